@@ -1,0 +1,23 @@
+//! The call core: what the PBX reports becomes calls, calls become duties (a notice, a lookup, a tab),
+//! and every call ends with one reason.
+//!
+//! Pure: no I/O, no clock, no async, no serialization. Time is an argument, so hours of phone traffic are
+//! tested in milliseconds and a replay is identical. Must not know the PBX's wire format, Zoho Desk's, or
+//! any desktop.
+//!
+//! Read in this order: [`call`] (the words), [`tracker`] (merging what the PBX says), [`pop`] (when a tab
+//! opens and why not), [`machine`] (the one place where state changes), [`number`] (what a number means).
+
+pub mod call;
+pub mod machine;
+pub mod number;
+pub mod pop;
+pub mod tracker;
+
+pub use call::{
+    CallId, CallRecord, Channel, Direction, Extension, FailureReason, LegReport, Other, Outcome, Party,
+    Phase, RecordStatus, Status,
+};
+pub use machine::{Effect, Entry, Input, Machine, Match, Notice, Now, Record, RecordKind, Setup, Who};
+pub use number::{Plan, Reading};
+pub use pop::{DeskUse, Mode, Moment, OpenedBy, Pause, Rules, Why};
