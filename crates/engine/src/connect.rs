@@ -1,0 +1,551 @@
+//! From the profile on disk to links that can be run: paths, settings, secrets, tokens.
+//!
+//! Owns the translation of settings into what the core and the two clients want. Reading secrets may block
+//! behind a dialog of the keychain, so [`connect`] is called beside the loop. Must not know calls.
+
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use deskring_domain::{self as domain, DeskUse, Extension, Mode, Moment, Plan, Rules, Setup};
+use deskring_store::settings::{DataCenter, PopupMode, PopupTrigger, Warning};
+use deskring_store::{
+    CachedRecord, ExposeSecret, Loaded, LockError, ProfileLock, Secret, SecretName, Secrets, SecretsConfig, Settings,
+    SettingsError, Source,
+};
+use deskring_yeastar as pbx;
+use deskring_zoho_desk as desk;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::lookup::{Found, Lookup, Report};
+use crate::run::StartError;
+use crate::view::{LinkState, LinkView, ProblemView};
+
+/// Where an engine keeps things.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Paths {
+    /// Settings, journal, lock; for the owner only.
+    pub profile: PathBuf,
+    /// The local socket; for the owner only, gone after a restart of the computer where the system has such a
+    /// folder.
+    pub runtime: PathBuf,
+}
+
+impl Paths {
+    /// The paths of a profile folder. The runtime folder is below `XDG_RUNTIME_DIR` where there is one,
+    /// otherwise inside the profile; its name depends on the profile's, so profiles do not meet.
+    pub fn for_profile(profile: &Path) -> Self {
+        let profile = std::path::absolute(profile).unwrap_or_else(|_| profile.to_owned());
+        let profile = profile.canonicalize().unwrap_or(profile);
+        let runtime = match std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from) {
+            // The name is short because a socket's path may have 107 bytes at most.
+            Some(base) if base.is_absolute() && base.is_dir() => base.join("deskring").join(short_name(&profile)),
+            _ => profile.join("run"),
+        };
+        Self { profile, runtime }
+    }
+}
+
+fn short_name(path: &Path) -> String {
+    let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
+    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What one reading of the profile gives.
+pub(crate) struct Connections {
+    /// For the core; `None` when the file could not be read and the old settings stay.
+    pub setup: Option<Setup>,
+    /// A client for the PBX, or why there is none.
+    pub pbx: Result<pbx::Pbx, LinkView>,
+    /// Equal keys mean equal links.
+    pub pbx_key: u64,
+    /// A client for Desk, or why there is none.
+    pub desk: Result<Lookup, LinkView>,
+    /// Equal keys mean equal links.
+    pub desk_key: u64,
+    /// What is wrong with the settings.
+    pub problems: Vec<ProblemView>,
+}
+
+/// What is known of the organization after sign-in.
+pub(crate) struct Organization {
+    pub portal: Option<String>,
+    pub custom_domain: Option<String>,
+}
+
+pub(crate) fn lock(paths: &Paths) -> Result<ProfileLock, StartError> {
+    ProfileLock::acquire(&paths.profile).map_err(|error| match error {
+        LockError::Held { pid } => StartError::Running { pid },
+        LockError::Unusable(source) => {
+            StartError::Profile { path: paths.profile.display().to_string(), source }
+        }
+    })
+}
+
+/// The usual secrets of a profile: environment, keychain, owner-only file.
+pub(crate) fn secrets(paths: &Paths) -> SecretsConfig {
+    SecretsConfig::new(&paths.profile, format!("deskring-{}", short_name(&paths.profile)))
+}
+
+/// Reads the profile and prepares both clients. Blocks while the keychain asks its user.
+pub(crate) fn connect(paths: &Paths, secrets: SecretsConfig) -> Connections {
+    let loaded = match deskring_store::settings::load(&paths.profile) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            tracing::error!(%error, "the settings cannot be read; the last good ones stay");
+            let nothing = || LinkView::plain(LinkState::NotSetUp, crate::clock::wall_ms());
+            return Connections {
+                setup: None,
+                pbx: Err(nothing()),
+                pbx_key: 0,
+                desk: Err(nothing()),
+                desk_key: 0,
+                problems: vec![unreadable(&error)],
+            };
+        }
+    };
+    let settings = &loaded.settings;
+    let secrets = Arc::new(Secrets::open(secrets));
+    let pbx_secret = secrets.get(SecretName::PbxClientSecret);
+    let desk_secret = secrets.get(SecretName::DeskClientSecret);
+    let refresh_token = secrets.get(SecretName::DeskRefreshToken);
+    Connections {
+        pbx_key: key((
+            &settings.pbx.url,
+            &settings.pbx.client_id,
+            &settings.pbx.trusted_certificate,
+            &settings.pbx.extensions,
+            exposed(&pbx_secret),
+        )),
+        desk_key: key((
+            (settings.desk.enabled, settings.desk.data_center, &settings.desk.accounts_url, &settings.desk.desk_url),
+            (&settings.desk.client_id, &settings.desk.organization_id, &settings.desk.department_id),
+            (exposed(&desk_secret), exposed(&refresh_token)),
+            (&settings.numbers.country, &settings.numbers.area_code, &settings.numbers.outside_line_prefix),
+        )),
+        pbx: pbx_client(settings, pbx_secret, &secrets),
+        desk: desk_client(settings, desk_secret, refresh_token, &secrets),
+        setup: Some(setup(settings)),
+        problems: problems(&loaded),
+    }
+}
+
+fn exposed<E>(secret: &Result<Option<Secret>, E>) -> Option<&str> {
+    secret.as_ref().ok()?.as_ref().map(ExposeSecret::expose_secret)
+}
+
+fn key(value: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// What the core is told. A missing or unknown country leaves the plan without one.
+pub(crate) fn setup(settings: &Settings) -> Setup {
+    Setup {
+        mine: settings.pbx.extensions.iter().map(|number| Extension::new(number.trim())).collect::<BTreeSet<_>>(),
+        rules: Rules {
+            mode: match settings.popup.mode {
+                PopupMode::Automatic => Mode::Automatic,
+                PopupMode::Manual => Mode::Manual,
+                PopupMode::Off => Mode::Off,
+            },
+            moment: match settings.popup.trigger {
+                PopupTrigger::Ring => Moment::Ring,
+                PopupTrigger::Answer => Moment::Answer,
+                PopupTrigger::Hangup => Moment::HangUp,
+            },
+            pause: None,
+            desk: if settings.desk.enabled { DeskUse::On } else { DeskUse::Disabled },
+        },
+        plan: plan(settings),
+    }
+}
+
+pub(crate) fn plan(settings: &Settings) -> Plan {
+    let numbers = &settings.numbers;
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    Plan::new(&text(&numbers.country), &text(&numbers.area_code), &text(&numbers.outside_line_prefix))
+        .or_else(|_| Plan::new("", &text(&numbers.area_code), &text(&numbers.outside_line_prefix)))
+        .unwrap_or_default()
+}
+
+/// The links before the secrets are read.
+pub(crate) fn first_views(settings: &Settings, now_ms: i64) -> (LinkView, LinkView) {
+    let state = |ready: bool| if ready { LinkState::Connecting } else { LinkState::NotSetUp };
+    let desk = if settings.desk.enabled { state(settings.desk.client_id.is_some()) } else { LinkState::Disabled };
+    (LinkView::plain(state(settings.pbx.url.is_some()), now_ms), LinkView::plain(desk, now_ms))
+}
+
+/// Values that cannot work, and keys nobody reads.
+pub(crate) fn problems(loaded: &Loaded) -> Vec<ProblemView> {
+    let mut problems: Vec<ProblemView> = deskring_store::settings::check(&loaded.settings)
+        .into_iter()
+        .map(|problem| ProblemView { key: problem.key.into(), code: problem.what.code().into() })
+        .collect();
+    let country = loaded.settings.numbers.country.as_deref().unwrap_or_default();
+    if Plan::new(country, "", "").is_err() && !problems.iter().any(|problem| problem.key == "numbers.country") {
+        problems.push(ProblemView { key: "numbers.country".into(), code: "not_a_country".into() });
+    }
+    problems.extend(loaded.warnings.iter().map(|warning| match warning {
+        Warning::UnknownKey(key) => ProblemView { key: key.clone(), code: "unknown_key".into() },
+        Warning::SecretInSettings(key) => ProblemView { key: key.clone(), code: "secret_in_settings".into() },
+    }));
+    problems
+}
+
+fn unreadable(error: &SettingsError) -> ProblemView {
+    let (key, code) = match error {
+        SettingsError::Unreadable { .. } | SettingsError::NotSaved { .. } => (String::new(), "settings_unreadable"),
+        SettingsError::Malformed { key, .. } => (key.clone(), "settings_malformed"),
+        SettingsError::Newer { .. } => (String::new(), "settings_newer"),
+    };
+    ProblemView { key: format!("settings.json {key}").trim().to_owned(), code: code.into() }
+}
+
+fn stopped(cause: &str) -> LinkView {
+    LinkView { cause: Some(cause.to_owned()), ..LinkView::plain(LinkState::NotSetUp, crate::clock::wall_ms()) }
+}
+
+fn pbx_client(
+    settings: &Settings,
+    secret: Result<Option<Secret>, deskring_store::SecretsError>,
+    secrets: &Arc<Secrets>,
+) -> Result<pbx::Pbx, LinkView> {
+    let url = settings.pbx.url.as_deref().ok_or_else(|| stopped("pbx_address_missing"))?;
+    let client_id = settings.pbx.client_id.clone().ok_or_else(|| stopped("pbx_client_id_missing"))?;
+    if settings.pbx.extensions.is_empty() {
+        return Err(stopped("extension_missing"));
+    }
+    let client_secret = needed(secret, "pbx_secret_missing")?;
+    let address = pbx::Address::parse(url).map_err(|_| stopped("pbx_address_wrong"))?;
+    let trusted_certificate = match settings.pbx.trusted_certificate.as_deref() {
+        None | Some("") => None,
+        Some(text) => Some(text.parse().map_err(|_| stopped("pbx_certificate_wrong"))?),
+    };
+    let tokens = PbxTokens { secrets: secrets.clone(), owner: format!("{url} {client_id}") };
+    let config = pbx::Config {
+        address,
+        client_id,
+        client_secret,
+        trusted_certificate,
+        timings: pbx::Timings::default(),
+    };
+    pbx::Pbx::new(config, Arc::new(tokens)).map_err(|error| {
+        tracing::error!(%error, "the PBX client cannot be used");
+        stopped(pbx_cause(error.kind()))
+    })
+}
+
+fn desk_client(
+    settings: &Settings,
+    secret: Result<Option<Secret>, deskring_store::SecretsError>,
+    refresh_token: Result<Option<Secret>, deskring_store::SecretsError>,
+    secrets: &Arc<Secrets>,
+) -> Result<Lookup, LinkView> {
+    let section = &settings.desk;
+    if !section.enabled {
+        return Err(LinkView::plain(LinkState::Disabled, crate::clock::wall_ms()));
+    }
+    let client_id = section.client_id.clone().ok_or_else(|| stopped("desk_client_id_missing"))?;
+    let hosts = hosts(settings).map_err(stopped)?;
+    let client_secret = needed(secret, "desk_secret_missing")?;
+    let refresh_token = needed(refresh_token, "desk_sign_in_missing")?;
+    let digest = Sha256::digest(refresh_token.expose_secret().as_bytes());
+    let owner = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let config = desk::Config {
+        hosts,
+        client_id,
+        client_secret,
+        refresh_token,
+        organization: section.organization_id.clone().map(desk::OrganizationId::new),
+        department: section.department_id.clone().map(desk::DepartmentId::new),
+        timings: desk::Timings::default(),
+    };
+    let tokens = DeskTokens { secrets: secrets.clone(), owner };
+    let desk = desk::Desk::new(config, Arc::new(tokens)).map_err(|error| {
+        tracing::error!(%error, "the Desk client cannot be used");
+        stopped(error.kind().code())
+    })?;
+    Ok(Lookup { desk, plan: plan(settings), custom_domain: None, portal: None })
+}
+
+fn hosts(settings: &Settings) -> Result<desk::Hosts, &'static str> {
+    let section = &settings.desk;
+    let center = match section.data_center {
+        DataCenter::Us => desk::DataCenter::Us,
+        DataCenter::Eu => desk::DataCenter::Eu,
+        DataCenter::In => desk::DataCenter::In,
+        DataCenter::Au => desk::DataCenter::Au,
+        DataCenter::Jp => desk::DataCenter::Jp,
+        DataCenter::Cn => desk::DataCenter::Cn,
+        DataCenter::Ca => desk::DataCenter::Ca,
+        DataCenter::Sa => desk::DataCenter::Sa,
+        DataCenter::Sg => desk::DataCenter::Sg,
+        DataCenter::Ae => desk::DataCenter::Ae,
+        DataCenter::Custom => {
+            let accounts = section.accounts_url.as_deref().unwrap_or_default();
+            let desk = section.desk_url.as_deref().unwrap_or_default();
+            return desk::Hosts::custom(accounts, desk).map_err(|_| "desk_address_wrong");
+        }
+    };
+    Ok(desk::Hosts::of(center))
+}
+
+fn needed(
+    secret: Result<Option<Secret>, deskring_store::SecretsError>,
+    missing: &'static str,
+) -> Result<Secret, LinkView> {
+    match secret {
+        Ok(Some(secret)) => Ok(secret),
+        Ok(None) => Err(stopped(missing)),
+        Err(error) => {
+            tracing::warn!(%error, "a secret cannot be read");
+            Err(match error {
+                deskring_store::SecretsError::KeychainLocked => stopped("keychain_locked"),
+                _ => stopped("keychain_failed"),
+            })
+        }
+    }
+}
+
+/// Looks a number up with the profile's settings, for when no engine runs.
+///
+/// # Errors
+/// A code: of what is missing in the settings, or of what went wrong with Desk.
+pub async fn lookup_once(paths: &Paths, number: &str) -> Result<Report, LookupOnceError> {
+    let (settings_paths, config) = (paths.clone(), secrets(paths));
+    let prepared = tokio::task::spawn_blocking(move || {
+        let loaded = deskring_store::settings::load(&settings_paths.profile)?;
+        let secrets = Arc::new(Secrets::open(config));
+        let secret = secrets.get(SecretName::DeskClientSecret);
+        let refresh_token = secrets.get(SecretName::DeskRefreshToken);
+        Ok(desk_client(&loaded.settings, secret, refresh_token, &secrets))
+    });
+    let mut lookup = match prepared.await {
+        Ok(Ok(Ok(lookup))) => lookup,
+        Ok(Ok(Err(link))) => {
+            let code = link.cause.unwrap_or_else(|| "desk_disabled".into());
+            return Err(LookupOnceError::Code(code));
+        }
+        Ok(Err(error)) => return Err(LookupOnceError::Settings(error)),
+        Err(_) => return Err(LookupOnceError::Code("not_running".into())),
+    };
+    let failed = |error: desk::Error| LookupOnceError::Code(error.kind().code().to_owned());
+    let organization = organization(&lookup.desk).await.map_err(failed)?;
+    lookup.portal = organization.portal;
+    lookup.custom_domain = organization.custom_domain;
+    lookup.report(number).await.map_err(failed)
+}
+
+/// Why [`lookup_once`] has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum LookupOnceError {
+    /// The settings cannot be read.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A code of the catalogs.
+    #[error("{0}")]
+    Code(String),
+}
+
+/// Who we are in Desk: also the test that the sign-in still works.
+pub(crate) async fn organization(client: &desk::Desk) -> Result<Organization, desk::Error> {
+    let all = client.organizations().await?;
+    let wanted = client.chosen_organization();
+    let chosen = all
+        .iter()
+        .find(|organization| Some(&organization.id) == wanted)
+        .or_else(|| all.iter().find(|organization| organization.standing == desk::Standing::Default))
+        .or_else(|| all.first());
+    let Some(chosen) = chosen else { return Ok(Organization { portal: None, custom_domain: None }) };
+    // Not every plan tells it; without it pages on the portal's own domain are refused, and that is said.
+    let custom_domain = match client.organization(&chosen.id).await {
+        Ok(organization) => organization.custom_domain,
+        Err(error) => {
+            tracing::debug!(%error, "the organization's own domain is not known");
+            None
+        }
+    };
+    Ok(Organization { portal: chosen.portal_name.clone(), custom_domain })
+}
+
+pub(crate) fn cached(found: &Found) -> CachedRecord {
+    CachedRecord {
+        kind: crate::view::record_kind(found.record.kind).to_owned(),
+        id: found.record.id.clone(),
+        name: Some(found.record.name.clone()),
+        account: found.record.company.clone(),
+        web_url: found.record.page.clone(),
+        source: Source::Found,
+    }
+}
+
+/// A remembered record; its address is checked again, because settings may have changed since.
+pub(crate) fn uncached(cached: CachedRecord, lookup: &Lookup) -> Option<domain::Record> {
+    let kind = match cached.kind.as_str() {
+        "contact" => domain::RecordKind::Contact,
+        "account" => domain::RecordKind::Account,
+        _ => return None,
+    };
+    let page = cached.web_url.and_then(|url| {
+        let checked = lookup.desk.hosts().page_from(&url, lookup.custom_domain.as_deref());
+        checked.ok().map(|page| page.as_str().to_owned())
+    });
+    Some(domain::Record { kind, id: cached.id, name: cached.name.unwrap_or_default(), company: cached.account, page })
+}
+
+/// Stable codes, each with its words in the catalogs.
+pub(crate) fn pbx_cause(kind: &pbx::Kind) -> &'static str {
+    match kind {
+        pbx::Kind::NameNotFound => "name_not_found",
+        pbx::Kind::Refused => "refused",
+        pbx::Kind::TimedOut => "timed_out",
+        pbx::Kind::Unreachable => "unreachable",
+        pbx::Kind::UnknownCertificate { .. } => "unknown_certificate",
+        pbx::Kind::ChangedCertificate { .. } => "changed_certificate",
+        pbx::Kind::Tls => "tls",
+        pbx::Kind::Credentials { .. } => "credentials",
+        pbx::Kind::AddressBlocked => "address_blocked",
+        pbx::Kind::AddressNotAllowed => "address_not_allowed",
+        pbx::Kind::TooManyTokens => "too_many_tokens",
+        pbx::Kind::TokenExpired => "token_expired",
+        pbx::Kind::TooOld => "too_old",
+        pbx::Kind::Parameter => "parameter",
+        pbx::Kind::NotFound => "not_found",
+        pbx::Kind::Malformed => "malformed",
+        pbx::Kind::Silent => "silent",
+        pbx::Kind::Closed => "closed",
+        pbx::Kind::Handshake { .. } => "handshake",
+        pbx::Kind::SignedOut => "signed_out",
+        pbx::Kind::Other => "other",
+    }
+}
+
+/// What a person needs besides the cause: the fingerprint to compare, or the PBX's own words.
+pub(crate) fn pbx_detail(error: &pbx::Error) -> Option<String> {
+    match error.kind() {
+        pbx::Kind::UnknownCertificate { fingerprint, .. } => Some(fingerprint.to_string()),
+        pbx::Kind::ChangedCertificate { found, .. } => Some(found.to_string()),
+        pbx::Kind::Credentials { tries_left } => Some(tries_left.to_string()),
+        _ => error.code().map(|code| format!("errcode {code}")),
+    }
+}
+
+/// Keeps the PBX's token pair in the profile's secrets.
+struct PbxTokens {
+    secrets: Arc<Secrets>,
+    /// A pair of another PBX or client is none of ours.
+    owner: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredPair {
+    owner: String,
+    access: String,
+    refresh: String,
+    issued_at_s: u64,
+    access_expires_at_s: u64,
+    refresh_expires_at_s: u64,
+}
+
+impl pbx::TokenStore for PbxTokens {
+    fn load(&self) -> Option<pbx::TokenPair> {
+        let stored: StoredPair = read(&self.secrets, SecretName::PbxSession)?;
+        (stored.owner == self.owner).then(|| pbx::TokenPair {
+            access: stored.access.into(),
+            refresh: stored.refresh.into(),
+            access_expires_at: time(stored.access_expires_at_s),
+            refresh_expires_at: time(stored.refresh_expires_at_s),
+            issued_at: time(stored.issued_at_s),
+        })
+    }
+
+    fn save(&self, pair: &pbx::TokenPair) {
+        write(
+            &self.secrets,
+            SecretName::PbxSession,
+            &StoredPair {
+                owner: self.owner.clone(),
+                access: pair.access.expose_secret().to_owned(),
+                refresh: pair.refresh.expose_secret().to_owned(),
+                issued_at_s: seconds(pair.issued_at),
+                access_expires_at_s: seconds(pair.access_expires_at),
+                refresh_expires_at_s: seconds(pair.refresh_expires_at),
+            },
+        );
+    }
+
+    fn clear(&self) {
+        forget(&self.secrets, SecretName::PbxSession);
+    }
+}
+
+/// Keeps Desk's access token in the profile's secrets.
+struct DeskTokens {
+    secrets: Arc<Secrets>,
+    /// Which refresh token it was bought with.
+    owner: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredToken {
+    owner: String,
+    token: String,
+    expires_at_s: u64,
+}
+
+impl desk::TokenStore for DeskTokens {
+    fn load(&self) -> Option<desk::AccessToken> {
+        let stored: StoredToken = read(&self.secrets, SecretName::DeskSession)?;
+        (stored.owner == self.owner)
+            .then(|| desk::AccessToken { token: stored.token.into(), expires_at: time(stored.expires_at_s) })
+    }
+
+    fn save(&self, token: &desk::AccessToken) {
+        let stored = StoredToken {
+            owner: self.owner.clone(),
+            token: token.token.expose_secret().to_owned(),
+            expires_at_s: seconds(token.expires_at),
+        };
+        write(&self.secrets, SecretName::DeskSession, &stored);
+    }
+
+    fn clear(&self) {
+        forget(&self.secrets, SecretName::DeskSession);
+    }
+}
+
+fn read<T: for<'de> Deserialize<'de>>(secrets: &Secrets, name: SecretName) -> Option<T> {
+    match secrets.get(name) {
+        Ok(stored) => serde_json::from_str(stored?.expose_secret()).ok(),
+        Err(error) => {
+            tracing::warn!(%error, name = name.code(), "a kept session cannot be read");
+            None
+        }
+    }
+}
+
+fn write<T: Serialize>(secrets: &Secrets, name: SecretName, value: &T) {
+    let Ok(text) = serde_json::to_string(value) else { return };
+    if let Err(error) = secrets.set(name, &text.into()) {
+        tracing::warn!(%error, name = name.code(), "a session is not kept; the next start signs in anew");
+    }
+}
+
+fn forget(secrets: &Secrets, name: SecretName) {
+    if let Err(error) = secrets.delete(name) {
+        tracing::warn!(%error, name = name.code(), "a session could not be forgotten");
+    }
+}
+
+fn time(seconds: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

@@ -1,0 +1,21 @@
+//! The one loop that joins the PBX, Zoho Desk, the store and the call core. No desktop: whoever runs the
+//! engine hands it a [`Desktop`] and reads [`AppView`]s.
+//!
+//! Owns: the order of things ([`run`](mod@run)), the translation at each border (`from_pbx`, `lookup`), and what
+//! every face shows ([`view`]). Must not know Tauri, a tray, a window or a language: it speaks in codes.
+
+mod clock;
+mod connect;
+mod desktop;
+mod from_pbx;
+mod lookup;
+mod run;
+pub mod view;
+
+pub use connect::{LookupOnceError, Paths, lookup_once};
+pub use desktop::{Desktop, Happening};
+pub use lookup::{Found, Hit, Lookup, Report};
+pub use run::{Command, Engine, Handle, StartError, Stopped};
+pub use view::AppView;
+
+pub use deskring_domain as domain;

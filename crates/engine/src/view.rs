@@ -1,0 +1,388 @@
+//! What every face shows: one snapshot of links, calls and settings, in codes and plain values. The words are
+//! in `ui/i18n`; whoever draws a view composes them.
+//!
+//! Times are milliseconds since 1970 (UTC), durations are milliseconds. Numbers are as the PBX gave them;
+//! `number_text` is for reading.
+
+use deskring_domain::machine::{Entry, Timing};
+use deskring_domain::{
+    Direction, Mode, Moment, OpenedBy, Other, Outcome, Pause, Phase, Plan, Record, RecordKind, Rules, Who, Why,
+};
+use serde::{Deserialize, Serialize};
+
+/// Everything there is to see.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct AppView {
+    /// The engine's version.
+    pub version: String,
+    /// Link to the PBX.
+    pub pbx: LinkView,
+    /// Link to Zoho Desk.
+    pub desk: LinkView,
+    /// My extensions.
+    pub extensions: Vec<String>,
+    /// The pop-up rule.
+    pub popup: PopupView,
+    /// Calls that are on, oldest first.
+    pub calls: Vec<CallView>,
+    /// Calls that are over for me, newest first.
+    pub recent: Vec<CallView>,
+    /// What is wrong with the settings; codes with the key they are about.
+    pub problems: Vec<ProblemView>,
+}
+
+/// A link to the PBX or to Desk.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LinkView {
+    /// Where it stands.
+    pub state: LinkState,
+    /// Code of the cause when it is not up.
+    pub cause: Option<String>,
+    /// The other side's own words or details about the cause; not translated.
+    pub detail: Option<String>,
+    /// When it is tried again; `None` when it is up, or waits for a person.
+    pub retry_at_ms: Option<i64>,
+    /// Since when it is in this state.
+    pub since_ms: i64,
+}
+
+/// Where a link stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkState {
+    /// Settings are missing.
+    NotSetUp,
+    /// Switched off in the settings.
+    Disabled,
+    /// First attempt under way.
+    Connecting,
+    /// Working.
+    Up,
+    /// Not working; tried again by itself.
+    Down,
+    /// Not working, and only a person can help.
+    Stopped,
+}
+
+/// The pop-up rule as it is now.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PopupView {
+    /// `automatic`, `manual` or `off`.
+    pub mode: String,
+    /// `ring`, `answer` or `hangup`.
+    pub trigger: String,
+    /// Set while paused.
+    pub pause: Option<PauseView>,
+}
+
+/// A pause of pop-ups.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PauseView {
+    /// When it ends by itself; `None` when it does not.
+    pub until_ms: Option<i64>,
+}
+
+/// A problem with a setting.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ProblemView {
+    /// The key in `settings.json`, such as `pbx.url`.
+    pub key: String,
+    /// Code of what is wrong.
+    pub code: String,
+}
+
+/// My part of a call.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CallView {
+    /// The PBX's id of the call.
+    pub call: String,
+    /// Which of my extensions.
+    pub extension: String,
+    /// `inbound`, `outbound`, `internal`; `None` while not known.
+    pub direction: Option<String>,
+    /// The other side's number; empty when withheld or not reported.
+    pub number: String,
+    /// The number as people here write it.
+    pub number_text: String,
+    /// `ringing`, `dialing`, `talking`, `held`, `over`.
+    pub phase: String,
+    /// Who it is.
+    pub who: WhoView,
+    /// Queue, ring group or IVR number it came through.
+    pub path: Option<String>,
+    /// The number the caller dialed.
+    pub did: Option<String>,
+    /// `answered`, `missed`, `answered_elsewhere`, `voicemail`, `failed`, `not_seen`; `None` while it is on.
+    pub outcome: Option<String>,
+    /// The colleague who took it, or the PBX's words for a failure.
+    pub outcome_detail: Option<String>,
+    /// What became of the tab.
+    pub why: WhyView,
+    /// Why the Helpdesk button is disabled; `None` when it works.
+    pub button_off: Option<String>,
+    /// First report.
+    pub began_ms: i64,
+    /// When I was connected.
+    pub answered_ms: Option<i64>,
+    /// When my part ended.
+    pub over_ms: Option<i64>,
+    /// From the event to the notice, the answer and the tab.
+    pub timing: TimingView,
+    /// Nothing more is expected.
+    pub closed: bool,
+}
+
+/// Who the other side is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct WhoView {
+    /// `not_asked`, `searching`, `known`, `several`, `nobody`, `withheld`, `failed`.
+    pub state: String,
+    /// The matching records.
+    pub records: Vec<RecordView>,
+    /// Code of the cause when it failed.
+    pub cause: Option<String>,
+}
+
+/// A contact or an account.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RecordView {
+    /// `contact` or `account`.
+    pub kind: String,
+    /// Desk's id.
+    pub id: String,
+    /// Its name; may be empty.
+    pub name: String,
+    /// The company of a contact.
+    pub company: Option<String>,
+    /// Address of its page; `None` when it was refused.
+    pub page: Option<String>,
+}
+
+/// What became of a call's tab, or why there is none.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct WhyView {
+    /// Stable code, such as `opened_by_rule` or `no_match`.
+    pub code: String,
+    /// How many records match.
+    pub count: Option<usize>,
+    /// The colleague who took it.
+    pub extension: Option<String>,
+    /// The moment of the rule, or the code of a cause.
+    pub detail: Option<String>,
+}
+
+/// Milliseconds from the event that showed the call.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub struct TimingView {
+    /// Until the notification was asked for.
+    pub notice_ms: Option<u32>,
+    /// Until it was known whose number it is.
+    pub lookup_ms: Option<u32>,
+    /// Until the browser was asked for the tab.
+    pub tab_ms: Option<u32>,
+}
+
+impl LinkView {
+    /// A link in a state that needs no explanation.
+    pub fn plain(state: LinkState, now_ms: i64) -> Self {
+        Self { state, cause: None, detail: None, retry_at_ms: None, since_ms: now_ms }
+    }
+}
+
+impl PopupView {
+    pub(crate) fn of(rules: &Rules, now_ms: i64) -> Self {
+        let pause = rules.pause.filter(|_| rules.is_paused(now_ms)).map(|pause| PauseView {
+            until_ms: match pause {
+                Pause::UntilResumed => None,
+                Pause::Until(end_ms) => Some(end_ms),
+            },
+        });
+        Self { mode: mode(rules.mode).into(), trigger: moment(rules.moment).into(), pause }
+    }
+}
+
+impl CallView {
+    /// Projects what the core knows.
+    pub fn of(entry: &Entry, plan: &Plan) -> Self {
+        let number = match &entry.other {
+            Other::Outside(number) => number.clone(),
+            Other::Colleague(extension) => extension.as_str().to_owned(),
+            Other::NotReported => String::new(),
+        };
+        let number_text = match &entry.other {
+            Other::Outside(number) => plan.read(number).for_people(plan),
+            Other::Colleague(_) | Other::NotReported => number.clone(),
+        };
+        let (outcome, outcome_detail) = match &entry.outcome {
+            None => (None, None),
+            Some(outcome) => {
+                let (code, detail) = outcome_code(outcome);
+                (Some(code.to_owned()), detail)
+            }
+        };
+        Self {
+            call: entry.call.as_str().to_owned(),
+            extension: entry.extension.as_str().to_owned(),
+            direction: entry.direction.map(|direction| direction_code(direction).to_owned()),
+            number,
+            number_text,
+            phase: phase(entry.phase).to_owned(),
+            who: WhoView::of(&entry.who),
+            path: entry.path.clone(),
+            did: entry.did.clone(),
+            outcome,
+            outcome_detail,
+            why: WhyView::of(&entry.why),
+            button_off: button_off(entry).map(str::to_owned),
+            began_ms: entry.began_ms,
+            answered_ms: entry.answered_ms,
+            over_ms: entry.over_ms,
+            timing: TimingView::of(entry.timing),
+            closed: entry.closed,
+        }
+    }
+
+    /// Whether my part is over.
+    pub fn is_over(&self) -> bool {
+        self.phase == phase(Phase::Over)
+    }
+}
+
+impl WhoView {
+    fn of(who: &Who) -> Self {
+        let (state, records, cause) = match who {
+            Who::NotAsked => ("not_asked", Vec::new(), None),
+            Who::Searching => ("searching", Vec::new(), None),
+            Who::Known(record) => ("known", vec![RecordView::of(record)], None),
+            Who::Several(records) => ("several", records.iter().map(RecordView::of).collect(), None),
+            Who::Nobody => ("nobody", Vec::new(), None),
+            Who::Withheld => ("withheld", Vec::new(), None),
+            Who::Failed(code) => ("failed", Vec::new(), Some((*code).to_owned())),
+        };
+        Self { state: state.to_owned(), records, cause }
+    }
+}
+
+impl RecordView {
+    /// Projects a record.
+    pub fn of(record: &Record) -> Self {
+        Self {
+            kind: record_kind(record.kind).to_owned(),
+            id: record.id.clone(),
+            name: record.name.clone(),
+            company: record.company.clone(),
+            page: record.page.clone(),
+        }
+    }
+}
+
+impl WhyView {
+    /// Projects a reason.
+    pub fn of(why: &Why) -> Self {
+        let plain = |code: &str| Self { code: code.to_owned(), count: None, extension: None, detail: None };
+        match why {
+            Why::Opened(OpenedBy::Rule(at)) => {
+                Self { detail: Some(moment(*at).to_owned()), ..plain("opened_by_rule") }
+            }
+            Why::Opened(OpenedBy::Agent) => plain("opened_by_agent"),
+            Why::Undecided => plain("undecided"),
+            Why::Internal => plain("internal"),
+            Why::Outbound => plain("outbound"),
+            Why::ManualMode => plain("manual_mode"),
+            Why::SwitchedOff => plain("switched_off"),
+            Why::Paused => plain("paused"),
+            Why::DeskDisabled => plain("desk_disabled"),
+            Why::DeskNotSetUp => plain("desk_not_set_up"),
+            Why::NumberWithheld => plain("number_withheld"),
+            Why::NumberNotReported => plain("number_not_reported"),
+            Why::NoMatch => plain("no_match"),
+            Why::SeveralMatches(count) => Self { count: Some(*count), ..plain("several_matches") },
+            Why::LookupFailed(cause) => Self { detail: Some((*cause).to_owned()), ..plain("lookup_failed") },
+            Why::AnsweredElsewhere(by) => Self {
+                extension: by.as_ref().map(|by| by.as_str().to_owned()),
+                ..plain("answered_elsewhere")
+            },
+            Why::NotAnswered => plain("not_answered"),
+            Why::EndedBeforeMatch => plain("ended_before_match"),
+            Why::OpenedBeforeRestart => plain("opened_before_restart"),
+            Why::AddressRefused => plain("address_refused"),
+            Why::BrowserFailed => plain("browser_failed"),
+            Why::LinkWasDown => plain("link_was_down"),
+        }
+    }
+}
+
+impl TimingView {
+    fn of(timing: Timing) -> Self {
+        Self { notice_ms: timing.notified_ms, lookup_ms: timing.looked_up_ms, tab_ms: timing.opened_ms }
+    }
+}
+
+/// Why the Helpdesk button can do nothing for this call.
+fn button_off(entry: &Entry) -> Option<&'static str> {
+    match (&entry.other, &entry.who) {
+        (Other::Colleague(_), _) => Some("internal"),
+        (Other::NotReported, _) => Some("number_not_reported"),
+        (Other::Outside(_), Who::Known(record)) if record.page.is_none() => Some("address_refused"),
+        // Pressed while searching, it opens when the answer comes; after a failure it asks once more.
+        (Other::Outside(_), Who::Known(_) | Who::Searching | Who::Failed(_)) => None,
+        (Other::Outside(_), Who::Several(_)) => Some("several_matches"),
+        (Other::Outside(_), Who::Nobody) => Some("no_match"),
+        (Other::Outside(_), Who::Withheld) => Some("number_withheld"),
+        (Other::Outside(_), Who::NotAsked) => Some("desk_not_in_use"),
+    }
+}
+
+pub(crate) fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Automatic => "automatic",
+        Mode::Manual => "manual",
+        Mode::Off => "off",
+    }
+}
+
+pub(crate) fn moment(moment: Moment) -> &'static str {
+    match moment {
+        Moment::Ring => "ring",
+        Moment::Answer => "answer",
+        Moment::HangUp => "hangup",
+    }
+}
+
+pub(crate) fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Ringing => "ringing",
+        Phase::Dialing => "dialing",
+        Phase::Talking => "talking",
+        Phase::Held => "held",
+        Phase::Over => "over",
+    }
+}
+
+pub(crate) fn direction_code(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Inbound => "inbound",
+        Direction::Outbound => "outbound",
+        Direction::Internal => "internal",
+    }
+}
+
+pub(crate) fn record_kind(kind: RecordKind) -> &'static str {
+    match kind {
+        RecordKind::Contact => "contact",
+        RecordKind::Account => "account",
+    }
+}
+
+fn outcome_code(outcome: &Outcome) -> (&'static str, Option<String>) {
+    match outcome {
+        Outcome::Answered => ("answered", None),
+        Outcome::Missed => ("missed", None),
+        Outcome::AnsweredElsewhere(by) => {
+            ("answered_elsewhere", by.as_ref().map(|by| by.as_str().to_owned()))
+        }
+        Outcome::Voicemail => ("voicemail", None),
+        Outcome::Failed(reason) => ("failed", reason.as_ref().map(|reason| reason.text.clone())),
+        Outcome::NotSeen => ("not_seen", None),
+    }
+}

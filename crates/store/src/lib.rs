@@ -1,0 +1,24 @@
+//! What survives a restart: the settings file, secrets, the call journal, the contact cache and the lock that
+//! keeps a profile to one engine.
+//!
+//! Owns: file names and formats inside a profile folder. The folder itself is passed in, and so is the time.
+//! Must not know: what a call, a contact or a setting means; codes are text here.
+
+mod contacts;
+mod db;
+mod file;
+mod journal;
+mod lock;
+mod secrets;
+pub mod settings;
+
+pub use deskring_redact::{ExposeSecret, Secret};
+
+pub use crate::contacts::{CREATED_MS, CachedRecord, HIT_MS, MISS_MS, Source};
+pub use crate::db::StoreError;
+pub use crate::journal::{CallRow, CallTimings, Journal, RecordRef};
+pub use crate::lock::{LockError, ProfileLock};
+pub use crate::secrets::{
+    Consent, Environment, Keychain, Place, SecretName, Secrets, SecretsConfig, SecretsError,
+};
+pub use crate::settings::{Loaded, Problem, ProblemKind, Settings, SettingsError};

@@ -1,0 +1,706 @@
+//! Owns the records of Desk as far as we read or write them, and the endpoints that fetch one by its owner or id.
+//! Must not know: calls, matching.
+//!
+//! Decoding is lenient on purpose: Zoho's OpenAPI file and its live answers disagree about types, the fields an
+//! agent may not see are silently missing, and unknown ones are added at any time. Only a record without an id
+//! is no record.
+
+use std::fmt;
+use std::sync::atomic::Ordering;
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::Desk;
+use crate::error::{Error, Kind};
+use crate::http::{Action, Organization as OrgHeader, Request};
+use crate::search::page;
+
+macro_rules! id {
+    ($(#[$doc:meta] $name:ident)*) => {$(
+        #[$doc]
+        ///
+        /// Text, because ids exceed 2^53.
+        #[derive(Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Wraps an id as Zoho writes it.
+            pub fn new(id: impl Into<String>) -> $name {
+                $name(id.into())
+            }
+
+            /// The id as Zoho writes it.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// Whether it is a plain number, as all ids in requests are.
+            pub fn is_digits(&self) -> bool {
+                !self.0.is_empty() && self.0.len() <= 24 && self.0.bytes().all(|byte| byte.is_ascii_digit())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+id! {
+    /// Names a contact.
+    ContactId
+    /// Names an account (a company).
+    AccountId
+    /// Names a ticket; not the number people use, see [`Ticket::number`].
+    TicketId
+    /// Names an agent.
+    AgentId
+    /// Names an organization (a portal).
+    OrganizationId
+    /// Names a department.
+    DepartmentId
+}
+
+/// A person whom the agents support. `Debug` shows the id only.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Contact {
+    /// The id.
+    pub id: ContactId,
+    /// First name.
+    pub first_name: Option<String>,
+    /// Last name; mandatory in Desk, but field permissions may hide it.
+    pub last_name: Option<String>,
+    /// Mail address.
+    pub email: Option<String>,
+    /// Number as stored, any notation.
+    pub phone: Option<String>,
+    /// Mobile number as stored, any notation.
+    pub mobile: Option<String>,
+    /// The company.
+    pub account: Option<AccountRef>,
+    /// The page of the record; to be checked by [`Desk::page`] before it is opened.
+    pub web_url: Option<Url>,
+    /// Last change, `yyyy-MM-ddTHH:mm:ss.SSSZ`; sorts as text.
+    pub modified: Option<String>,
+}
+
+impl Contact {
+    /// First and last name, or what there is of a name, or nothing.
+    pub fn name(&self) -> String {
+        let parts = [self.first_name.as_deref(), self.last_name.as_deref()];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// The account a contact belongs to, as embedded in the contact.
+#[derive(Clone, Eq, PartialEq)]
+pub struct AccountRef {
+    /// The id.
+    pub id: AccountId,
+    /// The company's name.
+    pub name: Option<String>,
+}
+
+/// A company. `Debug` shows the id only.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Account {
+    /// The id.
+    pub id: AccountId,
+    /// The company's name.
+    pub name: Option<String>,
+    /// Number as stored, any notation.
+    pub phone: Option<String>,
+    /// Mail address.
+    pub email: Option<String>,
+    /// Web site, as stored.
+    pub website: Option<String>,
+    /// The page of the record; to be checked by [`Desk::page`] before it is opened.
+    pub web_url: Option<Url>,
+    /// Last change, `yyyy-MM-ddTHH:mm:ss.SSSZ`; sorts as text.
+    pub modified: Option<String>,
+}
+
+/// A ticket. `Debug` shows id and number only: a subject is what a customer wrote.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Ticket {
+    /// The id.
+    pub id: TicketId,
+    /// The number people use, `#101`.
+    pub number: Option<String>,
+    /// The subject.
+    pub subject: Option<String>,
+    /// Per portal, perhaps translated.
+    pub status: Option<String>,
+    /// `Open`, `Closed` or `On Hold`.
+    pub status_type: Option<String>,
+    /// The page of the record; to be checked by [`Desk::page`] before it is opened.
+    pub web_url: Option<Url>,
+    /// `yyyy-MM-ddTHH:mm:ss.SSSZ`.
+    pub created: Option<String>,
+    /// Last change, same form.
+    pub modified: Option<String>,
+    /// Who works on it.
+    pub assignee: Option<AgentId>,
+    /// That agent's name.
+    pub assignee_name: Option<String>,
+    /// Its department.
+    pub department: Option<Department>,
+}
+
+/// A department, as embedded in a ticket.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Department {
+    /// The id.
+    pub id: DepartmentId,
+    /// Its name.
+    pub name: Option<String>,
+}
+
+/// A portal.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Organization {
+    /// The id, for the `orgId` header.
+    pub id: OrganizationId,
+    /// The company's name.
+    pub name: Option<String>,
+    /// The slug in web addresses.
+    pub portal_name: Option<String>,
+    /// `FREE…`, `EXPRESS`, `STANDARD`, `PROFESSIONAL`, `ENTERPRISE`, `ULTIMATE`, `ZOHOONE`, or one not yet known;
+    /// empty when not told.
+    pub edition: String,
+    /// IANA name.
+    pub time_zone: Option<String>,
+    /// The portal's own host name; only from [`Desk::organization`].
+    pub custom_domain: Option<String>,
+    /// Whether Zoho calls it the user's default: the one to try first.
+    pub standing: Standing,
+}
+
+/// Whether Zoho marks an organization as the user's default.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Standing {
+    /// The default.
+    Default,
+    /// Any other.
+    Ordinary,
+}
+
+/// The user whose token it is. `Debug` shows the id only.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Agent {
+    /// The id, for owner and assignee.
+    pub id: AgentId,
+    /// Full name.
+    pub name: Option<String>,
+    /// Mail address.
+    pub email: Option<String>,
+    /// The PBX extension that an administrator may have entered (`extn`).
+    pub extension: Option<String>,
+    /// `ACTIVE`, `DISABLED`, …
+    pub status: Option<String>,
+    /// Departments the agent belongs to.
+    pub departments: Vec<DepartmentId>,
+    /// IANA name.
+    pub time_zone: Option<String>,
+}
+
+macro_rules! debug_without_people {
+    ($($name:ident { $($shown:ident),+ })*) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name))$(.field(stringify!($shown), &self.$shown))+.finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+
+debug_without_people! {
+    Contact { id, modified }
+    AccountRef { id }
+    Account { id, modified }
+    Ticket { id, number, status_type }
+    Agent { id, status }
+    NewContact { account }
+}
+
+/// A contact to be created.
+#[derive(Clone, Default, Eq, PartialEq)]
+pub struct NewContact {
+    /// Mandatory, at most 200 characters.
+    pub last_name: String,
+    /// At most 40 characters.
+    pub first_name: Option<String>,
+    /// `+` and digits only: the write pattern refuses parentheses.
+    pub phone: Option<String>,
+    /// Same.
+    pub mobile: Option<String>,
+    /// Mail address.
+    pub email: Option<String>,
+    /// The company.
+    pub account: Option<AccountId>,
+}
+
+/// An account to be created.
+#[derive(Clone, Default, Eq, PartialEq)]
+pub struct NewAccount {
+    /// Mandatory, at most 200 characters.
+    pub name: String,
+    /// `+` and digits only, at most 30 characters.
+    pub phone: Option<String>,
+}
+
+impl fmt::Debug for NewAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewAccount").finish_non_exhaustive()
+    }
+}
+
+impl Desk {
+    /// The organizations of the user; the token works for one of them only. Carries no `orgId`.
+    ///
+    /// # Errors
+    /// Any.
+    pub async fn organizations(&self) -> Result<Vec<Organization>, Error> {
+        let request = Request {
+            action: Action::Read,
+            path: vec!["organizations".into()],
+            query: Vec::new(),
+            organization: OrgHeader::None,
+        };
+        list(&self.http.send(request).await?)
+    }
+
+    /// One organization with its own domain, if it has one.
+    ///
+    /// # Errors
+    /// Any.
+    pub async fn organization(&self, id: &OrganizationId) -> Result<Organization, Error> {
+        if !id.is_digits() {
+            return Err(Error::refused_here("organizationId"));
+        }
+        let request = Request {
+            action: Action::Read,
+            path: vec!["organizations".into(), id.to_string()],
+            query: vec![("includeCustomDomain", "true".into())],
+            organization: OrgHeader::This(id.clone()),
+        };
+        one(&self.http.send(request).await.map_err(gone)?)
+    }
+
+    /// The agent whose token it is.
+    ///
+    /// QUIRK(zoho): `/agents/me` is documented as well but is 404 in some portals; `/myinfo` works.
+    ///
+    /// # Errors
+    /// Any.
+    pub async fn my_info(&self) -> Result<Agent, Error> {
+        one(&self.http.send(self.read(&["myinfo"], Vec::new())?).await?)
+    }
+
+    /// One contact with its account. Fresh, unlike the search.
+    ///
+    /// # Errors
+    /// [`Kind::Gone`] when there is none; otherwise any.
+    pub async fn contact(&self, id: &ContactId) -> Result<Contact, Error> {
+        if !id.is_digits() {
+            return Err(Error::refused_here("contactId"));
+        }
+        let request = self.read(&["contacts", id.as_str()], vec![("include", "accounts,owner".into())])?;
+        one(&self.http.send(request).await.map_err(gone)?)
+    }
+
+    /// One account.
+    ///
+    /// # Errors
+    /// [`Kind::Gone`] when there is none; otherwise any.
+    pub async fn account(&self, id: &AccountId) -> Result<Account, Error> {
+        if !id.is_digits() {
+            return Err(Error::refused_here("accountId"));
+        }
+        one(&self.http.send(self.read(&["accounts", id.as_str()], Vec::new())?).await.map_err(gone)?)
+    }
+
+    /// A contact's tickets, the last changed first. `limit` is cut to 1–99.
+    ///
+    /// QUIRK(zoho): whether `departmentId` is needed differs between the sources. It is left out; a portal that
+    /// answers 422 is asked again with [`Config::department`](crate::Config::department), and from then on so
+    /// at once.
+    ///
+    /// # Errors
+    /// Any.
+    pub async fn tickets_of(&self, contact: &ContactId, limit: usize) -> Result<Vec<Ticket>, Error> {
+        if !contact.is_digits() {
+            return Err(Error::refused_here("contactId"));
+        }
+        let query = vec![
+            ("include", "assignee,departments".to_owned()),
+            ("sortBy", "-modifiedTime".to_owned()),
+            ("limit", page(limit)),
+        ];
+        let path = ["contacts", contact.as_str(), "tickets"];
+        let with_department = self.department.as_ref().map(|department| {
+            let mut query = query.clone();
+            query.push(("departmentId", department.to_string()));
+            query
+        });
+        if self.department_needed.load(Ordering::Relaxed)
+            && let Some(query) = with_department
+        {
+            return list(&self.http.send(self.read(&path, query)?).await?);
+        }
+        match (self.http.send(self.read(&path, query)?).await, with_department) {
+            (Err(error), Some(query)) if error.status() == Some(422) => {
+                let answer = self.http.send(self.read(&path, query)?).await.map_err(gone)?;
+                self.department_needed.store(true, Ordering::Relaxed);
+                list(&answer)
+            }
+            (answer, _) => list(&answer.map_err(gone)?),
+        }
+    }
+
+    /// Creates a contact; never repeated by itself. The search finds it only after some minutes.
+    ///
+    /// # Errors
+    /// [`Kind::BadRequest`], without sending anything, for a missing or overlong name or a number with other
+    /// characters than `+ 0–9 - . /` and blank; [`Kind::AnswerLost`] when the record may have been created all the
+    /// same; otherwise any.
+    pub async fn create_contact(&self, new: &NewContact) -> Result<Contact, Error> {
+        check_text("lastName", &new.last_name, 200)?;
+        check_number("phone", new.phone.as_deref(), 50)?;
+        check_number("mobile", new.mobile.as_deref(), 50)?;
+        let mut body = Map::new();
+        put(&mut body, "lastName", Some(&new.last_name));
+        put(&mut body, "firstName", new.first_name.as_deref());
+        put(&mut body, "phone", new.phone.as_deref());
+        put(&mut body, "mobile", new.mobile.as_deref());
+        put(&mut body, "email", new.email.as_deref());
+        put(&mut body, "accountId", new.account.as_ref().map(AccountId::as_str));
+        self.create("contacts", body).await
+    }
+
+    /// Creates an account; never repeated by itself. The search finds it only after some minutes.
+    ///
+    /// # Errors
+    /// [`Kind::BadRequest`], without sending anything, for a missing or overlong name or a number with other
+    /// characters than `+ 0–9 - . /` and blank; [`Kind::AnswerLost`] when the record may have been created all the
+    /// same; otherwise any.
+    pub async fn create_account(&self, new: &NewAccount) -> Result<Account, Error> {
+        check_text("accountName", &new.name, 200)?;
+        check_number("phone", new.phone.as_deref(), 30)?;
+        let mut body = Map::new();
+        put(&mut body, "accountName", Some(&new.name));
+        put(&mut body, "phone", new.phone.as_deref());
+        self.create("accounts", body).await
+    }
+
+    async fn create<T: Record>(&self, module: &str, body: Map<String, Value>) -> Result<T, Error> {
+        let request = Request {
+            action: Action::Write(Value::Object(body)),
+            path: vec![module.to_owned()],
+            query: Vec::new(),
+            organization: self.organization_header()?,
+        };
+        // Created, but under which id? The same question as a lost answer.
+        one(&self.http.send(request).await?).map_err(|error| error.with_kind(Kind::AnswerLost))
+    }
+
+    fn read(&self, path: &[&str], query: Vec<(&'static str, String)>) -> Result<Request, Error> {
+        Ok(Request {
+            action: Action::Read,
+            path: path.iter().map(|segment| (*segment).to_owned()).collect(),
+            query,
+            organization: self.organization_header()?,
+        })
+    }
+
+    /// QUIRK(zoho): newer texts call the header optional, older ones mandatory; with it a mismatch is an error
+    /// instead of an empty list. So it is always sent, except where there is nothing to send yet.
+    pub(crate) fn organization_header(&self) -> Result<OrgHeader, Error> {
+        let id = self.organization.clone();
+        id.map(OrgHeader::This).ok_or_else(|| Error::new(Kind::OtherOrganization))
+    }
+}
+
+/// QUIRK(zoho): an unknown id is answered with 404 or 422, depending on the module.
+fn gone(error: Error) -> Error {
+    if error.status() == Some(422) { error.with_kind(Kind::Gone) } else { error }
+}
+
+fn check_text(field: &str, text: &str, longest: usize) -> Result<(), Error> {
+    let fits = !text.trim().is_empty() && text.chars().count() <= longest;
+    if fits { Ok(()) } else { Err(Error::refused_here(field)) }
+}
+
+/// QUIRK(zoho): parentheses can be read but not written.
+fn check_number(field: &str, number: Option<&str>, longest: usize) -> Result<(), Error> {
+    let Some(number) = number else { return Ok(()) };
+    let plain = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | '/' | ' ');
+    let fits = number.contains(|c: char| c.is_ascii_digit()) && number.len() <= longest;
+    if fits && number.chars().all(plain) { Ok(()) } else { Err(Error::refused_here(field)) }
+}
+
+fn put(body: &mut Map<String, Value>, key: &str, value: Option<&str>) {
+    if let Some(value) = value {
+        body.insert(key.to_owned(), Value::String(value.to_owned()));
+    }
+}
+
+/// Something Zoho sends as an object with an id.
+pub(crate) trait Record: Sized {
+    fn decode(value: &Value) -> Option<Self>;
+}
+
+/// A single record. An empty answer (204 where 200 is promised) means that there is none.
+pub(crate) fn one<T: Record>(answer: &Value) -> Result<T, Error> {
+    if answer.is_null() {
+        return Err(Error::new(Kind::Gone));
+    }
+    T::decode(answer).ok_or_else(|| Error::new(Kind::Malformed))
+}
+
+/// A list, `{"data": [...]}`; 204, an empty body and an absent or empty `data` all mean "none".
+pub(crate) fn list<T: Record>(answer: &Value) -> Result<Vec<T>, Error> {
+    let rows = match answer {
+        Value::Null => return Ok(Vec::new()),
+        Value::Object(object) => match object.get("data") {
+            None | Some(Value::Null) => return Ok(Vec::new()),
+            Some(Value::Array(rows)) => rows,
+            Some(_) => return Err(Error::new(Kind::Malformed)),
+        },
+        _ => return Err(Error::new(Kind::Malformed)),
+    };
+    let records: Vec<T> = rows.iter().filter(|row| !is_trashed(row)).filter_map(T::decode).collect();
+    if records.is_empty() && !rows.is_empty() && !rows.iter().all(is_trashed) {
+        return Err(Error::new(Kind::Malformed));
+    }
+    Ok(records)
+}
+
+fn is_trashed(row: &Value) -> bool {
+    ["isTrashed", "isDeleted"].iter().any(|key| flag(row, key))
+}
+
+fn flag(row: &Value, key: &str) -> bool {
+    match row.get(key) {
+        Some(Value::Bool(flag)) => *flag,
+        Some(Value::String(text)) => text == "true",
+        _ => false,
+    }
+}
+
+/// A text, or a number as text; blank and null are nothing.
+fn text(row: &Value, key: &str) -> Option<String> {
+    match row.get(key)? {
+        Value::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// An address that is none is nothing; one with control characters inside is a trick, and also nothing (the
+/// parser would drop line breaks and tabs silently).
+fn link(row: &Value, key: &str) -> Option<Url> {
+    let text = text(row, key)?;
+    if text.chars().any(char::is_control) { None } else { Url::parse(&text).ok() }
+}
+
+fn account_ref(row: &Value) -> Option<AccountRef> {
+    let embedded = row.get("account").filter(|account| account.is_object());
+    let id = embedded.and_then(|account| text(account, "id")).or_else(|| text(row, "accountId"))?;
+    Some(AccountRef {
+        id: AccountId(id),
+        name: embedded.and_then(|account| text(account, "accountName").or_else(|| text(account, "name"))),
+    })
+}
+
+impl Record for Contact {
+    fn decode(row: &Value) -> Option<Contact> {
+        Some(Contact {
+            id: ContactId(text(row, "id")?),
+            first_name: text(row, "firstName"),
+            last_name: text(row, "lastName"),
+            email: text(row, "email"),
+            phone: text(row, "phone"),
+            mobile: text(row, "mobile"),
+            account: account_ref(row),
+            web_url: link(row, "webUrl"),
+            modified: text(row, "modifiedTime"),
+        })
+    }
+}
+
+impl Record for Account {
+    fn decode(row: &Value) -> Option<Account> {
+        Some(Account {
+            id: AccountId(text(row, "id")?),
+            name: text(row, "accountName"),
+            phone: text(row, "phone"),
+            email: text(row, "email"),
+            website: text(row, "website"),
+            web_url: link(row, "webUrl"),
+            modified: text(row, "modifiedTime"),
+        })
+    }
+}
+
+impl Record for Ticket {
+    fn decode(row: &Value) -> Option<Ticket> {
+        let assignee = row.get("assignee").filter(|assignee| assignee.is_object());
+        let department = row.get("department").filter(|department| department.is_object());
+        let department_id =
+            department.and_then(|department| text(department, "id")).or_else(|| text(row, "departmentId"));
+        Some(Ticket {
+            id: TicketId(text(row, "id")?),
+            number: text(row, "ticketNumber"),
+            subject: text(row, "subject"),
+            status: text(row, "status"),
+            status_type: text(row, "statusType"),
+            web_url: link(row, "webUrl"),
+            created: text(row, "createdTime"),
+            modified: text(row, "modifiedTime"),
+            assignee: assignee
+                .and_then(|assignee| text(assignee, "id"))
+                .or_else(|| text(row, "assigneeId"))
+                .map(AgentId),
+            assignee_name: assignee.and_then(full_name),
+            department: department_id.map(|id| Department {
+                id: DepartmentId(id),
+                name: department.and_then(|department| text(department, "name")),
+            }),
+        })
+    }
+}
+
+fn full_name(person: &Value) -> Option<String> {
+    let parts: Vec<String> = ["firstName", "lastName"].iter().filter_map(|key| text(person, key)).collect();
+    if parts.is_empty() { text(person, "name") } else { Some(parts.join(" ")) }
+}
+
+impl Record for Organization {
+    fn decode(row: &Value) -> Option<Organization> {
+        // The shape of `customDomain` is not documented: a name, an address, or an object around one.
+        let custom_domain = text(row, "customDomain").or_else(|| {
+            let object = row.get("customDomain")?;
+            ["domain", "customDomain", "domainName", "url"].iter().find_map(|key| text(object, key))
+        });
+        Some(Organization {
+            id: OrganizationId(text(row, "id")?),
+            name: text(row, "companyName"),
+            portal_name: text(row, "portalName"),
+            edition: text(row, "edition").unwrap_or_default(),
+            time_zone: text(row, "timeZone"),
+            custom_domain,
+            standing: if flag(row, "isDefault") { Standing::Default } else { Standing::Ordinary },
+        })
+    }
+}
+
+impl Record for Agent {
+    fn decode(row: &Value) -> Option<Agent> {
+        let departments = row.get("associatedDepartmentIds").and_then(Value::as_array);
+        Some(Agent {
+            id: AgentId(text(row, "id")?),
+            name: text(row, "name").or_else(|| full_name(row)),
+            email: text(row, "emailId"),
+            extension: text(row, "extn"),
+            status: text(row, "status"),
+            departments: departments
+                .into_iter()
+                .flatten()
+                .filter_map(|id| match id {
+                    Value::String(id) => Some(id.clone()),
+                    Value::Number(id) => Some(id.to_string()),
+                    _ => None,
+                })
+                .map(DepartmentId)
+                .collect(),
+            time_zone: text(row, "timeZone"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_contact_is_read_however_it_is_written() {
+        let contact = Contact::decode(&json!({
+            "id": 1_892_000_000_042_032_123_u64, "firstName": null, "lastName": "Muster", "phone": 498_912_345_678_u64,
+            "mobile": "  ", "account": {"id": 7, "accountName": "Muster AG", "website": null},
+            "webUrl": "https://desk.zoho.eu/support/x/ShowHomePage.do#Contacts/dv/1", "somethingNew": {"a": []}
+        }))
+        .unwrap();
+        assert_eq!(contact.id.as_str(), "1892000000042032123");
+        assert_eq!(contact.name(), "Muster");
+        assert_eq!(contact.phone.as_deref(), Some("498912345678"));
+        assert_eq!(contact.mobile, None);
+        let account = contact.account.unwrap();
+        assert_eq!((account.id.as_str(), account.name.as_deref()), ("7", Some("Muster AG")));
+        assert!(contact.web_url.is_some());
+    }
+
+    #[test]
+    fn only_the_id_is_needed() {
+        let contact = Contact::decode(&json!({"id": "1", "account": "odd", "webUrl": 7})).unwrap();
+        assert_eq!(contact.name(), "");
+        assert_eq!((contact.account, contact.web_url), (None, None));
+        assert!(Contact::decode(&json!({"lastName": "Muster"})).is_none());
+        assert!(Ticket::decode(&json!({"id": "1"})).is_some());
+        assert!(Agent::decode(&json!({"id": 1})).is_some());
+        assert!(Organization::decode(&json!({"id": 700_000_001})).is_some());
+        assert!(Account::decode(&json!({"id": "1"})).is_some());
+    }
+
+    #[test]
+    fn every_kind_of_nothing_is_an_empty_list() {
+        for nothing in
+            [json!(null), json!({}), json!({"data": null}), json!({"data": []}), json!({"count": 0})]
+        {
+            assert_eq!(list::<Contact>(&nothing).unwrap(), []);
+        }
+        for odd in [json!([]), json!("x"), json!({"data": 7}), json!({"data": [{"name": "no id"}]})] {
+            assert_eq!(*list::<Contact>(&odd).unwrap_err().kind(), Kind::Malformed);
+        }
+    }
+
+    #[test]
+    fn trashed_records_and_rows_without_id_are_left_out() {
+        let rows =
+            json!({"data": [{"id": 1, "isTrashed": true}, {"id": 2, "isDeleted": "true"}, {}, {"id": 3}]});
+        let ids: Vec<_> =
+            list::<Contact>(&rows).unwrap().into_iter().map(|contact| contact.id.to_string()).collect();
+        assert_eq!(ids, ["3"]);
+        assert_eq!(list::<Contact>(&json!({"data": [{"id": 1, "isTrashed": true}]})).unwrap(), []);
+    }
+
+    #[test]
+    fn an_address_with_a_line_break_inside_is_dropped() {
+        let contact = Contact::decode(&json!({"id": "1", "webUrl": "https://desk.zo\nho.com/"})).unwrap();
+        assert_eq!(contact.web_url, None);
+    }
+
+    #[test]
+    fn the_own_domain_is_found_in_every_shape() {
+        let domain = |value: Value| {
+            Organization::decode(&json!({"id": 1, "customDomain": value})).unwrap().custom_domain
+        };
+        assert_eq!(domain(json!("help.example.com")).as_deref(), Some("help.example.com"));
+        assert_eq!(domain(json!({"domain": "help.example.com"})).as_deref(), Some("help.example.com"));
+        assert_eq!(domain(json!(null)), None);
+        assert_eq!(domain(json!([])), None);
+    }
+
+    #[test]
+    fn debug_output_names_nobody() {
+        let contact =
+            Contact::decode(&json!({"id": "1", "lastName": "Muster", "phone": "+4989123"})).unwrap();
+        let shown = format!("{contact:?}");
+        assert!(!shown.contains("Muster") && !shown.contains("4989"), "{shown}");
+    }
+}
