@@ -167,7 +167,8 @@ mod tests {
         }
         let ending = |digits: &str| Form::EndsWith(digits.into()).value();
         assert_eq!(ending("12345678"), Some("*12345678".into()));
-        for hostile in ["", "12", "+123", "*123", "１２３", "123 4"] {
+        assert_eq!(ending("555-0100"), Some("*555-0100".into()));
+        for hostile in ["", "12", "+123", "*123", "１２３", "123 ", "1-2", "(5) 550"] {
             assert_eq!(ending(hostile), None, "{hostile:?}");
         }
     }

@@ -1,0 +1,53 @@
+//! Client of a Yeastar P-Series PBX: its OpenAPI over HTTP and its event socket.
+//!
+//! Knows nothing of our other crates except `deskring-redact`. It decodes what the PBX says and keeps the
+//! connection; what a call means to an agent is decided elsewhere.
+//!
+//! ```text
+//! address ─┐                       ┌─ directory   names behind numbers
+//! config ──┤                       ├─ control     acting on calls
+//! tls ─────┼─► http ──► token ──► pbx
+//! error ───┤   one      one        └─ socket      the link: events in, Feed out
+//! event ───┘   request  token          call_log    what happened while nobody listened
+//! ```
+//!
+//! [`Pbx`] is the handle. [`Pbx::run`] is the link and tells everything through one bounded channel of
+//! [`Feed`]. Errors are for deciding: [`Error::kind`] and [`Error::retry`], never words.
+//!
+//! Logs carry no token, and numbers only masked and below INFO. That holds for this crate: the socket library
+//! prints whole requests at TRACE under the target `tungstenite`, so a program must keep that target above it.
+//!
+//! Vendor behavior that differs from what one would expect is marked `QUIRK(yeastar)` in the source.
+
+mod address;
+mod call_log;
+mod config;
+mod control;
+mod directory;
+mod error;
+mod event;
+#[cfg(test)]
+mod fake;
+mod http;
+mod pbx;
+mod socket;
+mod tls;
+mod token;
+
+pub use deskring_redact::{ExposeSecret, Secret};
+
+pub use crate::{
+    address::{Address, AddressError},
+    call_log::LoggedCall,
+    config::{Config, Timings, TokenPair, TokenStore},
+    control::{AutoAnswer, Dial},
+    directory::{Extension, Feature, Information},
+    error::{Error, Kind, Retry},
+    event::{
+        Call, CallRecord, Endpoint, Event, ExtensionChange, ExtensionStatus, FailureReason, Member, Party,
+        RecordKind, RecordStatus, Registration, Status,
+    },
+    pbx::Pbx,
+    socket::Feed,
+    tls::{Distrust, Fingerprint, FingerprintError},
+};

@@ -1,0 +1,251 @@
+//! One event socket: connect, shake hands, subscribe.
+//!
+//! Owns: everything up to a subscribed socket, the blame for a refusal (token, topics or PBX), and the reading
+//! of a single message. Must not know: how long a socket lives, or when to try again.
+
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use deskring_redact::{ExposeSecret, SafeUrl};
+use futures_util::{SinkExt, StreamExt};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout},
+};
+use tokio_tungstenite::{
+    Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config,
+    tungstenite::{
+        self, Message,
+        client::IntoClientRequest,
+        http::{HeaderValue, header},
+        protocol::WebSocketConfig,
+    },
+};
+
+use super::Feed;
+use crate::{
+    address::Scheme,
+    error::{Error, Kind, Question},
+    event::{Event, Frame},
+    http::{USER_AGENT, look_up},
+    pbx::Core,
+    token::{Access, Want},
+};
+
+pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(super) type Opening = Pin<Box<dyn Future<Output = (Result<Option<Line>, Error>, Mood)> + Send>>;
+
+/// A frame above this size is no event.
+pub(super) const FRAME_LIMIT_BYTES: usize = 1 << 20;
+
+/// What is subscribed: everything, or less for a firmware that refuses a number it does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Topics {
+    All,
+    Calls,
+    Core,
+}
+
+impl Topics {
+    pub(super) fn subscription(self) -> &'static str {
+        match self {
+            Topics::All => r#"{"topic_list":[30007,30008,30011,30012,30013,30014,30015,30022,30026]}"#,
+            Topics::Calls => r#"{"topic_list":[30011,30012,30013,30014,30015]}"#,
+            Topics::Core => r#"{"topic_list":[30011,30012]}"#,
+        }
+    }
+
+    pub(super) fn fewer(self) -> Option<Topics> {
+        match self {
+            Topics::All => Some(Topics::Calls),
+            Topics::Calls => Some(Topics::Core),
+            Topics::Core => None,
+        }
+    }
+}
+
+/// Whether a refused socket may still be blamed on the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// Renew the token and try again.
+    Possible,
+    /// A fresh token was refused as well, so it is the PBX; do not wear out tokens.
+    Spent,
+}
+
+/// What one attempt to open leaves to the next.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mood {
+    pub(super) topics: Topics,
+    doubt: Doubt,
+    /// Generation of a token the PBX called expired.
+    pub(super) rejected: Option<u64>,
+}
+
+impl Mood {
+    pub(super) const FRESH: Mood = Mood { topics: Topics::All, doubt: Doubt::Possible, rejected: None };
+}
+
+/// A socket that is open and subscribed.
+pub(super) struct Line {
+    pub(super) socket: Socket,
+    pub(super) generation: u64,
+    pub(super) topics: Topics,
+    /// Events that came before or instead of the answer to the subscription.
+    pub(super) early: Vec<Feed>,
+}
+
+/// Opens a socket and subscribes. A refusal that may be the token's fault costs one renewal and one more try.
+pub(super) async fn open(
+    core: Arc<Core>,
+    mut mood: Mood,
+    instead_of: Option<u64>,
+) -> (Result<Option<Line>, Error>, Mood) {
+    let result = async {
+        let want = mood.rejected.take().map_or(Want::Valid, Want::Instead);
+        let access = core.tokens.access(want).await?;
+        if instead_of == Some(access.generation) {
+            return Ok(None);
+        }
+        let error = match attempt(&core, &access, &mut mood).await {
+            Ok(line) => return Ok(Some(line)),
+            Err(error) => error,
+        };
+        // QUIRK(yeastar): a bad token is refused in the handshake with any status, or the socket opens and
+        // says 10004, or closes, or perhaps says nothing at all.
+        let blame_token = match error.kind() {
+            Kind::TokenExpired => true,
+            Kind::Handshake { .. } | Kind::Closed | Kind::Silent => mood.doubt == Doubt::Possible,
+            _ => false,
+        };
+        // Of the doubtful ones only those that got as far as to show the token.
+        if !blame_token || error.is_before_token() {
+            return Err(error);
+        }
+        mood.doubt = Doubt::Spent;
+        let access = core.tokens.access(Want::Instead(access.generation)).await?;
+        attempt(&core, &access, &mut mood).await.map(Some)
+    }
+    .await;
+    (result, mood)
+}
+
+/// One socket with one token.
+async fn attempt(core: &Core, access: &Access, mood: &mut Mood) -> Result<Line, Error> {
+    let patience = core.timings.request_timeout;
+    let stream = reach(core).await.map_err(Error::before_token)?;
+    let url = core.address.socket(access.token.expose_secret());
+    let mut request = url.as_str().into_client_request().map_err(Error::socket)?;
+    request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+    let config = WebSocketConfig::default()
+        .read_buffer_size(16 << 10)
+        .write_buffer_size(0)
+        .max_message_size(Some(FRAME_LIMIT_BYTES))
+        .max_frame_size(Some(FRAME_LIMIT_BYTES));
+    let connector = match core.address.scheme() {
+        Scheme::Tls => Connector::Rustls(core.tls.clone()),
+        Scheme::Plain => Connector::Plain,
+    };
+    tracing::debug!(url = %SafeUrl(&url), "opening the event socket");
+    let handshake = client_async_tls_with_config(request, stream, Some(config), Some(connector));
+    let mut socket = match timeout(patience, handshake).await {
+        Ok(Ok((socket, _))) => socket,
+        Ok(Err(error)) => return Err(Error::socket(error)),
+        Err(elapsed) => return Err(Error::because(Kind::TimedOut, elapsed)),
+    };
+    match timeout(patience, subscribe(&mut socket, &mut mood.topics, patience)).await {
+        Ok(Ok(early)) => Ok(Line { socket, generation: access.generation, topics: mood.topics, early }),
+        Ok(Err(error)) => Err(error),
+        Err(elapsed) => Err(Error::because(Kind::Silent, elapsed)),
+    }
+}
+
+/// Looks up and connects, one address after the other, each with its share of the time.
+async fn reach(core: &Core) -> Result<TcpStream, Error> {
+    let patience = core.timings.request_timeout;
+    let (host, port) = core.address.host_and_port();
+    let addresses = match timeout(patience, look_up(&host, port)).await {
+        Ok(Ok(addresses)) => addresses,
+        Ok(Err(error)) => return Err(Error::because(Kind::NameNotFound, error)),
+        Err(elapsed) => return Err(Error::because(Kind::TimedOut, elapsed)),
+    };
+    let share = patience / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
+    let mut last = Error::new(Kind::Unreachable);
+    for address in addresses {
+        match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                // Heartbeats are small and must not wait for company.
+                let _ = stream.set_nodelay(true);
+                return Ok(stream);
+            }
+            Ok(Err(error)) => last = Error::io(error),
+            Err(elapsed) => last = Error::because(Kind::TimedOut, elapsed),
+        }
+    }
+    Err(last)
+}
+
+/// Subscribes and waits for the answer, with fewer topics when the PBX refuses. Returns the events that came
+/// in its place: without a subscription there would be none.
+async fn subscribe(socket: &mut Socket, topics: &mut Topics, patience: Duration) -> Result<Vec<Feed>, Error> {
+    say(socket, topics.subscription(), patience).await?;
+    loop {
+        let Incoming::Text(text) = incoming(socket.next().await)? else { continue };
+        match Frame::decode(&text) {
+            Frame::Answer { code: 0, .. } => return Ok(Vec::new()),
+            Frame::Event(event) => return Ok(vec![received(event)]),
+            Frame::HeartbeatAnswer | Frame::Bad(_) => {}
+            Frame::Answer { code: -3, .. } => say(socket, topics.subscription(), patience).await?,
+            Frame::Answer { code, text } => {
+                let error = Error::answer(code, &text, Question::Api);
+                // Neither the token nor the address is a question of topics.
+                let of_topics = !matches!(code, 10004..=10006 | 60002 | 70000..=79999);
+                match topics.fewer().filter(|_| of_topics) {
+                    // Remembered, in case the PBX closes now: the next attempt begins with fewer.
+                    Some(fewer) => *topics = fewer,
+                    None => return Err(error),
+                }
+                tracing::debug!(%error, ?topics, "subscribing to fewer events");
+                say(socket, topics.subscription(), patience).await?;
+            }
+        }
+    }
+}
+
+pub(super) enum Incoming {
+    Text(tungstenite::Utf8Bytes),
+    /// Nothing to read, but somebody is there.
+    Life,
+}
+
+pub(super) fn incoming(message: Option<Result<Message, tungstenite::Error>>) -> Result<Incoming, Error> {
+    match message {
+        None => Err(Error::new(Kind::Closed)),
+        Some(Err(error)) => Err(Error::socket(error)),
+        Some(Ok(Message::Text(text))) => Ok(Incoming::Text(text)),
+        Some(Ok(Message::Close(frame))) => {
+            let code = frame.map_or(0, |frame| u16::from(frame.code));
+            Err(Error::because(Kind::Closed, CloseCode(code)))
+        }
+        // The library answers a ping by itself. Binary frames are not of this protocol.
+        Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {
+            Ok(Incoming::Life)
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("close code {0}")]
+struct CloseCode(u16);
+
+pub(super) fn received(event: Event) -> Feed {
+    tracing::trace!(?event, "event");
+    Feed::Event { event, received: Instant::now().into_std() }
+}
+
+pub(super) async fn say(socket: &mut Socket, text: &'static str, patience: Duration) -> Result<(), Error> {
+    match timeout(patience, socket.send(Message::text(text))).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(Error::socket(error)),
+        Err(_) => Err(Error::new(Kind::Silent)),
+    }
+}
