@@ -12,8 +12,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use deskring_domain::{self as domain, DeskUse, Extension, Mode, Moment, Plan, Rules, Setup};
 use deskring_store::settings::{DataCenter, PopupMode, PopupTrigger, Warning};
 use deskring_store::{
-    CachedRecord, ExposeSecret, Loaded, LockError, ProfileLock, Secret, SecretName, Secrets, SecretsConfig, Settings,
-    SettingsError, Source,
+    CachedRecord, ExposeSecret, Keychain, Loaded, LockError, ProfileLock, Secret, SecretName, Secrets,
+    SecretsConfig, Settings, SettingsError, Source,
 };
 use deskring_yeastar as pbx;
 use deskring_zoho_desk as desk;
@@ -42,7 +42,9 @@ impl Paths {
         let profile = profile.canonicalize().unwrap_or(profile);
         let runtime = match std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from) {
             // The name is short because a socket's path may have 107 bytes at most.
-            Some(base) if base.is_absolute() && base.is_dir() => base.join("deskring").join(short_name(&profile)),
+            Some(base) if base.is_absolute() && base.is_dir() => {
+                base.join("deskring").join(short_name(&profile))
+            }
             _ => profile.join("run"),
         };
         Self { profile, runtime }
@@ -85,9 +87,14 @@ pub(crate) fn lock(paths: &Paths) -> Result<ProfileLock, StartError> {
     })
 }
 
-/// The usual secrets of a profile: environment, keychain, owner-only file.
+/// The usual secrets of a profile: environment, keychain, owner-only file. `DESKRING_KEYCHAIN=off` leaves the
+/// keychain alone, for servers and containers that have none to ask.
 pub(crate) fn secrets(paths: &Paths) -> SecretsConfig {
-    SecretsConfig::new(&paths.profile, format!("deskring-{}", short_name(&paths.profile)))
+    let off = std::env::var_os("DESKRING_KEYCHAIN").is_some_and(|value| value == "off");
+    SecretsConfig {
+        keychain: if off { Keychain::Off } else { Keychain::System },
+        ..SecretsConfig::new(&paths.profile, format!("deskring-{}", short_name(&paths.profile)))
+    }
 }
 
 /// Reads the profile and prepares both clients. Blocks while the keychain asks its user.
@@ -121,7 +128,12 @@ pub(crate) fn connect(paths: &Paths, secrets: SecretsConfig) -> Connections {
             exposed(&pbx_secret),
         )),
         desk_key: key((
-            (settings.desk.enabled, settings.desk.data_center, &settings.desk.accounts_url, &settings.desk.desk_url),
+            (
+                settings.desk.enabled,
+                settings.desk.data_center,
+                &settings.desk.accounts_url,
+                &settings.desk.desk_url,
+            ),
             (&settings.desk.client_id, &settings.desk.organization_id, &settings.desk.department_id),
             (exposed(&desk_secret), exposed(&refresh_token)),
             (&settings.numbers.country, &settings.numbers.area_code, &settings.numbers.outside_line_prefix),
@@ -146,7 +158,12 @@ fn key(value: impl Hash) -> u64 {
 /// What the core is told. A missing or unknown country leaves the plan without one.
 pub(crate) fn setup(settings: &Settings) -> Setup {
     Setup {
-        mine: settings.pbx.extensions.iter().map(|number| Extension::new(number.trim())).collect::<BTreeSet<_>>(),
+        mine: settings
+            .pbx
+            .extensions
+            .iter()
+            .map(|number| Extension::new(number.trim()))
+            .collect::<BTreeSet<_>>(),
         rules: Rules {
             mode: match settings.popup.mode {
                 PopupMode::Automatic => Mode::Automatic,
@@ -176,7 +193,8 @@ pub(crate) fn plan(settings: &Settings) -> Plan {
 /// The links before the secrets are read.
 pub(crate) fn first_views(settings: &Settings, now_ms: i64) -> (LinkView, LinkView) {
     let state = |ready: bool| if ready { LinkState::Connecting } else { LinkState::NotSetUp };
-    let desk = if settings.desk.enabled { state(settings.desk.client_id.is_some()) } else { LinkState::Disabled };
+    let desk =
+        if settings.desk.enabled { state(settings.desk.client_id.is_some()) } else { LinkState::Disabled };
     (LinkView::plain(state(settings.pbx.url.is_some()), now_ms), LinkView::plain(desk, now_ms))
 }
 
@@ -187,7 +205,8 @@ pub(crate) fn problems(loaded: &Loaded) -> Vec<ProblemView> {
         .map(|problem| ProblemView { key: problem.key.into(), code: problem.what.code().into() })
         .collect();
     let country = loaded.settings.numbers.country.as_deref().unwrap_or_default();
-    if Plan::new(country, "", "").is_err() && !problems.iter().any(|problem| problem.key == "numbers.country") {
+    if Plan::new(country, "", "").is_err() && !problems.iter().any(|problem| problem.key == "numbers.country")
+    {
         problems.push(ProblemView { key: "numbers.country".into(), code: "not_a_country".into() });
     }
     problems.extend(loaded.warnings.iter().map(|warning| match warning {
@@ -199,7 +218,9 @@ pub(crate) fn problems(loaded: &Loaded) -> Vec<ProblemView> {
 
 fn unreadable(error: &SettingsError) -> ProblemView {
     let (key, code) = match error {
-        SettingsError::Unreadable { .. } | SettingsError::NotSaved { .. } => (String::new(), "settings_unreadable"),
+        SettingsError::Unreadable { .. } | SettingsError::NotSaved { .. } => {
+            (String::new(), "settings_unreadable")
+        }
         SettingsError::Malformed { key, .. } => (key.clone(), "settings_malformed"),
         SettingsError::Newer { .. } => (String::new(), "settings_newer"),
     };
@@ -207,7 +228,10 @@ fn unreadable(error: &SettingsError) -> ProblemView {
 }
 
 fn stopped(cause: &str) -> LinkView {
-    LinkView { cause: Some(cause.to_owned()), ..LinkView::plain(LinkState::NotSetUp, crate::clock::wall_ms()) }
+    LinkView {
+        cause: Some(cause.to_owned()),
+        ..LinkView::plain(LinkState::NotSetUp, crate::clock::wall_ms())
+    }
 }
 
 fn pbx_client(
@@ -395,7 +419,13 @@ pub(crate) fn uncached(cached: CachedRecord, lookup: &Lookup) -> Option<domain::
         let checked = lookup.desk.hosts().page_from(&url, lookup.custom_domain.as_deref());
         checked.ok().map(|page| page.as_str().to_owned())
     });
-    Some(domain::Record { kind, id: cached.id, name: cached.name.unwrap_or_default(), company: cached.account, page })
+    Some(domain::Record {
+        kind,
+        id: cached.id,
+        name: cached.name.unwrap_or_default(),
+        company: cached.account,
+        page,
+    })
 }
 
 /// Stable codes, each with its words in the catalogs.

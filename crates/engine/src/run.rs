@@ -379,7 +379,8 @@ impl Engine {
             return;
         };
         tokio::spawn(async move {
-            let _ = reply.send(lookup.report(&number).await.map_err(|error| lookup::code(error.kind()).to_owned()));
+            let _ = reply
+                .send(lookup.report(&number).await.map_err(|error| lookup::code(error.kind()).to_owned()));
         });
     }
 

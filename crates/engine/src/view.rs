@@ -6,7 +6,8 @@
 
 use deskring_domain::machine::{Entry, Timing};
 use deskring_domain::{
-    Direction, Mode, Moment, OpenedBy, Other, Outcome, Pause, Phase, Plan, Record, RecordKind, Rules, Who, Why,
+    Direction, Mode, Moment, OpenedBy, Other, Outcome, Pause, Phase, Plan, Record, RecordKind, Rules, Who,
+    Why,
 };
 use serde::{Deserialize, Serialize};
 

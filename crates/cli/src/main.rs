@@ -1,0 +1,113 @@
+//! `deskring-cli`: the same engine without a desktop (`run`), and a client of a running one.
+//!
+//! Owns arguments, exit codes and the one-line errors. What is printed about calls is in [`say`].
+
+mod lookup;
+mod run;
+mod say;
+mod status;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use deskring_engine::Paths;
+
+/// Yeastar calls open the caller's Zoho Desk contact: from a terminal.
+#[derive(Debug, Parser)]
+#[command(name = "deskring-cli", version, about, max_term_width = 100)]
+struct Arguments {
+    /// Profile folder with settings.json; the tray app's when left out
+    #[arg(long, global = true, value_name = "DIR")]
+    profile: Option<PathBuf>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Watch the extension and open tabs, without a desktop
+    Run {
+        /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show links, current calls and recent ones of the running Deskring
+    Status {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// Print again whenever something changes
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Find whose number this is in Zoho Desk
+    Lookup {
+        /// As dialed, or as written anywhere
+        #[arg(allow_hyphen_values = true)]
+        number: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// How a command prints.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Format {
+    Text,
+    Json,
+}
+
+impl From<bool> for Format {
+    fn from(json: bool) -> Self {
+        if json { Self::Json } else { Self::Text }
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log_to_stderr();
+    match start(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            say::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let paths = paths(arguments.profile)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let code = runtime.block_on(async {
+        match arguments.command {
+            Command::Run { json } => run::run(paths, json.into()).await,
+            Command::Status { json, watch: false } => status::once(&paths, json.into()).await,
+            Command::Status { json, watch: true } => status::watch(&paths, json.into()).await,
+            Command::Lookup { number, json } => lookup::lookup(&paths, &number, json.into()).await,
+        }
+    })?;
+    // A browser that is still being started must not keep us.
+    runtime.shutdown_background();
+    Ok(code)
+}
+
+fn paths(profile: Option<PathBuf>) -> anyhow::Result<Paths> {
+    let profile = match profile {
+        Some(folder) => folder,
+        None => directories::ProjectDirs::from("org", "Deskring", "Deskring")
+            .context("this user has no home folder; name a profile with --profile")?
+            .config_dir()
+            .to_owned(),
+    };
+    Ok(Paths::for_profile(&profile))
+}
+
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("DESKRING_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

@@ -1,0 +1,35 @@
+//! `status`: what a running engine shows.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use deskring_engine::{AppView, Paths};
+use deskring_local_api::Client;
+
+use crate::{Format, say};
+
+pub(crate) async fn once(paths: &Paths, format: Format) -> anyhow::Result<ExitCode> {
+    let view = Client::connect(paths).await?.view().await?;
+    print(&view, format)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Until the engine ends or nobody reads any more.
+pub(crate) async fn watch(paths: &Paths, format: Format) -> anyhow::Result<ExitCode> {
+    let mut watch = Client::connect(paths).await?.watch().await?;
+    while let Some(view) = watch.next().await {
+        if print(&view, format).is_err() {
+            break;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(view: &AppView, format: Format) -> anyhow::Result<()> {
+    let text = match format {
+        Format::Text => say::view(view),
+        Format::Json => serde_json::to_string(view)?,
+    };
+    writeln!(std::io::stdout(), "{text}")?;
+    Ok(())
+}

@@ -1,0 +1,242 @@
+//! The two catalogs say the same things, and there are words for every code of the engine.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use deskring_wording::{Language, Value, Words, key_of};
+use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
+use fluent_syntax::parser;
+
+/// Each message with its placeholders.
+fn messages(language: Language) -> BTreeMap<String, BTreeSet<String>> {
+    let resource = parser::parse(language.catalog()).unwrap_or_else(|(_, errors)| panic!("{language:?}: {errors:?}"));
+    let mut all = BTreeMap::new();
+    for entry in resource.body {
+        match entry {
+            Entry::Message(message) => {
+                let mut names = BTreeSet::new();
+                collect(message.value.as_ref().expect("a message has a value"), &mut names);
+                let before = all.insert(message.id.name.to_owned(), names);
+                assert!(before.is_none(), "{language:?}: {} is there twice", message.id.name);
+            }
+            Entry::Junk { content } => panic!("{language:?}: {content}"),
+            _ => {}
+        }
+    }
+    all
+}
+
+fn collect(pattern: &Pattern<&str>, names: &mut BTreeSet<String>) {
+    for element in &pattern.elements {
+        if let PatternElement::Placeable { expression } = element {
+            match expression {
+                Expression::Inline(inline) => collect_inline(inline, names),
+                Expression::Select { selector, variants } => {
+                    collect_inline(selector, names);
+                    variants.iter().for_each(|variant| collect(&variant.value, names));
+                }
+            }
+        }
+    }
+}
+
+fn collect_inline(inline: &InlineExpression<&str>, names: &mut BTreeSet<String>) {
+    if let InlineExpression::VariableReference { id } = inline {
+        names.insert(id.name.to_owned());
+    }
+}
+
+#[test]
+fn both_languages_have_the_same_keys_and_placeholders() {
+    let [english, chinese] = Language::ALL.map(messages);
+    assert_eq!(english.keys().collect::<Vec<_>>(), chinese.keys().collect::<Vec<_>>());
+    for (key, names) in &english {
+        assert_eq!(names, &chinese[key], "{key}");
+    }
+}
+
+#[test]
+fn every_message_can_be_written_with_texts_and_with_numbers() {
+    for language in Language::ALL {
+        let words = Words::of(language);
+        for (key, names) in messages(language) {
+            for value in [Value::from("A"), Value::from(0), Value::from(1), Value::from(7)] {
+                let values: Vec<(&str, Value<'_>)> = names.iter().map(|name| (name.as_str(), value.clone())).collect();
+                let text = words.with(&key, &values);
+                assert!(!text.is_empty() && text != key && !text.contains(['{', '}', '$']), "{language:?} {key}: {text}");
+            }
+        }
+    }
+}
+
+/// The engine's codes by family. A new code of the engine is added here and to both catalogs.
+const CODES: &[(&str, &[&str])] = &[
+    ("phase", &["ringing", "dialing", "talking", "held", "over"]),
+    ("direction", &["inbound", "outbound", "internal"]),
+    ("outcome", &["answered", "missed", "answered_elsewhere", "voicemail", "failed", "not_seen"]),
+    ("who", &["not_asked", "searching", "known", "several", "nobody", "withheld", "failed"]),
+    ("record", &["contact", "account"]),
+    (
+        "why",
+        &[
+            "opened_by_rule",
+            "opened_by_agent",
+            "undecided",
+            "internal",
+            "outbound",
+            "manual_mode",
+            "switched_off",
+            "paused",
+            "desk_disabled",
+            "desk_not_set_up",
+            "number_withheld",
+            "number_not_reported",
+            "no_match",
+            "several_matches",
+            "lookup_failed",
+            "answered_elsewhere",
+            "not_answered",
+            "ended_before_match",
+            "opened_before_restart",
+            "address_refused",
+            "browser_failed",
+            "link_was_down",
+        ],
+    ),
+    (
+        "off",
+        &[
+            "internal",
+            "number_not_reported",
+            "address_refused",
+            "several_matches",
+            "no_match",
+            "number_withheld",
+            "desk_not_in_use",
+        ],
+    ),
+    ("link-state", &["not_set_up", "disabled", "connecting", "up", "down", "stopped"]),
+    ("popup", &["automatic", "manual", "off"]),
+    (
+        "cause",
+        &[
+            // Of the PBX client.
+            "name_not_found",
+            "refused",
+            "timed_out",
+            "unreachable",
+            "unknown_certificate",
+            "changed_certificate",
+            "tls",
+            "credentials",
+            "address_blocked",
+            "address_not_allowed",
+            "too_many_tokens",
+            "token_expired",
+            "too_old",
+            "parameter",
+            "not_found",
+            "malformed",
+            "silent",
+            "closed",
+            "handshake",
+            "signed_out",
+            "other",
+            // Of the Desk client.
+            "client_unknown",
+            "client_secret_wrong",
+            "throttled",
+            "missing_scope",
+            "other_organization",
+            "forbidden",
+            "edition_limit",
+            "gone",
+            "invalid",
+            "bad_request",
+            "too_many_requests",
+            "credits_exhausted",
+            "server_error",
+            "answer_lost",
+            // Of the engine.
+            "desk_not_ready",
+            "desk_not_set_up",
+            "desk_disabled",
+            "not_running",
+            "pbx_address_missing",
+            "pbx_address_wrong",
+            "pbx_certificate_wrong",
+            "pbx_client_id_missing",
+            "pbx_secret_missing",
+            "extension_missing",
+            "desk_address_wrong",
+            "desk_client_id_missing",
+            "desk_secret_missing",
+            "desk_sign_in_missing",
+            "keychain_locked",
+            "keychain_failed",
+        ],
+    ),
+    (
+        "problem",
+        &[
+            "missing",
+            "not_an_address",
+            "not_encrypted",
+            "user_info",
+            "not_digits",
+            "too_long",
+            "duplicate",
+            "not_a_country",
+            "not_a_fingerprint",
+            "does_not_fit",
+            "unknown_key",
+            "secret_in_settings",
+            "settings_unreadable",
+            "settings_malformed",
+            "settings_newer",
+            "journal_unusable",
+            "journal_was_damaged",
+        ],
+    ),
+];
+
+#[test]
+fn every_code_has_words_in_every_language() {
+    for language in Language::ALL {
+        let words = Words::of(language);
+        for (family, codes) in CODES {
+            for code in *codes {
+                assert!(words.has(&key_of(family, code)), "{language:?}: {family} {code}");
+            }
+        }
+    }
+}
+
+/// Keys that occur in the code of the faces, in Rust and JavaScript: `text("key"`, `with("key"`.
+#[test]
+fn every_key_that_is_used_has_words() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let known = messages(Language::English);
+    let mut used = BTreeSet::new();
+    for folder in ["src-tauri/src", "ui", "ui/js", "crates/cli/src"] {
+        let Ok(files) = std::fs::read_dir(root.join(folder)) else { continue };
+        for file in files.flatten().map(|entry| entry.path()) {
+            if file.extension().is_some_and(|kind| kind == "rs" || kind == "js" || kind == "html") {
+                used.extend(keys_in(&std::fs::read_to_string(&file).unwrap()));
+            }
+        }
+    }
+    assert!(!used.is_empty(), "the faces use words");
+    let unknown: Vec<_> = used.iter().filter(|key| !known.contains_key(*key)).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
+
+fn keys_in(source: &str) -> Vec<String> {
+    let mut keys = Vec::new();
+    for opening in ["words.text(\"", "words.with(\"", "words.has(\"", "data-words=\"", "data-words-label=\""] {
+        for (at, _) in source.match_indices(opening) {
+            let rest = &source[at + opening.len()..];
+            keys.extend(rest.split('"').next().map(str::to_owned));
+        }
+    }
+    keys
+}

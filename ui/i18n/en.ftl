@@ -1,0 +1,289 @@
+# The words of Deskring, English. Codes of the engine become keys: `no_match` of a reason is `why-no-match`.
+# The other language has the same keys with the same placeholders; a test compares them.
+
+app-name = Deskring
+
+## Calls
+
+phase-ringing = Ringing
+phase-dialing = Calling
+phase-talking = Talking
+phase-held = On hold
+phase-over = Ended
+
+direction-inbound = Inbound
+direction-outbound = Outbound
+direction-internal = Internal
+direction-unknown = Call
+
+outcome-answered = Answered
+outcome-missed = Missed
+outcome-answered-elsewhere = Answered by a colleague
+outcome-voicemail = Voicemail
+outcome-failed = Failed
+outcome-not-seen = Not seen: the link to the PBX was down
+
+caller-withheld = Number withheld
+caller-unknown = Unknown number
+# Between extensions.
+caller-extension = Extension { $number }
+# Several records have the number.
+caller-several = { $count } matches
+# The queue, ring group or IVR a call came through.
+call-path = via { $path }
+call-own-extension = on extension { $extension }
+
+who-not-asked = Not looked up
+who-searching = Looking up the contact…
+who-known = Found in Zoho Desk
+who-several =
+    { $count ->
+        [one] { $count } contact has this number
+       *[other] { $count } contacts have this number
+    }
+who-nobody = Unknown number: no contact has it
+who-withheld = The caller withheld the number
+who-failed = The lookup failed: { $cause }
+
+record-contact = Contact
+record-account = Account
+
+## What became of a call's tab
+
+why-opened-by-rule =
+    { $moment ->
+        [answer] Opened when it was answered
+        [hangup] Opened when the call ended
+       *[ring] Opened when it rang
+    }
+why-opened-by-agent = Opened with the Helpdesk button
+why-undecided = Waiting to open
+why-internal = No tab: internal call
+why-outbound = No tab: outbound call
+why-manual-mode = No tab: pop-ups are manual
+why-switched-off = No tab: pop-ups are off
+why-paused = No tab: pop-ups were paused
+why-desk-disabled = No tab: Zoho Desk is disabled
+why-desk-not-set-up = No tab: Zoho Desk is not set up
+why-number-withheld = No tab: number withheld
+why-number-not-reported = No tab: the PBX did not report the number
+why-no-match = No tab: no contact has this number
+why-several-matches =
+    { $count ->
+        [one] No tab: { $count } contact has this number
+       *[other] No tab: { $count } contacts have this number
+    }
+why-lookup-failed = No tab: { $cause }
+why-answered-elsewhere =
+    { $extension ->
+        [none] No tab: answered elsewhere
+       *[other] No tab: answered by extension { $extension }
+    }
+why-not-answered = No tab: the call was not answered
+why-ended-before-match = No tab: the call ended before Zoho Desk replied
+why-opened-before-restart = Already opened before Deskring was restarted
+why-address-refused = No tab: the address is not one of Zoho Desk
+why-browser-failed = No tab: the browser did not start
+why-link-was-down = No tab: the link to the PBX was down
+
+## Why the Helpdesk button is disabled
+
+off-internal = internal call
+off-number-not-reported = no number yet
+off-address-refused = address refused
+off-several-matches = several contacts
+off-no-match = no contact
+off-number-withheld = number withheld
+off-desk-not-in-use = Zoho Desk is not in use
+off-no-call = no call yet
+
+## Links
+
+link-pbx = PBX
+link-desk = Zoho Desk
+link-state-not-set-up = Not set up
+link-state-disabled = Switched off
+link-state-connecting = Connecting…
+link-state-up = Connected
+link-state-down = Not reachable
+link-state-stopped = Needs attention
+# Both parts are from here: a name of a link and a state or cause.
+link-line = { $link }: { $state }
+link-retry =
+    { $seconds ->
+        [0] Trying again…
+        [one] Trying again in { $seconds } second
+       *[other] Trying again in { $seconds } seconds
+    }
+
+cause-name-not-found = host name not found
+cause-refused = connection refused
+cause-timed-out = no answer in time
+cause-unreachable = no network or no route
+cause-unknown-certificate = unknown certificate
+cause-changed-certificate = the certificate has changed
+cause-tls = no secure connection
+cause-credentials = client ID or secret refused
+cause-address-blocked = the PBX blocks this address
+cause-address-not-allowed = this address is not allowed
+cause-too-many-tokens = all API tokens are in use
+cause-token-expired = the session has expired
+cause-too-old = the PBX firmware is too old
+cause-parameter = a parameter was refused
+cause-not-found = not found
+cause-malformed = unreadable answer
+cause-silent = the connection went silent
+cause-closed = the connection was closed
+cause-handshake = the event connection was refused
+cause-signed-out = the sign-in has ended
+cause-client-unknown = unknown client ID, or wrong data center
+cause-client-secret-wrong = wrong client secret
+cause-throttled = too many sign-ins, waiting
+cause-missing-scope = a permission is missing
+cause-other-organization = wrong organization
+cause-forbidden = not permitted for this agent
+cause-edition-limit = not in this edition of Zoho Desk
+cause-gone = the record is gone
+cause-invalid = a value was refused
+cause-bad-request = the request was refused
+cause-too-many-requests = too many requests at once
+cause-credits-exhausted = Zoho's daily limit is reached
+cause-server-error = Zoho has a fault
+cause-answer-lost = the answer was lost
+cause-other = unexpected error
+cause-desk-not-ready = Zoho Desk is not connected yet
+cause-desk-not-set-up = Zoho Desk is not set up
+cause-desk-disabled = Zoho Desk is disabled
+cause-not-running = Deskring is not running
+cause-pbx-address-missing = the PBX address is missing
+cause-pbx-address-wrong = the PBX address is wrong
+cause-pbx-certificate-wrong = the trusted certificate is not a fingerprint
+cause-pbx-client-id-missing = the PBX client ID is missing
+cause-pbx-secret-missing = the PBX client secret is missing
+cause-extension-missing = no extension is set
+cause-desk-address-wrong = the Zoho Desk address is wrong
+cause-desk-client-id-missing = the Zoho client ID is missing
+cause-desk-secret-missing = the Zoho client secret is missing
+cause-desk-sign-in-missing = sign in to Zoho Desk first
+cause-keychain-locked = the keychain is locked
+cause-keychain-failed = the keychain cannot be read
+
+## What is wrong with the settings
+
+problem-missing = is missing
+problem-not-an-address = is not a web address
+problem-not-encrypted = must begin with https
+problem-user-info = must not contain a user name
+problem-not-digits = must be digits
+problem-too-long = is too long
+problem-duplicate = is there twice
+problem-not-a-country = is not a country code
+problem-not-a-fingerprint = is not a SHA-256 fingerprint
+problem-does-not-fit = does not fit the other settings
+problem-unknown-key = is not a known setting
+problem-secret-in-settings = is a secret and does not belong in this file
+problem-settings-unreadable = cannot be read
+problem-settings-malformed = cannot be understood; the last good settings stay
+problem-settings-newer = was written by a newer version
+problem-journal-unusable = cannot be used; calls are not remembered
+problem-journal-was-damaged = was damaged and has been set aside
+problem-line = { $key } { $problem }
+
+## The pop-up rule
+
+popup-automatic =
+    { $moment ->
+        [answer] Pop-up on answer
+        [hangup] Pop-up after the call
+       *[ring] Pop-up on ring
+    }
+popup-manual = Pop-ups are manual
+popup-off = Pop-ups are off
+popup-paused-until = Pop-ups paused until { $time }
+popup-paused = Pop-ups are paused
+popup-pause = Pause pop-ups
+popup-pause-minutes =
+    { $minutes ->
+        [one] { $minutes } minute
+       *[other] { $minutes } minutes
+    }
+popup-pause-hours =
+    { $hours ->
+        [one] { $hours } hour
+       *[other] { $hours } hours
+    }
+popup-pause-open-ended = Until resumed
+popup-resume = Resume pop-ups
+
+## The tray menu
+
+tray-ready =
+    { $count ->
+        [0] Deskring
+       *[other] Deskring · extension { $extensions }
+    }
+tray-call = { $phase }: { $caller }
+tray-calls =
+    { $count ->
+        [one] { $count } call
+       *[other] { $count } calls
+    }
+tray-open-current = Open in Helpdesk
+tray-open-of = Open in Helpdesk: { $caller }
+# A disabled item with its reason.
+tray-off = { $text } ({ $reason })
+tray-recent = Recent calls
+tray-recent-none = No recent calls
+tray-recent-call = { $time }  { $caller }
+tray-show = Show window
+tray-quit = Quit Deskring
+
+## Notifications
+
+notice-title = { $caller } is calling
+notice-title-withheld = Incoming call, number withheld
+notice-open = Open contact
+notice-no-tray-title = Deskring is running
+notice-no-tray-body = This desktop shows no tray icons. Start Deskring again to see its window.
+notice-settings-title = Deskring could not start
+notice-settings-body = The settings cannot be used. { $detail }
+
+## The window
+
+panel-now = Now
+panel-no-call-title = No call
+panel-no-call =
+    { $count ->
+        [0] Incoming calls appear here.
+       *[other] Calls to extension { $extensions } appear here.
+    }
+panel-open = Open in Helpdesk
+panel-open-off = Open in Helpdesk: { $reason }
+panel-open-call = Open the contact of { $caller } in Helpdesk
+panel-recent = Recent calls
+panel-recent-empty = Calls of the last 30 days are listed here.
+panel-links = Connections
+panel-settings = Settings
+panel-problems =
+    { $count ->
+        [one] { $count } setting needs attention
+       *[other] { $count } settings need attention
+    }
+panel-details = Details
+panel-waiting-title = Connecting to Deskring…
+panel-gone-title = Deskring is not running
+panel-gone = The calls come back here as soon as it runs again.
+panel-other-version-title = Deskring was updated
+panel-other-version = Quit it in the tray menu and start it again.
+panel-failed = This did not work: { $cause }
+panel-today = Today
+panel-yesterday = Yesterday
+panel-duration = { $minutes } min { $seconds } s
+panel-call-news = { $phase }: { $caller }
+panel-version = Version { $version }
+
+## How long things took, counted from the PBX's event
+
+timing-notice = notification { $ms } ms
+timing-lookup = lookup { $ms } ms
+timing-tab = tab { $ms } ms

@@ -1,0 +1,276 @@
+# Deskring 的文字，简体中文。用词与 Yeastar 手册一致。键与占位符必须和英文相同，由测试比较。
+
+app-name = Deskring
+
+## Calls
+
+phase-ringing = 响铃中
+phase-dialing = 呼叫中
+phase-talking = 通话中
+phase-held = 保持中
+phase-over = 已结束
+
+direction-inbound = 呼入
+direction-outbound = 呼出
+direction-internal = 内部通话
+direction-unknown = 通话
+
+outcome-answered = 已接听
+outcome-missed = 未接
+outcome-answered-elsewhere = 已由同事接听
+outcome-voicemail = 语音留言
+outcome-failed = 呼叫失败
+outcome-not-seen = 未知：当时与 PBX 的连接已断开
+
+caller-withheld = 号码已隐藏
+caller-unknown = 未知号码
+caller-extension = 分机 { $number }
+caller-several = { $count } 个匹配
+call-path = 经由 { $path }
+call-own-extension = 分机 { $extension }
+
+who-not-asked = 未查找
+who-searching = 正在查找联系人…
+who-known = 已在 Zoho Desk 中找到
+who-several =
+    { $count ->
+       *[other] 有 { $count } 个联系人使用此号码
+    }
+who-nobody = 未知号码：没有匹配的联系人
+who-withheld = 来电者隐藏了号码
+who-failed = 查找失败：{ $cause }
+
+record-contact = 联系人
+record-account = 客户
+
+## What became of a call's tab
+
+why-opened-by-rule =
+    { $moment ->
+        [answer] 应答时已弹屏
+        [hangup] 通话结束时已弹屏
+       *[ring] 响铃时已弹屏
+    }
+why-opened-by-agent = 已通过 Helpdesk 按钮打开
+why-undecided = 等待弹屏
+why-internal = 没有弹屏：内部通话
+why-outbound = 没有弹屏：呼出通话
+why-manual-mode = 没有弹屏：弹屏方式为手动
+why-switched-off = 没有弹屏：来电弹屏已关闭
+why-paused = 没有弹屏：来电弹屏已暂停
+why-desk-disabled = 没有弹屏：Zoho Desk 集成已禁用
+why-desk-not-set-up = 没有弹屏：尚未设置 Zoho Desk
+why-number-withheld = 没有弹屏：号码已隐藏
+why-number-not-reported = 没有弹屏：PBX 没有提供号码
+why-no-match = 没有弹屏：没有匹配的联系人
+why-several-matches =
+    { $count ->
+       *[other] 没有弹屏：有 { $count } 个联系人使用此号码
+    }
+why-lookup-failed = 没有弹屏：{ $cause }
+why-answered-elsewhere =
+    { $extension ->
+        [none] 没有弹屏：已由他人接听
+       *[other] 没有弹屏：已由分机 { $extension } 接听
+    }
+why-not-answered = 没有弹屏：通话未应答
+why-ended-before-match = 没有弹屏：Zoho Desk 回复前通话已结束
+why-opened-before-restart = Deskring 重新启动前已弹屏
+why-address-refused = 没有弹屏：该地址不属于 Zoho Desk
+why-browser-failed = 没有弹屏：浏览器无法启动
+why-link-was-down = 没有弹屏：当时与 PBX 的连接已断开
+
+## Why the Helpdesk button is disabled
+
+off-internal = 内部通话
+off-number-not-reported = 尚无号码
+off-address-refused = 地址被拒绝
+off-several-matches = 多个联系人
+off-no-match = 没有匹配的联系人
+off-number-withheld = 号码已隐藏
+off-desk-not-in-use = 未使用 Zoho Desk
+off-no-call = 尚无通话
+
+## Links
+
+link-pbx = PBX
+link-desk = Zoho Desk
+link-state-not-set-up = 尚未设置
+link-state-disabled = 已禁用
+link-state-connecting = 正在连接…
+link-state-up = 已连接
+link-state-down = 无法连接
+link-state-stopped = 需要处理
+link-line = { $link }：{ $state }
+link-retry =
+    { $seconds ->
+        [0] 正在重试…
+       *[other] { $seconds } 秒后重试
+    }
+
+cause-name-not-found = 找不到主机名
+cause-refused = 连接被拒绝
+cause-timed-out = 响应超时
+cause-unreachable = 网络不可用
+cause-unknown-certificate = 未知证书
+cause-changed-certificate = 证书已更改
+cause-tls = 无法建立安全连接
+cause-credentials = 客户端 ID 或密钥被拒绝
+cause-address-blocked = PBX 已锁定本机地址
+cause-address-not-allowed = 本机地址不在允许范围内
+cause-too-many-tokens = API 令牌已全部占用
+cause-token-expired = 会话已过期
+cause-too-old = PBX 固件版本过低
+cause-parameter = 参数被拒绝
+cause-not-found = 未找到
+cause-malformed = 无法识别的响应
+cause-silent = 连接无响应
+cause-closed = 连接已关闭
+cause-handshake = 事件连接被拒绝
+cause-signed-out = 登录已失效
+cause-client-unknown = 客户端 ID 未知，或数据中心错误
+cause-client-secret-wrong = 客户端密钥错误
+cause-throttled = 登录过于频繁，请稍候
+cause-missing-scope = 缺少权限
+cause-other-organization = 组织不正确
+cause-forbidden = 该客服专员没有权限
+cause-edition-limit = 当前 Zoho Desk 版本不支持
+cause-gone = 记录已不存在
+cause-invalid = 值被拒绝
+cause-bad-request = 请求被拒绝
+cause-too-many-requests = 同时请求过多
+cause-credits-exhausted = 已达到 Zoho 每日限额
+cause-server-error = Zoho 发生故障
+cause-answer-lost = 未收到响应
+cause-other = 意外错误
+cause-desk-not-ready = Zoho Desk 尚未连接
+cause-desk-not-set-up = 尚未设置 Zoho Desk
+cause-desk-disabled = Zoho Desk 集成已禁用
+cause-not-running = Deskring 未运行
+cause-pbx-address-missing = 缺少 PBX 地址
+cause-pbx-address-wrong = PBX 地址不正确
+cause-pbx-certificate-wrong = 受信任的证书不是有效的指纹
+cause-pbx-client-id-missing = 缺少 PBX 客户端 ID
+cause-pbx-secret-missing = 缺少 PBX 客户端密钥
+cause-extension-missing = 尚未设置分机
+cause-desk-address-wrong = Zoho Desk 地址不正确
+cause-desk-client-id-missing = 缺少 Zoho 客户端 ID
+cause-desk-secret-missing = 缺少 Zoho 客户端密钥
+cause-desk-sign-in-missing = 请先登录 Zoho Desk
+cause-keychain-locked = 密钥环已锁定
+cause-keychain-failed = 无法读取密钥环
+
+## What is wrong with the settings
+
+problem-missing = 未填写
+problem-not-an-address = 不是网址
+problem-not-encrypted = 必须以 https 开头
+problem-user-info = 不能包含用户名
+problem-not-digits = 必须为数字
+problem-too-long = 过长
+problem-duplicate = 重复
+problem-not-a-country = 不是国家代码
+problem-not-a-fingerprint = 不是 SHA-256 指纹
+problem-does-not-fit = 与其他设置不符
+problem-unknown-key = 不是已知的设置
+problem-secret-in-settings = 是密钥，不应写在此文件中
+problem-settings-unreadable = 无法读取
+problem-settings-malformed = 无法识别；继续使用上次有效的设置
+problem-settings-newer = 由更新的版本写入
+problem-journal-unusable = 无法使用；通话不会被记录
+problem-journal-was-damaged = 已损坏，并已另存
+problem-line = { $key }：{ $problem }
+
+## The pop-up rule
+
+popup-automatic =
+    { $moment ->
+        [answer] 应答时弹屏
+        [hangup] 通话结束时弹屏
+       *[ring] 响铃时弹屏
+    }
+popup-manual = 弹屏方式：手动
+popup-off = 来电弹屏已关闭
+popup-paused-until = 来电弹屏暂停至 { $time }
+popup-paused = 来电弹屏已暂停
+popup-pause = 暂停来电弹屏
+popup-pause-minutes =
+    { $minutes ->
+       *[other] { $minutes } 分钟
+    }
+popup-pause-hours =
+    { $hours ->
+       *[other] { $hours } 小时
+    }
+popup-pause-open-ended = 直到手动恢复
+popup-resume = 恢复来电弹屏
+
+## The tray menu
+
+tray-ready =
+    { $count ->
+        [0] Deskring
+       *[other] Deskring · 分机 { $extensions }
+    }
+tray-call = { $phase }：{ $caller }
+tray-calls =
+    { $count ->
+       *[other] { $count } 个通话
+    }
+tray-open-current = 在 Helpdesk 中打开
+tray-open-of = 在 Helpdesk 中打开：{ $caller }
+tray-off = { $text }（{ $reason }）
+tray-recent = 最近通话
+tray-recent-none = 没有最近通话
+tray-recent-call = { $time }  { $caller }
+tray-show = 显示窗口
+tray-quit = 退出 Deskring
+
+## Notifications
+
+notice-title = { $caller } 来电
+notice-title-withheld = 来电，号码已隐藏
+notice-open = 打开联系人
+notice-no-tray-title = Deskring 正在运行
+notice-no-tray-body = 此桌面不显示托盘图标。再次启动 Deskring 即可打开窗口。
+notice-settings-title = Deskring 无法启动
+notice-settings-body = 设置无法使用。{ $detail }
+
+## The window
+
+panel-now = 当前
+panel-no-call-title = 没有通话
+panel-no-call =
+    { $count ->
+        [0] 来电会显示在这里。
+       *[other] 分机 { $extensions } 的通话会显示在这里。
+    }
+panel-open = 在 Helpdesk 中打开
+panel-open-off = 在 Helpdesk 中打开：{ $reason }
+panel-open-call = 在 Helpdesk 中打开 { $caller } 的联系人
+panel-recent = 最近通话
+panel-recent-empty = 最近 30 天的通话会列在这里。
+panel-links = 连接
+panel-settings = 设置
+panel-problems =
+    { $count ->
+       *[other] { $count } 项设置需要处理
+    }
+panel-details = 详情
+panel-waiting-title = 正在连接 Deskring…
+panel-gone-title = Deskring 未运行
+panel-gone = Deskring 重新运行后，通话会再次显示在这里。
+panel-other-version-title = Deskring 已更新
+panel-other-version = 请在托盘菜单中退出后重新启动。
+panel-failed = 操作未成功：{ $cause }
+panel-today = 今天
+panel-yesterday = 昨天
+panel-duration = { $minutes } 分 { $seconds } 秒
+panel-call-news = { $phase }：{ $caller }
+panel-version = 版本 { $version }
+
+## How long things took, counted from the PBX's event
+
+timing-notice = 通知 { $ms } 毫秒
+timing-lookup = 查找 { $ms } 毫秒
+timing-tab = 标签页 { $ms } 毫秒
