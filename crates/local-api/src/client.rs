@@ -135,7 +135,8 @@ impl Client {
     async fn send(&mut self, what: What) -> Result<u64, ClientError> {
         let id = self.next_id;
         self.next_id += 1;
-        let mut text = serde_json::to_vec(&Ask { id, what }).map_err(|error| ClientError::of(error.into()))?;
+        let mut text =
+            serde_json::to_vec(&Ask { id, what }).map_err(|error| ClientError::of(error.into()))?;
         text.push(b'\n');
         within(PATIENCE, self.writer.write_all(&text)).await?;
         Ok(id)
@@ -163,10 +164,7 @@ impl Watch {
     }
 }
 
-async fn within<T>(
-    patience: Duration,
-    work: impl Future<Output = io::Result<T>>,
-) -> Result<T, ClientError> {
+async fn within<T>(patience: Duration, work: impl Future<Output = io::Result<T>>) -> Result<T, ClientError> {
     match tokio::time::timeout(patience, work).await {
         Ok(done) => done.map_err(ClientError::of),
         Err(_) => Err(ClientError::of(io::ErrorKind::TimedOut.into())),

@@ -84,7 +84,11 @@ async fn accept(listener: Listener, handle: Handle, paths: Paths) {
 async fn serve(stream: Stream, handle: Handle) -> io::Result<()> {
     let (reader, mut writer) = tokio::io::split(stream);
     let (answers, mut queue) = mpsc::channel::<Tell>(QUEUE);
-    let hello = Hello { deskring: handle.view().borrow().version.clone(), protocol: PROTOCOL, pid: std::process::id() };
+    let hello = Hello {
+        deskring: handle.view().borrow().version.clone(),
+        protocol: PROTOCOL,
+        pid: std::process::id(),
+    };
     write(&mut writer, &hello).await?;
     let writing = async {
         while let Some(tell) = queue.recv().await {

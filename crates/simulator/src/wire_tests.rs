@@ -567,3 +567,19 @@ async fn a_controlled_inbound_call_waits_for_its_verdict() {
         assert_eq!(pbx.members(&call).len(), members);
     }
 }
+
+#[tokio::test]
+async fn an_agent_who_transferred_a_call_talked_only_until_then() {
+    let simulator = start().await;
+    let pbx = simulator.pbx();
+    let call = pbx.call_in("+12125550147", "1001").await;
+    pbx.answer(&call, "1001").await;
+    pbx.let_time_pass(&call, 10).await;
+    pbx.blind_transfer(&call, "1001", "1002").await;
+    pbx.answer(&call, "1002").await;
+    pbx.let_time_pass(&call, 60).await;
+    pbx.hang_up(&call, "1002").await;
+    let talked = |record: &Value| (record["call_to_number"].clone(), record["talk_duration"].clone());
+    let talked: Vec<_> = pbx.records().iter().map(talked).collect();
+    assert_eq!(talked, [(json!("1001"), json!(10)), (json!("1002"), json!(60))]);
+}

@@ -88,9 +88,16 @@ pub struct Contact {
 }
 
 impl Contact {
-    /// First and last name, or what there is of a name, or nothing.
+    /// First and last name, or what there is of a name, or nothing. A name in Chinese characters is written
+    /// the Chinese way: last name first, no blank.
     pub fn name(&self) -> String {
         let parts = [self.first_name.as_deref(), self.last_name.as_deref()];
+        let han = |c: char| matches!(c, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{323af}');
+        if let [Some(first), Some(last)] = parts
+            && first.chars().chain(last.chars()).all(han)
+        {
+            return format!("{last}{first}");
+        }
         parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 }

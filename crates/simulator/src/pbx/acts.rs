@@ -252,6 +252,7 @@ impl Exchange {
                 for leg in &mut call.legs {
                     leg.since = leg.since.saturating_sub(past)?;
                     leg.answered = leg.answered.map(|at| at.saturating_sub(past)).transpose()?;
+                    leg.ended = leg.ended.map(|at| at.saturating_sub(past)).transpose()?;
                 }
             }
         }

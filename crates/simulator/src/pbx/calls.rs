@@ -74,6 +74,7 @@ pub(crate) struct Leg {
     pub(crate) path: String,
     pub(crate) since: Timestamp,
     pub(crate) answered: Option<Timestamp>,
+    pub(crate) ended: Option<Timestamp>,
     pub(crate) declined: bool,
 }
 
@@ -81,6 +82,9 @@ impl Leg {
     pub(crate) fn set(&mut self, status: Status) {
         if status.is_connected() && self.answered.is_none() {
             self.answered = Some(Timestamp::now());
+        }
+        if status == Status::Bye && self.ended.is_none() {
+            self.ended = Some(Timestamp::now());
         }
         self.status = status;
     }
@@ -275,6 +279,7 @@ impl Exchange {
             path: path.to_owned(),
             since: now,
             answered: status.is_connected().then_some(now),
+            ended: None,
             declined: false,
         }
     }

@@ -84,9 +84,11 @@ pub(crate) fn rows(call: &Call, directory: &Directory, known: usize, switches: &
             Party::Inbound { to, .. } | Party::Outbound { to, .. } => to,
         };
         let mut row = blank(to);
-        row.duration = seconds(leg.since, now);
+        // An agent who transferred the call talked until then, not until its end.
+        let ended = leg.ended.unwrap_or(now);
+        row.duration = seconds(leg.since, ended);
         row.ring = leg.answered.map_or(row.duration, |at| seconds(leg.since, at));
-        row.talk = leg.answered.map_or(0, |at| seconds(at, now));
+        row.talk = leg.answered.map_or(0, |at| seconds(at, ended));
         row.status = leg_status(call, leg).to_owned();
         if call.voicemail && leg.answered.is_none() {
             row.talk = caller_talk(call, now);
