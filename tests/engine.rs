@@ -20,7 +20,11 @@ async fn a_known_caller_s_page_opens_at_ring() {
     rig.simulator.pbx().hang_up(&call, "1001").await;
     let closed = rig.closed(&call).await;
     assert_eq!((closed.outcome.as_deref(), closed.why.code.as_str()), (Some("answered"), "opened_by_rule"));
-    assert!(closed.timing.notice_ms.is_some() && closed.timing.lookup_ms.is_some() && closed.timing.tab_ms.is_some());
+    assert!(
+        closed.timing.notice_ms.is_some()
+            && closed.timing.lookup_ms.is_some()
+            && closed.timing.tab_ms.is_some()
+    );
     assert_eq!(rig.desktop.opened().len(), 1);
 }
 
@@ -72,4 +76,21 @@ async fn the_helpdesk_button_opens_in_manual_mode_and_after_the_call() {
     rig.send(Command::Open { call: Some(call) }).await;
     let recorded = rig.desktop.wait_for("a tab", |recorded| !recorded.opened.is_empty()).await;
     assert_eq!(recorded.opened[0].0, page);
+}
+
+#[tokio::test]
+async fn a_call_of_an_earlier_run_still_opens_from_the_history() {
+    let mut rig = Rig::running().await;
+    let page = rig.contact("Lin", "+8613800138000");
+    let call = rig.simulator.pbx().call_in("13800138000", "1001").await;
+    rig.desktop.wait_for("a tab", |recorded| recorded.opened.len() == 1).await;
+    rig.simulator.pbx().hang_up(&call, "caller").await;
+    rig.closed(&call).await;
+    rig.stop().await;
+    rig.start().await;
+    rig.ready().await;
+    assert_eq!(rig.handle().view().borrow().recent[0].call, call);
+    rig.send(Command::Open { call: Some(call) }).await;
+    let recorded = rig.desktop.wait_for("the tab once more", |recorded| recorded.opened.len() == 2).await;
+    assert_eq!(recorded.opened[1].0, page);
 }

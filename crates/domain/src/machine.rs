@@ -328,6 +328,7 @@ enum Timer {
     LookAgain(CallId),
     Idle(Extension),
     AskAgain,
+    PauseEnds,
     Prune,
 }
 
@@ -592,6 +593,11 @@ impl Machine {
             Input::Opened { call, by, result } => self.on_opened(now, &call, by, result, &mut effects),
             Input::Paused(pause) => {
                 self.setup.rules.pause = pause;
+                self.timers.remove(&Timer::PauseEnds);
+                if let Some(Pause::Until(end_ms)) = pause {
+                    let left = u64::try_from(end_ms - now.wall_ms).unwrap_or(0);
+                    self.timers.insert(Timer::PauseEnds, now.mono + Duration::from_millis(left));
+                }
                 self.review_all(now, &mut effects);
             }
             Input::Settings(setup) => {
@@ -654,12 +660,12 @@ impl Machine {
             tracked.records.push(record);
         }
         if !tracked.duties.is_empty() {
-            if tracked.is_over_for_me() || !mine.is_empty() {
-                self.review(now, id, effects);
-            } else {
-                // Some leg's row while mine is up: an IVR or queue leg may end before the call does.
+            if tracked.legs.is_live() {
+                // Some leg's row while another is up: an IVR or queue leg may end before the call does. Or a
+                // transferred caller went on under another id and will never hang up under this one.
                 self.timers.entry(Timer::AskAbout(id.clone())).or_insert(now.mono + SETTLE);
             }
+            self.review(now, id, effects);
         } else if !self.calls.get(id).is_some_and(|call| call.legs.is_live()) {
             self.calls.remove(id);
         }
@@ -808,6 +814,10 @@ impl Machine {
                 }
                 Timer::Idle(extension) => self.on_idle(now, &extension, effects),
                 Timer::AskAgain => ask_pbx(effects),
+                Timer::PauseEnds => {
+                    self.setup.rules.pause = None;
+                    self.review_all(now, effects);
+                }
                 Timer::Prune => self.prune(now),
             }
         }
@@ -881,7 +891,8 @@ impl Machine {
         } else {
             self.timers.remove(&Timer::NotReported(id.clone()));
         }
-        if open && !tracked.is_over_for_me() {
+        // Also when only others are left in it: their hang-up may be lost, or told under another call id.
+        if open && tracked.legs.is_live() {
             self.timers.entry(Timer::Check(id.clone())).or_insert_with(|| tracked.check_at());
         } else {
             self.timers.remove(&Timer::Check(id.clone()));

@@ -24,6 +24,8 @@ struct Leg {
     path: Option<String>,
     appeared: u64,
     connected: Option<u64>,
+    /// When it hung up.
+    ended: Option<u64>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -126,6 +128,7 @@ impl Legs {
     pub fn drop_extension(&mut self, extension: &Extension) {
         for leg in self.legs.values_mut().filter(|leg| leg.is(extension)) {
             leg.state = State::Gone;
+            leg.ended.get_or_insert(self.step);
         }
     }
 
@@ -148,6 +151,7 @@ impl Legs {
             path: None,
             appeared: step,
             connected: None,
+            ended: None,
         });
         if leg.state == State::Gone {
             return;
@@ -177,13 +181,16 @@ impl Legs {
         if leg.state.is_up() && leg.connected.is_none() {
             leg.connected = Some(step);
         }
+        if leg.state == State::Gone {
+            leg.ended = Some(step);
+        }
     }
 
     /// What the call means for `me`; `None` when I never took part.
     pub fn seen(&self, me: &Extension) -> Option<Seen> {
         let mine: Vec<&Leg> = self.legs.values().filter(|leg| leg.is(me)).collect();
         let first = mine.iter().min_by_key(|leg| leg.appeared)?;
-        let others: Vec<&Leg> = self.legs.values().filter(|leg| !leg.is(me)).collect();
+        let others = self.others(me, &mine);
         let trunk: Vec<&Leg> =
             others.iter().copied().filter(|leg| matches!(leg.party, Party::Inbound { .. })).collect();
         let direction = self.direction(first, &others);
@@ -216,6 +223,17 @@ impl Legs {
                 Party::Extension(_) | Party::Outbound { .. } => None,
             }),
         })
+    }
+
+    /// The parties my part of the call was with. Who joins after I have left (the caller I asked back about and
+    /// handed over, when my consultation's id is the one that goes on) does not turn it into another call.
+    fn others(&self, me: &Extension, mine: &[&Leg]) -> Vec<&Leg> {
+        let all = || self.legs.values().filter(|leg| !leg.is(me));
+        let left = mine.iter().map(|leg| leg.ended).collect::<Option<Vec<u64>>>();
+        let Some(left) = left.and_then(|ends| ends.into_iter().max()) else { return all().collect() };
+        let met: Vec<&Leg> = all().filter(|leg| leg.appeared <= left).collect();
+        // Met nobody: my phone was reported alone, and the other side is told late.
+        if met.is_empty() { all().collect() } else { met }
     }
 
     fn direction(&self, first: &Leg, others: &[&Leg]) -> Option<Direction> {

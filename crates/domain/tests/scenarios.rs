@@ -136,9 +136,6 @@ impl Play {
                 ["moment", "answer"] => rules.moment = Moment::Answer,
                 ["moment", "hangup"] => rules.moment = Moment::HangUp,
                 ["paused"] => rules.pause = Some(Pause::UntilResumed),
-                ["paused", "for", seconds] => {
-                    rules.pause = Some(Pause::Until(EPOCH_MS + 1000 * seconds.parse::<i64>().unwrap()));
-                }
                 ["desk", "disabled"] => rules.desk = DeskUse::Disabled,
                 ["desk", "not", "set", "up"] => rules.desk = DeskUse::NotSetUp,
                 ["opened", "before", "restart"] => opened.push(CallId::new("A")),
@@ -249,6 +246,10 @@ impl Play {
             }
             ["button"] => Input::OpenRequested { call: None },
             ["resume", "pop-ups"] => Input::Paused(None),
+            ["pause", "for", seconds] => {
+                let seconds: i64 = seconds.parse().unwrap();
+                Input::Paused(Some(Pause::Until(self.now.wall_ms + 1000 * seconds)))
+            }
             ["idle", extension] => Input::Idle { extension: Extension::new(*extension) },
             ["busy", extension] => Input::Busy { extension: Extension::new(*extension) },
             ["fails", reason @ ..] => {

@@ -40,6 +40,8 @@ const DESK_AGAIN: [Duration; 5] = [
     Duration::from_secs(120),
     Duration::from_secs(300),
 ];
+/// How long to wait before a locked keychain is asked again.
+const KEYCHAIN_AGAIN: Duration = Duration::from_secs(30);
 /// Tabs opened longer ago than this belong to no call that could still ring.
 const POPS_MATTER_MS: i64 = 24 * 3600 * 1000;
 /// Calls are kept this long.
@@ -174,6 +176,7 @@ pub struct Engine {
     said: BTreeMap<(String, String), CallView>,
     desk_again: Option<tokio::time::Instant>,
     desk_attempts: usize,
+    reconnect: Option<tokio::time::Instant>,
     pbx_key: u64,
     desk_key: u64,
     secrets: SecretsConfig,
@@ -292,6 +295,7 @@ impl Engine {
             said: BTreeMap::new(),
             desk_again: None,
             desk_attempts: 0,
+            reconnect: None,
             pbx_key: 0,
             desk_key: 0,
             secrets,
@@ -314,7 +318,7 @@ impl Engine {
         sleep_check.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let deadline = self.deadline();
-            let desk_again = self.desk_again;
+            let (desk_again, reconnect) = (self.desk_again, self.reconnect);
             tokio::select! {
                 biased;
                 message = self.messages.recv() => match message {
@@ -323,7 +327,15 @@ impl Engine {
                     Some(Message::LookUp { number, reply }) => self.on_look_up(number, reply),
                 },
                 Some(back) = self.back.recv() => self.on_back(back),
-                () = sleep_until(deadline) => self.tell(self.clock.now(), Input::Tick),
+                () = sleep_until(deadline) => {
+                    self.tell(self.clock.now(), Input::Tick);
+                    // A pause may have ended, which no effect tells.
+                    self.dirty = Dirty::Yes;
+                }
+                () = sleep_until(reconnect) => {
+                    self.reconnect = None;
+                    self.connect();
+                }
                 () = sleep_until(desk_again) => self.check_desk(),
                 _ = sleep_check.tick() => self.notice_sleep(),
                 Some(feed) = next(&mut self.pbx) => self.on_feed(feed),
@@ -352,6 +364,7 @@ impl Engine {
     fn on_command(&mut self, command: Command) {
         let now = self.clock.now();
         match command {
+            Command::Open { call: Some(call) } if !self.is_known(&call) => self.open_past(&call),
             Command::Open { call } => self.tell(now, Input::OpenRequested { call: call.map(CallId::new) }),
             Command::Pause { minutes } => {
                 let pause = match minutes {
@@ -368,6 +381,26 @@ impl Engine {
             Command::Wake => self.wake(),
             Command::Reload => self.connect(),
             Command::Show => self.desktop.show_window(),
+        }
+    }
+
+    fn is_known(&self, call: &str) -> bool {
+        self.machine.entries().iter().any(|entry| entry.call.as_str() == call)
+    }
+
+    /// The page of a call that the core has forgotten, from the history. Its address is checked anew, because
+    /// settings may have changed since.
+    fn open_past(&self, call: &str) {
+        let Some(lookup) = &self.desk else { return };
+        let past = self.recent.iter().find(|past| past.call == call);
+        let [record] = past.map(|past| past.who.records.as_slice()).unwrap_or_default() else { return };
+        let Some(page) = record.page.as_deref() else { return };
+        match lookup.desk.hosts().page_from(page, lookup.custom_domain.as_deref()) {
+            Ok(page) => {
+                let call = CallId::new(call);
+                self.open(call, Some(page.as_str().to_owned()), OpenedBy::Agent);
+            }
+            Err(refused) => tracing::warn!(reason = refused.code(), "a past call's page is not one of Desk's"),
         }
     }
 
@@ -500,6 +533,11 @@ impl Engine {
             }
         }
         (self.pbx_key, self.desk_key) = (connections.pbx_key, connections.desk_key);
+        let locked = |link: &LinkView| link.cause.as_deref() == Some("keychain_locked");
+        if locked(&self.pbx_view) || locked(&self.desk_view) {
+            // Started before its user has opened the keychain, as happens at log-in.
+            self.reconnect = Some(tokio::time::Instant::now() + KEYCHAIN_AGAIN);
+        }
         let pause = self.machine.setup().rules.pause;
         let mut setup = setup;
         setup.rules.pause = pause;
