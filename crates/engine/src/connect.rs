@@ -7,21 +7,20 @@ use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use deskring_domain::{self as domain, DeskUse, Extension, Mode, Moment, Plan, Rules, Setup};
+use deskring_domain::{DeskUse, Extension, Mode, Moment, Plan, Rules, Setup};
 use deskring_store::settings::{DataCenter, PopupMode, PopupTrigger, Warning};
 use deskring_store::{
-    CachedRecord, ExposeSecret, Keychain, Loaded, LockError, ProfileLock, Secret, SecretName, Secrets,
-    SecretsConfig, Settings, SettingsError, Source,
+    ExposeSecret, Keychain, Loaded, LockError, ProfileLock, Secret, SecretName, Secrets, SecretsConfig,
+    Settings, SettingsError,
 };
 use deskring_yeastar as pbx;
 use deskring_zoho_desk as desk;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::lookup::{Found, Lookup, Report};
+use crate::lookup::{Lookup, Report};
 use crate::run::StartError;
+use crate::tokens::{DeskTokens, PbxTokens};
 use crate::view::{LinkState, LinkView, ProblemView};
 
 /// Where an engine keeps things.
@@ -360,8 +359,7 @@ pub async fn lookup_once(paths: &Paths, number: &str) -> Result<Report, LookupOn
     };
     let failed = |error: desk::Error| LookupOnceError::Code(error.kind().code().to_owned());
     let organization = organization(&lookup.desk).await.map_err(failed)?;
-    lookup.portal = organization.portal;
-    lookup.custom_domain = organization.custom_domain;
+    lookup.set_organization(organization);
     lookup.report(number).await.map_err(failed)
 }
 
@@ -395,37 +393,6 @@ pub(crate) async fn organization(client: &desk::Desk) -> Result<Organization, de
         }
     };
     Ok(Organization { portal: chosen.portal_name.clone(), custom_domain })
-}
-
-pub(crate) fn cached(found: &Found) -> CachedRecord {
-    CachedRecord {
-        kind: crate::view::record_kind(found.record.kind).to_owned(),
-        id: found.record.id.clone(),
-        name: Some(found.record.name.clone()),
-        account: found.record.company.clone(),
-        web_url: found.record.page.clone(),
-        source: Source::Found,
-    }
-}
-
-/// A remembered record; its address is checked again, because settings may have changed since.
-pub(crate) fn uncached(cached: CachedRecord, lookup: &Lookup) -> Option<domain::Record> {
-    let kind = match cached.kind.as_str() {
-        "contact" => domain::RecordKind::Contact,
-        "account" => domain::RecordKind::Account,
-        _ => return None,
-    };
-    let page = cached.web_url.and_then(|url| {
-        let checked = lookup.desk.hosts().page_from(&url, lookup.custom_domain.as_deref());
-        checked.ok().map(|page| page.as_str().to_owned())
-    });
-    Some(domain::Record {
-        kind,
-        id: cached.id,
-        name: cached.name.unwrap_or_default(),
-        company: cached.account,
-        page,
-    })
 }
 
 /// Stable codes, each with its words in the catalogs.
@@ -463,119 +430,4 @@ pub(crate) fn pbx_detail(error: &pbx::Error) -> Option<String> {
         pbx::Kind::Credentials { tries_left } => Some(tries_left.to_string()),
         _ => error.code().map(|code| format!("errcode {code}")),
     }
-}
-
-/// Keeps the PBX's token pair in the profile's secrets.
-struct PbxTokens {
-    secrets: Arc<Secrets>,
-    /// A pair of another PBX or client is none of ours.
-    owner: String,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredPair {
-    owner: String,
-    access: String,
-    refresh: String,
-    issued_at_s: u64,
-    access_expires_at_s: u64,
-    refresh_expires_at_s: u64,
-}
-
-impl pbx::TokenStore for PbxTokens {
-    fn load(&self) -> Option<pbx::TokenPair> {
-        let stored: StoredPair = read(&self.secrets, SecretName::PbxSession)?;
-        (stored.owner == self.owner).then(|| pbx::TokenPair {
-            access: stored.access.into(),
-            refresh: stored.refresh.into(),
-            access_expires_at: time(stored.access_expires_at_s),
-            refresh_expires_at: time(stored.refresh_expires_at_s),
-            issued_at: time(stored.issued_at_s),
-        })
-    }
-
-    fn save(&self, pair: &pbx::TokenPair) {
-        write(
-            &self.secrets,
-            SecretName::PbxSession,
-            &StoredPair {
-                owner: self.owner.clone(),
-                access: pair.access.expose_secret().to_owned(),
-                refresh: pair.refresh.expose_secret().to_owned(),
-                issued_at_s: seconds(pair.issued_at),
-                access_expires_at_s: seconds(pair.access_expires_at),
-                refresh_expires_at_s: seconds(pair.refresh_expires_at),
-            },
-        );
-    }
-
-    fn clear(&self) {
-        forget(&self.secrets, SecretName::PbxSession);
-    }
-}
-
-/// Keeps Desk's access token in the profile's secrets.
-struct DeskTokens {
-    secrets: Arc<Secrets>,
-    /// Which refresh token it was bought with.
-    owner: String,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredToken {
-    owner: String,
-    token: String,
-    expires_at_s: u64,
-}
-
-impl desk::TokenStore for DeskTokens {
-    fn load(&self) -> Option<desk::AccessToken> {
-        let stored: StoredToken = read(&self.secrets, SecretName::DeskSession)?;
-        (stored.owner == self.owner)
-            .then(|| desk::AccessToken { token: stored.token.into(), expires_at: time(stored.expires_at_s) })
-    }
-
-    fn save(&self, token: &desk::AccessToken) {
-        let stored = StoredToken {
-            owner: self.owner.clone(),
-            token: token.token.expose_secret().to_owned(),
-            expires_at_s: seconds(token.expires_at),
-        };
-        write(&self.secrets, SecretName::DeskSession, &stored);
-    }
-
-    fn clear(&self) {
-        forget(&self.secrets, SecretName::DeskSession);
-    }
-}
-
-fn read<T: for<'de> Deserialize<'de>>(secrets: &Secrets, name: SecretName) -> Option<T> {
-    match secrets.get(name) {
-        Ok(stored) => serde_json::from_str(stored?.expose_secret()).ok(),
-        Err(error) => {
-            tracing::warn!(%error, name = name.code(), "a kept session cannot be read");
-            None
-        }
-    }
-}
-
-fn write<T: Serialize>(secrets: &Secrets, name: SecretName, value: &T) {
-    let Ok(text) = serde_json::to_string(value) else { return };
-    if let Err(error) = secrets.set(name, &text.into()) {
-        tracing::warn!(%error, name = name.code(), "a session is not kept; the next start signs in anew");
-    }
-}
-
-fn forget(secrets: &Secrets, name: SecretName) {
-    if let Err(error) = secrets.delete(name) {
-        tracing::warn!(%error, name = name.code(), "a session could not be forgotten");
-    }
-}
-
-fn time(seconds: u64) -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(seconds)
-}
-
-fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -8,14 +8,19 @@ mod clock;
 mod connect;
 mod desktop;
 mod from_pbx;
+mod handle;
+mod history;
+mod links;
 mod lookup;
 mod run;
+mod tokens;
 pub mod view;
 
 pub use connect::{LookupOnceError, Paths, lookup_once};
 pub use desktop::{Desktop, Happening};
+pub use handle::{Command, Handle};
 pub use lookup::{Found, Hit, Lookup, Report};
-pub use run::{Command, Engine, Handle, StartError, Stopped};
+pub use run::{Engine, StartError, Stopped};
 pub use view::AppView;
 
 pub use deskring_domain as domain;

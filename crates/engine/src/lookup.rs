@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 
 use deskring_domain::machine::{Again, LookupFailure};
 use deskring_domain::{Plan, Reading, Record, RecordKind};
-use deskring_zoho_desk::{Account, Contact, Desk, Error, Form, Kind, PhoneField, Retry};
+use deskring_zoho_desk::{Account, Contact, Desk, Error, Form, PhoneField, Retry};
 use url::Url;
+
+use crate::connect::Organization;
 
 /// A record that has the number, and how it was found.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -61,6 +63,23 @@ impl Lookup {
             }
         }
         self.accounts(&reading).await
+    }
+
+    /// What became known of the organization.
+    pub(crate) fn set_organization(&mut self, organization: Organization) {
+        self.portal = organization.portal;
+        self.custom_domain = organization.custom_domain;
+    }
+
+    /// The address, when it is one of Desk's.
+    pub(crate) fn checked_page(&self, address: &str) -> Option<String> {
+        match self.desk.hosts().page_from(address, self.custom_domain.as_deref()) {
+            Ok(page) => Some(page.as_str().to_owned()),
+            Err(refused) => {
+                tracing::warn!(reason = refused.code(), "a record's address is not one of Desk's");
+                None
+            }
+        }
     }
 
     async fn contacts(&self, reading: &Reading, forms: Vec<Form>) -> Result<Vec<Found>, Error> {
@@ -148,13 +167,7 @@ impl Lookup {
     /// The checked address of a record; `None` when it is not one of Desk's.
     fn page(&self, given: Option<&Url>, built: impl Fn(&str) -> Option<String>) -> Option<String> {
         match given {
-            Some(url) => match self.desk.page(url, self.custom_domain.as_deref()) {
-                Ok(page) => Some(page.as_str().to_owned()),
-                Err(refused) => {
-                    tracing::warn!(reason = refused.code(), "a record's address is not one of Desk's");
-                    None
-                }
-            },
+            Some(url) => self.checked_page(url.as_str()),
             None => self.portal.as_deref().and_then(built),
         }
     }
@@ -172,12 +185,7 @@ pub(crate) fn failure(error: &Error) -> LookupFailure {
         Retry::Backoff | Retry::Unknown => Again::Soon,
         Retry::Never | Retry::After(_) | Retry::SignIn => Again::Useless,
     };
-    LookupFailure { code: code(error.kind()), again }
-}
-
-/// Stable codes, each with its words in the catalogs.
-pub(crate) fn code(kind: &Kind) -> &'static str {
-    kind.code()
+    LookupFailure { code: error.kind().code(), again }
 }
 
 /// A lookup as shown to a person who asks about a number.

@@ -188,6 +188,11 @@ impl LinkView {
     pub fn plain(state: LinkState, now_ms: i64) -> Self {
         Self { state, cause: None, detail: None, retry_at_ms: None, since_ms: now_ms }
     }
+
+    /// Whether a person would call it a change; another time of the next attempt is not.
+    pub(crate) fn is_news_after(&self, before: &Self) -> bool {
+        (self.state, &self.cause) != (before.state, &before.cause)
+    }
 }
 
 impl PopupView {
@@ -373,6 +378,10 @@ pub(crate) fn record_kind(kind: RecordKind) -> &'static str {
         RecordKind::Contact => "contact",
         RecordKind::Account => "account",
     }
+}
+
+pub(crate) fn record_kind_of(code: &str) -> Option<RecordKind> {
+    [RecordKind::Contact, RecordKind::Account].into_iter().find(|kind| record_kind(*kind) == code)
 }
 
 fn outcome_code(outcome: &Outcome) -> (&'static str, Option<String>) {

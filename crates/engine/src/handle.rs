@@ -1,0 +1,87 @@
+//! Talking to a running engine from the same process: commands in, views out. Owns the words of that talk;
+//! the loop in [`crate::run`] hears them.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::lookup::Report;
+use crate::view::AppView;
+
+/// What a person, or a program on their behalf, wants of a running engine.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Open the contact of this call, or of the current or last one.
+    Open {
+        /// The PBX's id of the call.
+        call: Option<String>,
+    },
+    /// No pop-ups for a while, or until resumed.
+    Pause {
+        /// How long.
+        minutes: Option<u32>,
+    },
+    /// Pop-ups again.
+    Resume,
+    /// The machine woke up or its network changed: check the links now.
+    Wake,
+    /// Read the settings file again.
+    Reload,
+    /// Show the window to the person at the screen.
+    Show,
+}
+
+/// A way to talk to a running engine. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    messages: mpsc::Sender<Message>,
+    view: watch::Receiver<Arc<AppView>>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Message {
+    Command(Command),
+    LookUp { number: String, reply: oneshot::Sender<Result<Report, String>> },
+    Stop,
+}
+
+impl Handle {
+    pub(crate) fn new(messages: mpsc::Sender<Message>, view: watch::Receiver<Arc<AppView>>) -> Self {
+        Self { messages, view }
+    }
+
+    /// The view now, and a way to wait for the next.
+    pub fn view(&self) -> watch::Receiver<Arc<AppView>> {
+        self.view.clone()
+    }
+
+    /// Sends a command. Returns whether the engine still runs.
+    pub async fn send(&self, command: Command) -> bool {
+        self.messages.send(Message::Command(command)).await.is_ok()
+    }
+
+    /// Sends a command from a place that must not wait. Returns whether it was taken.
+    pub fn try_send(&self, command: Command) -> bool {
+        self.messages.try_send(Message::Command(command)).is_ok()
+    }
+
+    /// Asks whose number this is, the way a call would, but without the cache.
+    ///
+    /// # Errors
+    /// The code of the cause; `not_running` when the engine has stopped.
+    pub async fn look_up(&self, number: String) -> Result<Report, String> {
+        let (reply, answer) = oneshot::channel();
+        if self.messages.send(Message::LookUp { number, reply }).await.is_err() {
+            return Err("not_running".into());
+        }
+        answer.await.unwrap_or_else(|_| Err("not_running".into()))
+    }
+
+    /// Ends the loop; the engine's `run` returns soon.
+    pub async fn stop(&self) {
+        // An error means that it has ended already.
+        let _ = self.messages.send(Message::Stop).await;
+    }
+}

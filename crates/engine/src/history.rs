@@ -1,0 +1,189 @@
+//! What the engine remembers: calls, opened tabs, and who had which number. On disk where that works; a disk
+//! that is full or broken costs the memory, never a call.
+//!
+//! Must not know what a call means; it keeps views and records as they are.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+
+use deskring_domain::{Phase, Record};
+use deskring_store::{CachedRecord, CallRow, CallTimings, Journal, RecordRef, Source, StoreError};
+
+use crate::lookup::{Found, Lookup};
+use crate::view::{self, CallView, ProblemView};
+
+/// How many finished calls a view carries.
+pub(crate) const RECENT: usize = 50;
+/// Tabs opened longer ago than this belong to no call that could still ring.
+const TABS_MATTER_MS: i64 = 24 * 3600 * 1000;
+/// Calls are kept this long.
+const KEEP_MS: i64 = 30 * 24 * 3600 * 1000;
+
+/// Whether a tab for a call may be opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Tab {
+    First,
+    OpenedBefore,
+}
+
+/// Whether a change of a call is worth a line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum News {
+    Yes,
+    No,
+}
+
+pub(crate) struct History {
+    journal: Option<Journal>,
+    /// Closed calls, newest first, those of earlier runs included.
+    recent: VecDeque<CallView>,
+    /// What was last told of each open call.
+    told: BTreeMap<(String, String), CallView>,
+}
+
+impl History {
+    /// Opens the profile's database, forgets what is too old, and says what is wrong with it.
+    pub(crate) fn open(profile: &Path, now_ms: i64) -> (Self, Option<ProblemView>) {
+        let problem = |code: &str| Some(ProblemView { key: "deskring.db".into(), code: code.into() });
+        let journal = match Journal::open(profile) {
+            Ok(journal) => journal,
+            Err(error) => {
+                tracing::error!(%error, "the journal cannot be used: calls still pop, nothing is remembered");
+                let nothing = Self { journal: None, recent: VecDeque::new(), told: BTreeMap::new() };
+                return (nothing, problem("journal_unusable"));
+            }
+        };
+        let damaged = journal.set_aside().is_some();
+        noted("old calls could not be forgotten", journal.forget_older_than(now_ms - KEEP_MS));
+        let recent = noted("the history cannot be read", journal.recent(RECENT)).unwrap_or_default();
+        let recent = recent.iter().filter_map(stored_view).collect();
+        let history = Self { journal: Some(journal), recent, told: BTreeMap::new() };
+        (history, if damaged { problem("journal_was_damaged") } else { None })
+    }
+
+    /// Calls whose tab was opened lately, by this or an earlier run.
+    pub(crate) fn opened_tabs(&self, now_ms: i64) -> Vec<String> {
+        let Some(journal) = &self.journal else { return Vec::new() };
+        noted("the opened tabs cannot be read", journal.popped_since(now_ms - TABS_MATTER_MS))
+            .unwrap_or_default()
+    }
+
+    /// Remembers that a call's tab is being opened. Called before it is: after a crash in between there is no
+    /// tab rather than two.
+    pub(crate) fn open_tab(&self, call: &str, now_ms: i64) -> Tab {
+        let Some(journal) = &self.journal else { return Tab::First };
+        match noted("the opened tab is not remembered", journal.mark_popped(call, now_ms)) {
+            Some(false) => Tab::OpenedBefore,
+            Some(true) | None => Tab::First,
+        }
+    }
+
+    /// Keeps what is known of a call.
+    pub(crate) fn keep(&mut self, view: &CallView) -> News {
+        if let Some(journal) = &self.journal {
+            noted("the call is not remembered", journal.record(&row(view)));
+        }
+        let key = (view.call.clone(), view.extension.clone());
+        let before = self.told.get(&key);
+        let known = before.is_some_and(|before| {
+            before.phase == view.phase && before.closed == view.closed && before.why.code == view.why.code
+        });
+        if view.closed {
+            self.told.remove(&key);
+            self.recent.retain(|past| (&past.call, &past.extension) != (&view.call, &view.extension));
+            self.recent.push_front(view.clone());
+            self.recent.truncate(RECENT);
+        } else {
+            self.told.insert(key, view.clone());
+        }
+        if known { News::No } else { News::Yes }
+    }
+
+    pub(crate) fn recent(&self) -> impl Iterator<Item = &CallView> {
+        self.recent.iter()
+    }
+
+    /// The only record of a past call.
+    pub(crate) fn record_of(&self, call: &str) -> Option<&view::RecordView> {
+        match self.recent.iter().find(|past| past.call == call)?.who.records.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// Keeps Desk's answer for a number, an empty one too.
+    pub(crate) fn remember(&self, number: &str, found: &[Found], now_ms: i64) {
+        let Some(journal) = &self.journal else { return };
+        let records: Vec<_> = found.iter().map(cached).collect();
+        noted("the answer is not remembered", journal.cache_put(number, &records, now_ms));
+    }
+
+    /// Desk's last answer for a number, while it is fresh. Addresses are checked again, because settings may
+    /// have changed since.
+    pub(crate) fn recall(&self, number: &str, lookup: &Lookup, now_ms: i64) -> Option<Vec<Record>> {
+        let cached = noted("the cache cannot be read", self.journal.as_ref()?.cache_get(number, now_ms))??;
+        Some(cached.into_iter().filter_map(|cached| uncached(cached, lookup)).collect())
+    }
+}
+
+fn noted<T>(what: &str, result: Result<T, StoreError>) -> Option<T> {
+    result.inspect_err(|error| tracing::warn!(%error, "{what}")).ok()
+}
+
+fn row(view: &CallView) -> CallRow {
+    let record = match view.who.records.as_slice() {
+        [only] => Some(only),
+        _ => None,
+    };
+    CallRow {
+        call_id: view.call.clone(),
+        extension: view.extension.clone(),
+        direction: view.direction.clone().unwrap_or_default(),
+        number: Some(view.number.clone()).filter(|number| !number.is_empty()),
+        name: record.map(|record| record.name.clone()),
+        record: record.map(|record| RecordRef {
+            kind: record.kind.clone(),
+            id: record.id.clone(),
+            web_url: record.page.clone(),
+        }),
+        phase: view.phase.clone(),
+        outcome: view.outcome.clone(),
+        reason: Some(view.why.code.clone()),
+        started_ms: view.began_ms,
+        answered_ms: view.answered_ms,
+        ended_ms: view.over_ms,
+        timings: CallTimings {
+            notification: view.timing.notice_ms.map(i64::from),
+            lookup: view.timing.lookup_ms.map(i64::from),
+            tab: view.timing.tab_ms.map(i64::from),
+        },
+        detail: serde_json::to_string(view).ok(),
+    }
+}
+
+/// A call of an earlier run. One that was cut off by a crash counts as over: nobody will hear of it again.
+fn stored_view(row: &CallRow) -> Option<CallView> {
+    let mut view: CallView = serde_json::from_str(row.detail.as_deref()?).ok()?;
+    if !view.closed {
+        view.phase = view::phase(Phase::Over).into();
+        view.closed = true;
+    }
+    Some(view)
+}
+
+fn cached(found: &Found) -> CachedRecord {
+    CachedRecord {
+        kind: view::record_kind(found.record.kind).to_owned(),
+        id: found.record.id.clone(),
+        name: Some(found.record.name.clone()),
+        account: found.record.company.clone(),
+        web_url: found.record.page.clone(),
+        source: Source::Found,
+    }
+}
+
+fn uncached(cached: CachedRecord, lookup: &Lookup) -> Option<Record> {
+    let kind = view::record_kind_of(&cached.kind)?;
+    let page = cached.web_url.and_then(|url| lookup.checked_page(&url));
+    Some(Record { kind, id: cached.id, name: cached.name.unwrap_or_default(), company: cached.account, page })
+}
