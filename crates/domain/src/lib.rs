@@ -9,15 +9,18 @@
 //! opens and why not), [`machine`] (the one place where state changes), [`number`] (what a number means).
 
 pub mod call;
+pub mod duty;
 pub mod machine;
 pub mod number;
 pub mod pop;
+mod tracked;
 pub mod tracker;
 
 pub use call::{
     CallId, CallRecord, Channel, Direction, Extension, FailureReason, LegReport, Other, Outcome, Party,
     Phase, RecordStatus, Status,
 };
-pub use machine::{Effect, Entry, Input, Machine, Match, Notice, Now, Record, RecordKind, Setup, Who};
+pub use duty::{Entry, Match, Notice, Record, RecordKind, Timing, Who};
+pub use machine::{Again, Effect, Input, LookupFailure, Machine, Now, OpenFailure, Setup};
 pub use number::{Plan, Reading};
 pub use pop::{DeskUse, Mode, Moment, OpenedBy, Pause, Rules, Why};

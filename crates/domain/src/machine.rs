@@ -1,4 +1,5 @@
-//! The single place where state changes: inputs in, effects out, one call at a time.
+//! The single place where state changes: inputs in, effects out, one call at a time. What is owed for one call is
+//! in `tracked`; here are the inputs, the timers and the memory of all calls.
 //!
 //! A call owes the agent a notice and, by the rules, one tab; the duty belongs to a call *and* an extension.
 //! Effects are values with the call's id and are safe to perform twice. Iterated collections are ordered, so
@@ -7,13 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::call::{
-    CallId, CallRecord, Direction, Extension, FailureReason, LegReport, Other, Outcome, Phase, RecordStatus,
-    Status,
-};
+use crate::call::{CallId, CallRecord, Extension, FailureReason, LegReport, Phase, Status};
+use crate::duty::{Entry, Match, Notice, Record};
 use crate::number::Plan;
-use crate::pop::{Answer, Decision, DeskUse, Facts, Moment, OpenedBy, Pause, Rules, Why};
-use crate::tracker::{Legs, Seen};
+use crate::pop::{OpenedBy, Pause, Rules, Why};
+use crate::tracked::{Duty, Lookup, Pop, Tracked, Wanted, journal, look_up, notice, pop};
 
 /// A reading of the clocks, taken once for each input by whoever runs the machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,55 +32,6 @@ pub struct Setup {
     pub rules: Rules,
     /// How numbers are written here.
     pub plan: Plan,
-}
-
-/// A contact or an account in Desk.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Record {
-    /// Which of the two.
-    pub kind: RecordKind,
-    /// Desk's id: digits that exceed 2^53.
-    pub id: String,
-    /// Name as Desk gives it; may be empty.
-    pub name: String,
-    /// The company of a contact.
-    pub company: Option<String>,
-    /// The address of its page, checked to be Desk's; `None` when it was refused.
-    pub page: Option<String>,
-}
-
-/// Desk's two kinds of customer.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum RecordKind {
-    /// A person.
-    Contact,
-    /// A company.
-    Account,
-}
-
-/// Whose number it is.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Match {
-    /// Nobody's.
-    Nobody,
-    /// One record's.
-    One(Record),
-    /// Several records'; never empty, never one.
-    Several(Vec<Record>),
-}
-
-impl Match {
-    /// From the records that were found.
-    pub fn of(mut records: Vec<Record>) -> Self {
-        match (records.len(), records.pop()) {
-            (1, Some(only)) => Self::One(only),
-            (_, Some(last)) => {
-                records.push(last);
-                Self::Several(records)
-            }
-            (_, None) => Self::Nobody,
-        }
-    }
 }
 
 /// Everything that can happen to the machine.
@@ -224,84 +174,6 @@ pub enum Effect {
     AskPbx,
 }
 
-/// An incoming call as the agent is told of it. Text is composed by whoever shows it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Notice {
-    /// Which call; a later notice of the same call replaces the earlier.
-    pub call: CallId,
-    /// The number as the PBX gave it; may be empty.
-    pub number: String,
-    /// Who it is, as far as known.
-    pub who: Who,
-    /// Queue, ring group or IVR it came through.
-    pub path: Option<String>,
-}
-
-/// Who the other side is, as far as known.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Who {
-    /// Not asked: internal, or Desk is not in use.
-    NotAsked,
-    /// The answer is under way.
-    Searching,
-    /// Found.
-    Known(Record),
-    /// Several; the agent chooses.
-    Several(Vec<Record>),
-    /// Nobody has this number.
-    Nobody,
-    /// The number is withheld.
-    Withheld,
-    /// Desk could not be asked.
-    Failed(&'static str),
-}
-
-/// My part of a call, for history, tray and windows.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Entry {
-    /// Which call.
-    pub call: CallId,
-    /// Which of my extensions.
-    pub extension: Extension,
-    /// `None` while not known.
-    pub direction: Option<Direction>,
-    /// The other side.
-    pub other: Other,
-    /// Who that is.
-    pub who: Who,
-    /// Queue, ring group or IVR number.
-    pub path: Option<String>,
-    /// The number the caller dialed.
-    pub did: Option<String>,
-    /// Where it stands.
-    pub phase: Phase,
-    /// How it came out; may still change until `closed`.
-    pub outcome: Option<Outcome>,
-    /// What became of the tab; may still change until `closed`.
-    pub why: Why,
-    /// First report, wall clock in ms since 1970.
-    pub began_ms: i64,
-    /// When I was first connected.
-    pub answered_ms: Option<i64>,
-    /// When my part ended.
-    pub over_ms: Option<i64>,
-    /// How long things took.
-    pub timing: Timing,
-    /// Nothing more is expected.
-    pub closed: bool,
-}
-
-/// Milliseconds from the event that showed the call.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Timing {
-    /// Until the notification service was asked.
-    pub notified_ms: Option<u32>,
-    /// Until it was known whose number it is.
-    pub looked_up_ms: Option<u32>,
-    /// Until the browser was asked for the tab.
-    pub opened_ms: Option<u32>,
-}
-
 /// Rows of one call keep coming for a while after its last frame.
 const SETTLE: Duration = Duration::from_secs(4);
 /// A call with a frame this fresh is not ended by a resync that may be older than the frame.
@@ -311,8 +183,8 @@ const IDLE: Duration = Duration::from_secs(5);
 /// A phone that rings alone: the PBX is asked who calls.
 const NOT_REPORTED: Duration = Duration::from_secs(2);
 /// Longest plausible ringing, and longest call the PBX allows by default; then the PBX is asked.
-const RING_CHECK: Duration = Duration::from_secs(180);
-const TALK_CHECK: Duration = Duration::from_secs(3 * 3600);
+pub(crate) const RING_CHECK: Duration = Duration::from_secs(180);
+pub(crate) const TALK_CHECK: Duration = Duration::from_secs(3 * 3600);
 /// A closed call is remembered this long, so that a late frame does not start it anew.
 const KEEP_CLOSED: Duration = Duration::from_secs(3600);
 const PRUNE: Duration = Duration::from_secs(600);
@@ -340,183 +212,6 @@ pub struct Machine {
     /// Calls whose tab was opened before this machine was made.
     opened_earlier: BTreeSet<CallId>,
     timers: BTreeMap<Timer, Duration>,
-}
-
-#[derive(Debug)]
-struct Tracked {
-    legs: Legs,
-    duties: BTreeMap<Extension, Duty>,
-    lookup: Lookup,
-    pop: Pop,
-    wanted: Wanted,
-    records: Vec<CallRecord>,
-    failure: Option<FailureReason>,
-    notice: Option<Notice>,
-    last_frame: Duration,
-    /// Set when the end was learned from a resync, not from the PBX's own report.
-    end_not_seen: bool,
-    closed_at: Option<Duration>,
-    timing: Timing,
-}
-
-#[derive(Debug)]
-struct Duty {
-    began: Now,
-    /// When the other side was first reported: the start of all timing.
-    shown: Option<Now>,
-    answered_ms: Option<i64>,
-    over_ms: Option<i64>,
-    seen: Seen,
-    /// A tab would have opened but for this; the reason, should the call end so.
-    held_back: Option<Why>,
-    entry: Option<Entry>,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug)]
-enum Lookup {
-    NotAsked,
-    Withheld,
-    Asked(u8),
-    Found(Match),
-    /// No answer; it is asked again soon.
-    Again(u8, LookupFailure),
-    Failed(u8, LookupFailure),
-}
-
-#[derive(Clone, PartialEq, Eq, Debug)]
-enum Pop {
-    None,
-    Asked,
-    Done(OpenedBy),
-    Failed(Why),
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Wanted {
-    No,
-    ByAgent,
-}
-
-impl Tracked {
-    fn new(now: Now) -> Self {
-        Self {
-            legs: Legs::default(),
-            duties: BTreeMap::new(),
-            lookup: Lookup::NotAsked,
-            pop: Pop::None,
-            wanted: Wanted::No,
-            records: Vec::new(),
-            failure: None,
-            notice: None,
-            last_frame: now.mono,
-            end_not_seen: false,
-            closed_at: None,
-            timing: Timing::default(),
-        }
-    }
-
-    fn is_over_for_me(&self) -> bool {
-        self.duties.values().all(|duty| duty.seen.phase == Phase::Over)
-    }
-
-    fn is_talking(&self) -> bool {
-        self.duties.values().any(|duty| matches!(duty.seen.phase, Phase::Talking | Phase::Held))
-    }
-
-    /// When a call has lasted so long that its end was probably missed.
-    fn check_at(&self) -> Duration {
-        let began = self.duties.values().map(|duty| duty.began.mono).min().unwrap_or_default();
-        began + if self.is_talking() { TALK_CHECK } else { RING_CHECK }
-    }
-
-    fn outside_number(&self) -> Option<&str> {
-        self.duties.values().find_map(|duty| match &duty.seen.other {
-            Other::Outside(number) => Some(number.as_str()),
-            Other::Colleague(_) | Other::NotReported => None,
-        })
-    }
-
-    fn answer(&self) -> Answer {
-        match &self.lookup {
-            Lookup::NotAsked | Lookup::Asked(_) => Answer::Pending,
-            Lookup::Withheld => Answer::Withheld,
-            Lookup::Found(Match::Nobody) => Answer::Nobody,
-            Lookup::Found(Match::One(record)) if record.page.is_some() => Answer::One,
-            Lookup::Found(Match::One(_)) => Answer::OneRefused,
-            Lookup::Found(Match::Several(records)) => Answer::Several(records.len()),
-            Lookup::Again(_, failure) | Lookup::Failed(_, failure) => Answer::Failed(failure.code),
-        }
-    }
-
-    fn who(&self) -> Who {
-        match &self.lookup {
-            Lookup::NotAsked => Who::NotAsked,
-            Lookup::Withheld => Who::Withheld,
-            Lookup::Asked(_) | Lookup::Again(..) => Who::Searching,
-            Lookup::Found(Match::Nobody) => Who::Nobody,
-            Lookup::Found(Match::One(record)) => Who::Known(record.clone()),
-            Lookup::Found(Match::Several(records)) => Who::Several(records.clone()),
-            Lookup::Failed(_, failure) => Who::Failed(failure.code),
-        }
-    }
-
-    /// The only record, when its page may be opened.
-    fn page(&self) -> Option<&Record> {
-        match &self.lookup {
-            Lookup::Found(Match::One(record)) if record.page.is_some() => Some(record),
-            Lookup::Found(_) | Lookup::NotAsked | Lookup::Withheld => None,
-            Lookup::Asked(_) | Lookup::Again(..) | Lookup::Failed(..) => None,
-        }
-    }
-
-    fn since_shown(&self, now: Now) -> Option<u32> {
-        let shown = self.duties.values().filter_map(|duty| duty.shown).map(|at| at.mono).min()?;
-        Some(u32::try_from(now.mono.saturating_sub(shown).as_millis()).unwrap_or(u32::MAX))
-    }
-
-    /// Where trunks are not monitored, only the record of the ended call tells who the other side was.
-    fn fill_in_from_records(&self, me: &Extension, seen: &mut Seen) {
-        if seen.direction.is_some() {
-            return;
-        }
-        if let Some(row) = self.records.iter().find(|row| row.names(me)) {
-            seen.direction = row.direction;
-            seen.other = other_side(me, row);
-            seen.talked = row.status == RecordStatus::Answered && row.talk_duration_s > 0;
-        }
-    }
-
-    fn outcome(&self, extension: &Extension, duty: &Duty) -> Option<Outcome> {
-        if duty.seen.phase != Phase::Over {
-            return None;
-        }
-        let own_row = self.records.iter().find(|row| row.names(extension));
-        let row = own_row.or_else(|| self.records.iter().max_by_key(|row| row.talk_duration_s));
-        // An IVR or a queue that answered is a row too, so a row counts as my answer only when it names me.
-        let answered_by_row =
-            own_row.is_some_and(|row| row.status == RecordStatus::Answered && row.talk_duration_s > 0);
-        if duty.seen.talked || (answered_by_row && self.end_not_seen) {
-            return Some(Outcome::Answered);
-        }
-        if let (Some(reason), Some(Direction::Outbound) | None) = (&self.failure, duty.seen.direction) {
-            return Some(Outcome::Failed(Some(reason.clone())));
-        }
-        if duty.seen.direction == Some(Direction::Outbound) {
-            return Some(match row.map(|row| row.status) {
-                Some(RecordStatus::Busy | RecordStatus::Failed) => Outcome::Failed(None),
-                None if self.end_not_seen => Outcome::NotSeen,
-                _ => Outcome::Missed,
-            });
-        }
-        if let Some(other) = &duty.seen.taken_by {
-            return Some(Outcome::AnsweredElsewhere(other.extension().cloned()));
-        }
-        match row.map(|row| row.status) {
-            Some(RecordStatus::Voicemail) => Some(Outcome::Voicemail),
-            None if self.end_not_seen => Some(Outcome::NotSeen),
-            _ => Some(Outcome::Missed),
-        }
-    }
 }
 
 impl Machine {
@@ -930,197 +625,8 @@ impl Machine {
     }
 }
 
-impl Duty {
-    fn new(now: Now, seen: Seen) -> Self {
-        Self { began: now, shown: None, answered_ms: None, over_ms: None, seen, held_back: None, entry: None }
-    }
-
-    fn from_record(now: Now, me: &Extension, record: &CallRecord) -> Self {
-        let seen = Seen {
-            direction: record.direction,
-            other: other_side(me, record),
-            phase: Phase::Over,
-            talked: false,
-            taken_by: None,
-            path: None,
-            did: None,
-        };
-        let mut duty = Self::new(now, seen.clone());
-        duty.update(now, seen);
-        duty
-    }
-
-    fn update(&mut self, now: Now, seen: Seen) {
-        if self.shown.is_none() && seen.direction.is_some() {
-            self.shown = Some(now);
-        }
-        if seen.talked && self.answered_ms.is_none() {
-            self.answered_ms = Some(now.wall_ms);
-        }
-        if seen.phase == Phase::Over {
-            self.over_ms.get_or_insert(now.wall_ms);
-        } else {
-            // A queue may ring me a second time in the same call.
-            self.over_ms = None;
-        }
-        self.seen = seen;
-    }
-}
-
-fn other_side(me: &Extension, record: &CallRecord) -> Other {
-    let far = if record.from == me.as_str() { &record.to } else { &record.from };
-    match record.direction {
-        Some(Direction::Internal) => Other::Colleague(Extension::new(far.clone())),
-        Some(Direction::Inbound | Direction::Outbound) => Other::Outside(far.clone()),
-        None => Other::NotReported,
-    }
-}
-
 fn ask_pbx(effects: &mut Vec<Effect>) {
     if !effects.contains(&Effect::AskPbx) {
         effects.push(Effect::AskPbx);
-    }
-}
-
-/// Asks whose number it is, once, as soon as an outside number is known. Internal numbers are never asked.
-fn look_up(tracked: &mut Tracked, setup: &Setup, id: &CallId, effects: &mut Vec<Effect>) {
-    if tracked.lookup != Lookup::NotAsked || setup.rules.desk != DeskUse::On {
-        return;
-    }
-    let Some(number) = tracked.outside_number().map(str::to_owned) else { return };
-    if setup.plan.read(&number).is_withheld() {
-        tracked.lookup = Lookup::Withheld;
-    } else {
-        tracked.lookup = Lookup::Asked(0);
-        effects.push(Effect::LookUp { call: id.clone(), number, attempt: 0 });
-    }
-}
-
-/// The notice of an incoming outside call: shown when it rings here, replaced when more is known, taken away
-/// when it is over for me. It stays while I talk, because its button opens the page.
-fn notice(tracked: &mut Tracked, id: &CallId, effects: &mut Vec<Effect>) {
-    let inbound = |duty: &&Duty| duty.seen.direction == Some(Direction::Inbound);
-    let rings = tracked.duties.values().filter(inbound).any(|duty| duty.seen.phase == Phase::Ringing);
-    if rings || (tracked.is_talking() && tracked.notice.is_some()) {
-        let notice = Notice {
-            call: id.clone(),
-            number: tracked.outside_number().unwrap_or_default().to_owned(),
-            who: tracked.who(),
-            path: tracked.duties.values().find_map(|duty| duty.seen.path.clone()),
-        };
-        if tracked.notice.as_ref() != Some(&notice) {
-            // First, so that the agent sees the call before anything else is done for it.
-            effects.insert(0, Effect::Notify(notice.clone()));
-            tracked.notice = Some(notice);
-        }
-    } else if tracked.notice.take().is_some() {
-        effects.push(Effect::Withdraw { call: id.clone() });
-    }
-}
-
-/// Opens the tab when it is due and says what became of it so far.
-fn pop(
-    tracked: &mut Tracked,
-    setup: &Setup,
-    opened_earlier: &BTreeSet<CallId>,
-    now: Now,
-    id: &CallId,
-    effects: &mut Vec<Effect>,
-) -> BTreeMap<Extension, Why> {
-    if let (Wanted::ByAgent, Some(record)) = (tracked.wanted, tracked.page().cloned()) {
-        tracked.wanted = Wanted::No;
-        if tracked.pop == Pop::None {
-            // The agent's own tab is the call's tab; the rule does not add a second.
-            tracked.pop = Pop::Asked;
-        }
-        effects.push(Effect::Open { call: id.clone(), record, by: OpenedBy::Agent });
-    }
-    let answer = tracked.answer();
-    let mut reasons = BTreeMap::new();
-    let closed = tracked.closed_at.is_some();
-    let page = tracked.page().cloned();
-    for (me, duty) in &mut tracked.duties {
-        let facts = Facts {
-            direction: duty.seen.direction,
-            phase: duty.seen.phase,
-            talked: duty.seen.talked,
-            taken_by: duty.seen.taken_by.clone(),
-            answer,
-            wall_ms: now.wall_ms,
-        };
-        let decision = setup.rules.decide(&facts);
-        let why = match (&tracked.pop, decision) {
-            (Pop::Done(by), _) => Why::Opened(*by),
-            (Pop::Failed(why), _) => why.clone(),
-            (Pop::Asked, _) => Why::Undecided,
-            (Pop::None, Decision::No(why)) => {
-                if why == Why::Paused {
-                    duty.held_back = Some(why.clone());
-                }
-                why
-            }
-            (Pop::None, _) if opened_earlier.contains(id) => Why::OpenedBeforeRestart,
-            (Pop::None, _) if tracked.end_not_seen => Why::LinkWasDown,
-            // The answer came after everything was settled.
-            (Pop::None, Decision::Open) if closed => Why::EndedBeforeMatch,
-            (Pop::None, Decision::Open) => match page.clone() {
-                Some(record) => {
-                    let by = OpenedBy::Rule(setup.rules.moment);
-                    effects.push(Effect::Open { call: id.clone(), record, by });
-                    tracked.pop = Pop::Asked;
-                    Why::Undecided
-                }
-                None => Why::AddressRefused,
-            },
-            (Pop::None, Decision::Wait(why)) => waiting(duty.held_back.clone().unwrap_or(why), duty, closed),
-        };
-        reasons.insert(me.clone(), why);
-    }
-    reasons
-}
-
-/// While a call is on, "not yet" is not a reason; these are already certain, or what the agent acts on.
-fn waiting(why: Why, duty: &Duty, closed: bool) -> Why {
-    let tell_now = matches!(why, Why::SeveralMatches(_) | Why::NoMatch | Why::LookupFailed(_));
-    if closed || tell_now || duty.seen.phase == Phase::Over { why } else { Why::Undecided }
-}
-
-/// Stores what changed of my part of the call.
-fn journal(tracked: &mut Tracked, id: &CallId, why: &BTreeMap<Extension, Why>, effects: &mut Vec<Effect>) {
-    let mut entries = Vec::new();
-    for (me, duty) in &tracked.duties {
-        entries.push(Entry {
-            call: id.clone(),
-            extension: me.clone(),
-            direction: duty.seen.direction,
-            other: duty.seen.other.clone(),
-            who: tracked.who(),
-            path: duty.seen.path.clone(),
-            did: duty.seen.did.clone(),
-            phase: duty.seen.phase,
-            outcome: tracked.outcome(me, duty),
-            why: why.get(me).cloned().unwrap_or(Why::Undecided),
-            began_ms: duty.began.wall_ms,
-            answered_ms: duty.answered_ms,
-            over_ms: duty.over_ms,
-            timing: tracked.timing,
-            closed: tracked.closed_at.is_some(),
-        });
-    }
-    for entry in entries {
-        if let Some(duty) = tracked.duties.get_mut(&entry.extension)
-            && duty.entry.as_ref() != Some(&entry)
-        {
-            effects.push(Effect::Journal(Box::new(entry.clone())));
-            duty.entry = Some(entry);
-        }
-    }
-}
-
-/// The moment at which the rule opened, for tests and views.
-pub fn moment_of(by: OpenedBy) -> Option<Moment> {
-    match by {
-        OpenedBy::Rule(moment) => Some(moment),
-        OpenedBy::Agent => None,
     }
 }

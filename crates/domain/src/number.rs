@@ -43,6 +43,10 @@ const SHORTEST_LOCAL: usize = 6;
 const LONG_ENOUGH_WITHOUT_COUNTRY: usize = 9;
 /// Desk takes at most this many comma-separated values in one field.
 const MOST_FORMS: usize = 30;
+/// Desk stores at most this many characters of a number.
+const LONGEST_FORM: usize = 50;
+/// No number has more digits in its last groups.
+const LONGEST_ENDING: usize = 30;
 /// A stored field longer than this is not a phone field; nobody parses it.
 const LONGEST_FIELD: usize = 200;
 
@@ -203,6 +207,9 @@ impl Reading {
                     break;
                 }
             }
+            if tail.concat().len() > LONGEST_ENDING {
+                continue;
+            }
             for separator in ["-", " ", "."] {
                 forms.add(&tail.join(separator));
             }
@@ -261,6 +268,7 @@ impl Forms {
         let clean = form.trim();
         let allowed = !clean.is_empty()
             && clean.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | ' ' | '/'))
+            && clean.len() <= LONGEST_FORM
             && clean.chars().any(|c| c.is_ascii_digit());
         if allowed && self.list.len() < MOST_FORMS && !self.list.iter().any(|known| known == clean) {
             self.list.push(clean.to_owned());
@@ -491,7 +499,11 @@ mod tests {
             ["<script>1</script>", "13800138000&x=1", "'; DROP TABLE", &"9".repeat(5_000), "+++", "\u{0}1"]
         {
             let reading = plan.read(text);
+            for ending in reading.endings() {
+                assert!(ending.len() <= 40, "{ending}");
+            }
             for form in reading.written_forms(&plan) {
+                assert!(form.len() <= 50, "{form}");
                 assert!(
                     form.chars().all(|c| !matches!(c, '&' | '<' | '>' | ',' | '(' | ')' | '#')),
                     "{form}"
