@@ -6,8 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use deskring_domain::machine::{Again, LookupFailure};
-use deskring_domain::{Plan, Reading, Record, RecordKind};
+use deskring_domain::{Again, LookupFailure, Plan, Reading, Record, RecordKind};
 use deskring_zoho_desk::{Account, Contact, Desk, Error, Form, PhoneField, Retry};
 use url::Url;
 

@@ -7,8 +7,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deskring_domain::machine::{Again, LookupFailure, OpenFailure};
-use deskring_domain::{CallId, DeskUse, Effect, Input, Machine, Match, Now, OpenedBy, Pause};
+use deskring_domain::{
+    Again, CallId, DeskUse, Effect, Input, LookupFailure, Machine, Match, Now, OpenFailure, OpenedBy, Pause,
+};
 use deskring_store::{ProfileLock, SecretsConfig};
 use deskring_yeastar as pbx;
 use deskring_zoho_desk as desk;
@@ -501,7 +502,12 @@ fn app_view(
     let open = machine.entries().into_iter().filter(|entry| !entry.closed);
     let open = open.map(|entry| CallView::of(entry, &setup.plan));
     let (over, calls): (Vec<CallView>, Vec<CallView>) = open.partition(CallView::is_over);
-    let recent = over.into_iter().rev().chain(history.recent().cloned()).take(RECENT).collect();
+    // After a restart the history knows a call that is still on as cut off; the call itself knows better.
+    let is_on = |known: &CallView| {
+        over.iter().chain(&calls).any(|on| (&on.call, &on.extension) == (&known.call, &known.extension))
+    };
+    let done: Vec<CallView> = history.recent().filter(|known| !is_on(known)).cloned().collect();
+    let recent = over.into_iter().rev().chain(done).take(RECENT).collect();
     AppView {
         version: env!("CARGO_PKG_VERSION").into(),
         pbx: pbx.view.clone(),

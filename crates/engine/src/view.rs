@@ -4,10 +4,9 @@
 //! Times are milliseconds since 1970 (UTC), durations are milliseconds. Numbers are as the PBX gave them;
 //! `number_text` is for reading.
 
-use deskring_domain::machine::{Entry, Timing};
 use deskring_domain::{
-    Direction, Mode, Moment, OpenedBy, Other, Outcome, Pause, Phase, Plan, Record, RecordKind, Rules, Who,
-    Why,
+    Direction, Entry, Mode, Moment, OpenedBy, Other, Outcome, Pause, Phase, Plan, Record, RecordKind, Rules,
+    Timing, Who, Why,
 };
 use serde::{Deserialize, Serialize};
 
