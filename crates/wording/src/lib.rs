@@ -144,7 +144,10 @@ mod tests {
     #[test]
     fn values_go_in_as_they_are() {
         let words = Words::of(Language::English);
-        assert_eq!(words.with("tray-call", &[("phase", "Ringing".into()), ("caller", "Wang <b>".into())]), "Ringing: Wang <b>");
+        assert_eq!(
+            words.with("tray-call", &[("phase", "Ringing".into()), ("caller", "Wang <b>".into())]),
+            "Ringing: Wang <b>"
+        );
         assert_eq!(words.with("who-several", &[("count", 2.into())]), "2 contacts have this number");
         assert_eq!(words.with("who-several", &[("count", 1.into())]), "1 contact has this number");
     }

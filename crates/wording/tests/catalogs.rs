@@ -1,5 +1,7 @@
 //! The two catalogs say the same things, and there are words for every code of the engine.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use deskring_wording::{Language, Value, Words, key_of};
@@ -8,7 +10,8 @@ use fluent_syntax::parser;
 
 /// Each message with its placeholders.
 fn messages(language: Language) -> BTreeMap<String, BTreeSet<String>> {
-    let resource = parser::parse(language.catalog()).unwrap_or_else(|(_, errors)| panic!("{language:?}: {errors:?}"));
+    let resource =
+        parser::parse(language.catalog()).unwrap_or_else(|(_, errors)| panic!("{language:?}: {errors:?}"));
     let mut all = BTreeMap::new();
     for entry in resource.body {
         match entry {
@@ -60,9 +63,13 @@ fn every_message_can_be_written_with_texts_and_with_numbers() {
         let words = Words::of(language);
         for (key, names) in messages(language) {
             for value in [Value::from("A"), Value::from(0), Value::from(1), Value::from(7)] {
-                let values: Vec<(&str, Value<'_>)> = names.iter().map(|name| (name.as_str(), value.clone())).collect();
+                let values: Vec<(&str, Value<'_>)> =
+                    names.iter().map(|name| (name.as_str(), value.clone())).collect();
                 let text = words.with(&key, &values);
-                assert!(!text.is_empty() && text != key && !text.contains(['{', '}', '$']), "{language:?} {key}: {text}");
+                assert!(
+                    !text.is_empty() && text != key && !text.contains(['{', '}', '$']),
+                    "{language:?} {key}: {text}"
+                );
             }
         }
     }
@@ -232,7 +239,8 @@ fn every_key_that_is_used_has_words() {
 
 fn keys_in(source: &str) -> Vec<String> {
     let mut keys = Vec::new();
-    for opening in ["words.text(\"", "words.with(\"", "words.has(\"", "data-words=\"", "data-words-label=\""] {
+    for opening in ["words.text(\"", "words.with(\"", "words.has(\"", "data-words=\"", "data-words-label=\""]
+    {
         for (at, _) in source.match_indices(opening) {
             let rest = &source[at + opening.len()..];
             keys.extend(rest.split('"').next().map(str::to_owned));

@@ -1,0 +1,39 @@
+//! Where log lines go: stderr, and a file a day in the profile's log folder. Owns the filter. Nothing above
+//! DEBUG carries a number, a name or a secret; that is the duty of whoever writes a line.
+
+use std::path::PathBuf;
+
+use tracing_appender::non_blocking::WorkerGuard;
+use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, fmt};
+
+/// Overrides the filter, for example `deskring=debug`.
+const VARIABLE: &str = "DESKRING_LOG";
+const FILTER: &str = "warn,deskring=info";
+const DAYS: usize = 7;
+
+/// Starts logging. The file is written while the guard lives. A window writes to stderr only: its life is
+/// short and the engine logs what matters.
+pub(crate) fn start(folder: Option<PathBuf>, window: bool) -> Option<WorkerGuard> {
+    let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new(FILTER));
+    let to_stderr = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    let file = folder.filter(|_| !window).and_then(|folder| {
+        std::fs::create_dir_all(&folder).ok()?;
+        let rolling = RollingFileAppender::builder().rotation(Rotation::DAILY).max_log_files(DAYS);
+        rolling.filename_prefix("deskring").filename_suffix("log").build(folder).ok()
+    });
+    let (to_file, guard) = match file {
+        Some(file) => {
+            let (writer, guard) = tracing_appender::non_blocking(file);
+            (Some(fmt::layer().with_writer(writer).with_ansi(false)), Some(guard))
+        }
+        None => (None, None),
+    };
+    let started = tracing_subscriber::registry().with(filter).with(to_stderr).with(to_file).try_init();
+    if started.is_err() {
+        return None;
+    }
+    guard
+}

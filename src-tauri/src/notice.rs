@@ -1,0 +1,232 @@
+//! Notices of incoming calls: what they say (a pure function), and the one thread that shows them. The engine
+//! is never made to wait: orders go through a channel.
+//!
+//! A notice is replaced in place, withdrawn with its call, and not shown again once a person has closed it.
+
+#[cfg(not(target_os = "linux"))]
+#[path = "notice/other.rs"]
+mod service;
+#[cfg(target_os = "linux")]
+#[path = "notice/xdg.rs"]
+mod service;
+
+use std::sync::mpsc as std_mpsc;
+use std::time::Duration;
+
+use deskring_engine::domain::{CallId, Plan};
+use deskring_engine::domain::{Notice, Record, Who};
+use deskring_wording::Words;
+use tokio::sync::mpsc;
+
+use crate::phrases::{NUMBER, clean};
+
+/// A notice is as wide as its title on some desktops.
+const NAME: usize = 40;
+/// Queue numbers are short; names of queues may not be.
+const PATH: usize = 24;
+/// Everything shown is taken away within this time at the end.
+const END: Duration = Duration::from_millis(500);
+
+/// What a notice says: plain text, to be escaped by whoever shows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Text {
+    pub(crate) title: String,
+    /// The title once I have answered.
+    pub(crate) talking: String,
+    pub(crate) lines: Vec<String>,
+    /// The button that opens the contact; `None` when there is nothing it could open.
+    pub(crate) button: Option<String>,
+}
+
+/// The words of a notice, with only what the core knows by now.
+pub(crate) fn text(notice: &Notice, plan: &Plan, words: &Words) -> Text {
+    let number = clean(&plan.read(&notice.number).for_people(plan), NUMBER);
+    let record = match &notice.who {
+        Who::Known(record) => Some(record),
+        Who::NotAsked | Who::Searching | Who::Several(_) | Who::Nobody | Who::Withheld | Who::Failed(_) => {
+            None
+        }
+    };
+    let name = record.map(name).unwrap_or_default();
+    let caller = match (name.is_empty(), number.is_empty() || notice.who == Who::Withheld) {
+        (false, _) => Some(name.as_str()),
+        (true, false) => Some(number.as_str()),
+        (true, true) => None,
+    };
+    let title = match caller {
+        Some(caller) => words.with("notice-title", &[("caller", caller.into())]),
+        None => words.text("notice-title-withheld"),
+    };
+    let caller = caller.map_or_else(|| words.text("caller-withheld"), str::to_owned);
+    let phase = words.text("phase-talking");
+    let talking = words.with("tray-call", &[("phase", phase.into()), ("caller", caller.into())]);
+    let company = record.and_then(|record| record.company.as_deref());
+    let company = company.map(|company| clean(company, NAME)).filter(|company| *company != name);
+    let first = [company.unwrap_or_default(), if name.is_empty() { String::new() } else { number }];
+    let path = notice.path.as_deref().map(|path| clean(path, PATH)).filter(|path| !path.is_empty());
+    let path = path.map(|path| words.with("call-path", &[("path", path.into())]));
+    let second = [about(&notice.who, words).unwrap_or_default(), path.unwrap_or_default()];
+    let lines = [joined(&first), joined(&second)].into_iter().filter(|line| !line.is_empty()).collect();
+    let opens = match &notice.who {
+        // Pressed while searching, it opens when the answer comes; after a failure it asks once more.
+        Who::Searching | Who::Failed(_) => true,
+        Who::Known(record) => record.page.is_some(),
+        Who::NotAsked | Who::Several(_) | Who::Nobody | Who::Withheld => false,
+    };
+    Text { title, talking, lines, button: opens.then(|| words.text("notice-open")) }
+}
+
+fn name(record: &Record) -> String {
+    let name = clean(&record.name, NAME);
+    if name.is_empty() { clean(record.company.as_deref().unwrap_or_default(), NAME) } else { name }
+}
+
+fn about(who: &Who, words: &Words) -> Option<String> {
+    match who {
+        Who::NotAsked | Who::Known(_) | Who::Withheld => None,
+        Who::Searching => Some(words.text("who-searching")),
+        Who::Several(records) => Some(words.with("who-several", &[("count", records.len().into())])),
+        Who::Nobody => Some(words.text("who-nobody")),
+        Who::Failed(cause) => {
+            let cause = words.of_code("cause", cause, &[]);
+            Some(words.with("who-failed", &[("cause", cause.into())]))
+        }
+    }
+}
+
+fn joined(parts: &[String]) -> String {
+    let parts: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+    parts.join(" · ")
+}
+
+enum Order {
+    Show { call: CallId, text: Text },
+    Withdraw { call: CallId },
+    Calm { call: String },
+    Say { title: String, body: String },
+    End { done: std_mpsc::Sender<()> },
+}
+
+/// The thread that shows notices. Cheap to clone; the thread ends with the process.
+#[derive(Clone)]
+pub(crate) struct Notices(mpsc::UnboundedSender<Order>);
+
+impl Notices {
+    /// Starts the thread. Calls whose button was pressed come out of the second.
+    pub(crate) fn start() -> std::io::Result<(Self, mpsc::UnboundedReceiver<CallId>)> {
+        let (sender, orders) = mpsc::unbounded_channel();
+        let (presses, pressed) = mpsc::unbounded_channel();
+        let run = move || service::run(orders, presses);
+        std::thread::Builder::new().name("notices".into()).spawn(run)?;
+        Ok((Self(sender), pressed))
+    }
+
+    /// Shows the notice of a call, or replaces it.
+    pub(crate) fn show(&self, call: &CallId, text: Text) {
+        self.order(Order::Show { call: call.clone(), text });
+    }
+
+    /// Takes the notice of a call away.
+    pub(crate) fn withdraw(&self, call: &CallId) {
+        self.order(Order::Withdraw { call: call.clone() });
+    }
+
+    /// I have answered: the notice of a call need not stay in sight any more.
+    pub(crate) fn calm(&self, call: &str) {
+        self.order(Order::Calm { call: call.to_owned() });
+    }
+
+    /// Says something that is not about a call.
+    pub(crate) fn say(&self, title: String, body: String) {
+        self.order(Order::Say { title, body });
+    }
+
+    /// Takes away the notices of all calls. Waits for that, but not long.
+    pub(crate) fn end(&self) {
+        let (done, ended) = std_mpsc::channel();
+        self.order(Order::End { done });
+        if ended.recv_timeout(END).is_err() {
+            tracing::debug!("the notification service does not answer; its notices stay");
+        }
+    }
+
+    fn order(&self, order: Order) {
+        if self.0.send(order).is_err() {
+            tracing::debug!("the notification thread has ended");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use deskring_engine::domain::RecordKind;
+    use deskring_wording::Language;
+
+    use super::*;
+
+    fn wang() -> Record {
+        Record {
+            kind: RecordKind::Contact,
+            id: "1".into(),
+            name: "Wang Fang".into(),
+            company: Some("Acme".into()),
+            page: Some("https://desk.zoho.com/x".into()),
+        }
+    }
+
+    fn said(number: &str, who: Who, path: Option<&str>) -> Text {
+        let notice =
+            Notice { call: CallId::new("1.1"), number: number.into(), who, path: path.map(str::to_owned) };
+        text(&notice, &Plan::default(), &Words::of(Language::English))
+    }
+
+    #[test]
+    fn a_known_caller_is_named_first() {
+        let text = said("+8613800138000", Who::Known(wang()), Some("6400"));
+        assert_eq!(text.title, "Wang Fang is calling");
+        assert_eq!(text.talking, "Talking: Wang Fang");
+        assert_eq!(text.lines.len(), 2, "{text:?}");
+        assert!(text.lines[0].starts_with("Acme · +86"), "{text:?}");
+        assert_eq!(text.lines[1], "via 6400");
+        assert_eq!(text.button.as_deref(), Some("Open contact"));
+    }
+
+    #[test]
+    fn before_the_answer_there_is_the_number() {
+        let text = said("+8613800138000", Who::Searching, None);
+        assert!(text.title.starts_with("+86") && text.title.ends_with("is calling"), "{text:?}");
+        assert_eq!(text.lines, ["Looking up the contact…"]);
+        assert!(text.button.is_some(), "it opens when the answer comes");
+    }
+
+    #[test]
+    fn what_cannot_be_opened_has_no_button() {
+        for who in [Who::Nobody, Who::Withheld, Who::NotAsked, Who::Several(vec![wang(), wang()])] {
+            assert_eq!(said("123", who.clone(), None).button, None, "{who:?}");
+        }
+        let refused = Record { page: None, ..wang() };
+        assert_eq!(said("123", Who::Known(refused), None).button, None);
+    }
+
+    #[test]
+    fn a_withheld_number_is_said_plainly() {
+        assert_eq!(said("", Who::Withheld, None).title, "Incoming call, number withheld");
+        assert_eq!(said("anonymous", Who::Withheld, None).title, "Incoming call, number withheld");
+    }
+
+    #[test]
+    fn a_record_without_a_name_is_its_company_and_that_is_said_once() {
+        let record = Record { name: " ".into(), ..wang() };
+        let text = said("123", Who::Known(record), None);
+        assert_eq!(text.title, "Acme is calling");
+        assert!(!text.lines[0].contains("Acme"), "{text:?}");
+    }
+
+    #[test]
+    fn long_and_hostile_names_stay_readable() {
+        let record = Record { name: format!("{}\n\u{202e}<b>", "x".repeat(300)), ..wang() };
+        let text = said("123", Who::Known(record), None);
+        assert!(text.title.chars().count() <= NAME + " is calling".len(), "{text:?}");
+        assert!(!text.title.contains(['\n', '\u{202e}']));
+    }
+}

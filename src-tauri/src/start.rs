@@ -1,0 +1,242 @@
+//! The tray process from start to end: one engine on one runtime on a thread of its own, the tray on the main
+//! thread, and a clean end for both.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, anyhow};
+use deskring_engine::domain::CallId;
+use deskring_engine::{AppView, Command, Engine, Handle, Paths, StartError};
+use deskring_local_api::{Client, ClientError, Server};
+use deskring_wording::Words;
+use tauri::{AppHandle, Manager as _, RunEvent};
+use tokio::sync::{Notify, mpsc, watch};
+
+use crate::desktop::TrayDesktop;
+use crate::notice::Notices;
+use crate::opener::{self, Opener, Requests};
+use crate::tray::{self, Act, Drawn, Face};
+use crate::{built, context, system};
+
+/// An engine that does not end within this time is left behind.
+const END: Duration = Duration::from_millis(1000);
+/// A Deskring that has just been started opens its door within this time.
+const HAND_OVER: Duration = Duration::from_secs(3);
+
+/// Runs until somebody quits.
+pub(crate) fn run(began: Instant, paths: Paths, hidden: bool) -> anyhow::Result<()> {
+    let words = Arc::new(Words::for_system());
+    let (notices, presses) = Notices::start().context("no thread for notifications")?;
+    let (opener, requests) = opener::opener();
+    let desktop = TrayDesktop { words: words.clone(), notices: notices.clone(), opener: opener.clone() };
+    let engine = match Engine::prepare(paths.clone(), Arc::new(desktop)) {
+        Ok(engine) => engine,
+        Err(StartError::Running { .. }) if hidden => return Ok(()),
+        Err(running @ StartError::Running { .. }) => return hand_over(&paths).context(running),
+        Err(error) => {
+            let body = words.with("notice-settings-body", &[("detail", error.to_string().into())]);
+            notices.say(words.text("notice-settings-title"), body);
+            notices.end();
+            return Err(error.into());
+        }
+    };
+    let quit = Arc::new(Notify::new());
+    let parts = Parts { paths, notices, presses, requests, words, quit: quit.clone() };
+    let handle = engine.handle();
+    let builder = tauri::Builder::default()
+        .on_menu_event({
+            let handle = handle.clone();
+            move |_, event| match Act::of_id(event.id().as_ref()) {
+                Some(act) => perform(act, &handle, &opener, &quit),
+                None => tracing::debug!("a menu item of an earlier version"),
+            }
+        })
+        .setup(move |app| {
+            let first = tray::face(&handle.view().borrow(), &parts.words, &tray::time_of_day);
+            let icons = parts.paths.runtime.join("tray");
+            app.manage(Mutex::new(tray::build(app.handle(), &first, &icons)?));
+            tracing::info!(ms = began.elapsed().as_millis(), "tray ready");
+            let app = app.handle().clone();
+            std::thread::Builder::new().name("engine".into()).spawn(move || {
+                let _end = EndsApp(app.clone());
+                if let Err(error) = parts.run(engine, &app, first) {
+                    tracing::error!(%error, "the engine could not run");
+                }
+            })?;
+            Ok(())
+        });
+    built(|| builder.build(context()))?.run_return(|_, event| {
+        // Closing a last window ends an app by default; only the menu and signals end this one.
+        if let RunEvent::ExitRequested { code: None, api, .. } = event {
+            api.prevent_exit();
+        }
+    });
+    tracing::info!("ended");
+    Ok(())
+}
+
+/// Without its engine the tray would show something that is not so.
+struct EndsApp(AppHandle);
+
+impl Drop for EndsApp {
+    fn drop(&mut self) {
+        self.0.exit(0);
+    }
+}
+
+fn perform(act: Act, handle: &Handle, opener: &Opener, quit: &Notify) {
+    let command = match act {
+        Act::Show => return opener.show(),
+        Act::Quit => return quit.notify_one(),
+        Act::Open { call } => Command::Open { call: Some(call) },
+        Act::Pause { minutes } => Command::Pause { minutes },
+        Act::Resume => Command::Resume,
+    };
+    send(handle, command);
+}
+
+fn send(handle: &Handle, command: Command) {
+    if !handle.try_send(command) {
+        tracing::warn!("the engine did not take a command");
+    }
+}
+
+/// What the engine's thread needs.
+struct Parts {
+    paths: Paths,
+    notices: Notices,
+    presses: mpsc::UnboundedReceiver<CallId>,
+    requests: Requests,
+    words: Arc<Words>,
+    quit: Arc<Notify>,
+}
+
+impl Parts {
+    fn run(self, engine: Engine, app: &AppHandle, first: Face) -> anyhow::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let notices = self.notices.clone();
+        runtime.block_on(self.serve(engine, app, first));
+        notices.end();
+        // A dialog of the keychain may hold a thread for as long as it is open.
+        runtime.shutdown_background();
+        Ok(())
+    }
+
+    async fn serve(self, engine: Engine, app: &AppHandle, first: Face) {
+        let handle = engine.handle();
+        let server = match Server::start(handle.clone(), &self.paths) {
+            Ok(server) => Some(server),
+            Err(error) => {
+                tracing::error!(%error, "no local socket: no window and no command line");
+                None
+            }
+        };
+        let wake = handle.clone();
+        tokio::spawn(system::woke_up(move || send(&wake, Command::Wake)));
+        tokio::spawn(follow(app.clone(), handle.view(), self.words.clone(), first));
+        tokio::spawn(forward(self.presses, handle.clone()));
+        tokio::spawn(mention_missing_tray(self.notices.clone(), self.words.clone()));
+        let end = Arc::new(Notify::new());
+        let windows = tokio::spawn({
+            let (end, paths) = (end.clone(), self.paths.clone());
+            async move { opener::serve(self.requests, &paths, end.notified()).await }
+        });
+        let stop = async {
+            tokio::select! {
+                () = self.quit.notified() => {}
+                () = told_to_end() => {}
+            }
+            handle.stop().await;
+            tokio::time::sleep(END).await;
+        };
+        tokio::select! {
+            _ = engine.run() => {}
+            () = stop => tracing::warn!("the engine did not end in time"),
+        }
+        end.notify_one();
+        if let Err(error) = windows.await {
+            tracing::debug!(%error, "the window's keeper had ended");
+        }
+        drop(server);
+    }
+}
+
+/// Draws each view that changes something.
+async fn follow(app: AppHandle, mut views: watch::Receiver<Arc<AppView>>, words: Arc<Words>, first: Face) {
+    let mut last = first;
+    loop {
+        let face = tray::face(&views.borrow_and_update(), &words, &tray::time_of_day);
+        if face != last {
+            last = face.clone();
+            let main = app.clone();
+            let drawn = app.run_on_main_thread(move || {
+                let drawn = main.state::<Mutex<Drawn>>();
+                let shown = drawn.lock().unwrap_or_else(PoisonError::into_inner).show(&main, &face);
+                if let Err(error) = shown {
+                    tracing::error!(%error, "the tray could not be drawn");
+                }
+            });
+            if drawn.is_err() {
+                return;
+            }
+        }
+        if views.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// A notice's button is the Helpdesk button.
+async fn forward(mut presses: mpsc::UnboundedReceiver<CallId>, handle: Handle) {
+    while let Some(call) = presses.recv().await {
+        if !handle.send(Command::Open { call: Some(call.as_str().to_owned()) }).await {
+            return;
+        }
+    }
+}
+
+async fn mention_missing_tray(notices: Notices, words: Arc<Words>) {
+    if system::has_tray_host().await {
+        return;
+    }
+    tracing::warn!("this desktop shows no tray icons; start Deskring again to see its window");
+    notices.say(words.text("notice-no-tray-title"), words.text("notice-no-tray-body"));
+}
+
+#[cfg(unix)]
+async fn told_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn told_to_end() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
+}
+
+/// A second start asks the first for its window.
+fn hand_over(paths: &Paths) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let deadline = tokio::time::Instant::now() + HAND_OVER;
+        loop {
+            match Client::connect(paths).await {
+                Ok(mut client) => return Ok(client.command(Command::Show).await?),
+                Err(ClientError::NotRunning) if tokio::time::Instant::now() < deadline => {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                Err(error) => return Err(anyhow!(error)),
+            }
+        }
+    })
+}

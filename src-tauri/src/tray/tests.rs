@@ -1,0 +1,202 @@
+//! The tray of a view, compared as a value.
+
+use deskring_engine::view::{
+    CallView, LinkView, PauseView, PopupView, ProblemView, RecordView, TimingView, WhoView, WhyView,
+};
+use deskring_wording::Language;
+
+use super::*;
+
+fn link(state: LinkState, cause: Option<&str>) -> LinkView {
+    LinkView { cause: cause.map(str::to_owned), ..LinkView::plain(state, 0) }
+}
+
+fn idle() -> AppView {
+    AppView {
+        version: "0".into(),
+        pbx: link(LinkState::Up, None),
+        desk: link(LinkState::Up, None),
+        extensions: vec!["1001".into()],
+        popup: PopupView { mode: "automatic".into(), trigger: "ring".into(), pause: None },
+        calls: Vec::new(),
+        recent: Vec::new(),
+        problems: Vec::new(),
+    }
+}
+
+fn call(id: &str, phase: &str, name: Option<&str>) -> CallView {
+    let record = name.map(|name| RecordView {
+        kind: "contact".into(),
+        id: "9".into(),
+        name: name.into(),
+        company: None,
+        page: Some("https://desk.zoho.com/9".into()),
+    });
+    CallView {
+        call: id.into(),
+        extension: "1001".into(),
+        direction: Some("inbound".into()),
+        number: "138".into(),
+        number_text: "138".into(),
+        phase: phase.into(),
+        who: WhoView {
+            state: if record.is_some() { "known" } else { "nobody" }.into(),
+            records: record.into_iter().collect(),
+            cause: None,
+        },
+        path: None,
+        did: None,
+        outcome: None,
+        outcome_detail: None,
+        why: WhyView { code: "undecided".into(), count: None, extension: None, detail: None },
+        button_off: name.is_none().then(|| "no_match".into()),
+        began_ms: 0,
+        answered_ms: None,
+        over_ms: None,
+        timing: TimingView::default(),
+        closed: false,
+    }
+}
+
+fn time(_: i64) -> String {
+    "14:05".into()
+}
+
+fn lines(view: &AppView) -> Vec<String> {
+    written(&menu(view, &Words::of(Language::English), &time), 0)
+}
+
+fn written(items: &[Item], depth: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for item in items {
+        let indent = "  ".repeat(depth);
+        match item {
+            Item::Line => lines.push(format!("{indent}-")),
+            Item::Do { text, act } => lines.push(format!("{indent}{text} -> {}", act.id())),
+            Item::Off { text } => lines.push(format!("{indent}({text})")),
+            Item::More { text, items } => {
+                lines.push(format!("{indent}{text}:"));
+                lines.extend(written(items, depth + 1));
+            }
+        }
+    }
+    lines
+}
+
+#[test]
+fn at_rest_the_menu_says_that_all_is_well() {
+    let expected = [
+        "Deskring · extension 1001 -> show",
+        "-",
+        "(Open in Helpdesk (no call yet))",
+        "(No recent calls)",
+        "-",
+        "Pause pop-ups:",
+        "  15 minutes -> pause 15",
+        "  1 hour -> pause 60",
+        "  Until resumed -> pause",
+        "-",
+        "Show window -> show",
+        "Quit Deskring -> quit",
+    ];
+    assert_eq!(lines(&idle()), expected);
+}
+
+#[test]
+fn a_call_comes_first_and_its_button_works() {
+    let view = AppView { calls: vec![call("7.1", "ringing", Some("Wang Fang"))], ..idle() };
+    let lines = lines(&view);
+    assert_eq!(lines[0], "Ringing: Wang Fang · 138 -> show");
+    assert_eq!(lines[2], "Open in Helpdesk -> open 7.1");
+}
+
+#[test]
+fn a_button_that_can_do_nothing_says_why() {
+    let view = AppView { calls: vec![call("7.1", "talking", None)], ..idle() };
+    assert_eq!(lines(&view)[..3], ["Talking: 138 -> show", "-", "(Open in Helpdesk (no contact))"]);
+}
+
+#[test]
+fn of_two_calls_each_has_its_own_button() {
+    let calls = vec![call("7.1", "held", Some("Wang Fang")), call("7.2", "ringing", None)];
+    let expected = [
+        "2 calls -> show",
+        "-",
+        "On hold: Wang Fang · 138 -> show",
+        "Open in Helpdesk: Wang Fang -> open 7.1",
+        "Ringing: 138 -> show",
+        "(Open in Helpdesk: 138 (no contact))",
+    ];
+    assert_eq!(lines(&AppView { calls, ..idle() })[..6], expected);
+}
+
+#[test]
+fn after_the_call_the_button_still_opens_it_and_ten_calls_are_listed() {
+    let mut recent = vec![call("7.9", "over", Some("A & B"))];
+    recent.extend((0..20).map(|index| call(&format!("6.{index}"), "over", None)));
+    let lines = lines(&AppView { recent, ..idle() });
+    assert_eq!(lines[2], "Open in Helpdesk: A & B -> open 7.9");
+    assert_eq!(lines[4], "  14:05  A & B · 138 -> open 7.9");
+    assert_eq!(lines[5], "  (14:05  138 (no contact))");
+    assert_eq!(lines.iter().filter(|line| line.contains("14:05")).count(), 10);
+}
+
+#[test]
+fn a_pause_can_be_ended_and_is_not_offered_where_nothing_pops_up() {
+    let paused = |until_ms| {
+        let popup = PopupView { pause: Some(PauseView { until_ms }), ..idle().popup };
+        lines(&AppView { popup, ..idle() })[5].clone()
+    };
+    assert_eq!(paused(Some(1)), "Resume pop-ups (Pop-ups paused until 14:05) -> resume");
+    assert_eq!(paused(None), "Resume pop-ups (Pop-ups are paused) -> resume");
+    let manual = PopupView { mode: "manual".into(), ..idle().popup };
+    assert_eq!(lines(&AppView { popup: manual, ..idle() })[5], "(Pop-ups are manual)");
+}
+
+#[test]
+fn what_does_not_work_is_the_first_line() {
+    let down = AppView { pbx: link(LinkState::Down, Some("refused")), ..idle() };
+    assert_eq!(lines(&down)[0], "PBX: connection refused -> show");
+    let with_call = AppView { calls: vec![call("7.1", "talking", None)], ..down };
+    assert_eq!(lines(&with_call)[2], "Talking: 138 -> show", "the call is still to be seen");
+    let signed_out = AppView { desk: link(LinkState::Stopped, Some("signed_out")), ..idle() };
+    assert_eq!(lines(&signed_out)[0], "Zoho Desk: the sign-in has ended -> show");
+    let problem = ProblemView { key: "pbx.url".into(), code: "missing".into() };
+    assert_eq!(lines(&AppView { problems: vec![problem], ..idle() })[0], "1 setting needs attention -> show");
+}
+
+#[test]
+fn the_icon_says_it_by_its_shape() {
+    let with = |phases: &[&str], pbx, desk| {
+        let calls = phases.iter().map(|phase| call("7.1", phase, None)).collect();
+        icon(&AppView { calls, pbx: link(pbx, None), desk: link(desk, None), ..idle() })
+    };
+    use LinkState::{Connecting, Disabled, Down, NotSetUp, Stopped, Up};
+    assert_eq!(with(&[], Up, Up), Icon::Idle);
+    assert_eq!(with(&[], Up, Connecting), Icon::Idle);
+    assert_eq!(with(&[], Up, Disabled), Icon::Idle);
+    assert_eq!(with(&["ringing"], Up, Up), Icon::Ringing);
+    assert_eq!(with(&["talking", "ringing"], Up, Down), Icon::Ringing);
+    assert_eq!(with(&["dialing"], Up, Up), Icon::Talking);
+    assert_eq!(with(&["held"], Up, Stopped), Icon::Talking);
+    assert_eq!(with(&[], Up, Stopped), Icon::Attention);
+    assert_eq!(with(&[], Connecting, Up), Icon::Offline);
+    assert_eq!(with(&["ringing"], Down, Up), Icon::Offline, "what is shown of a call may be old");
+    assert_eq!(with(&[], NotSetUp, Up), Icon::Attention);
+    assert_eq!(with(&[], Stopped, Up), Icon::Attention);
+}
+
+#[test]
+fn every_act_survives_its_id() {
+    for act in [
+        Act::Show,
+        Act::Open { call: "1700000000.12 x".into() },
+        Act::Pause { minutes: Some(15) },
+        Act::Pause { minutes: None },
+        Act::Resume,
+        Act::Quit,
+    ] {
+        assert_eq!(Act::of_id(&act.id()), Some(act));
+    }
+    assert_eq!(Act::of_id("nonsense"), None);
+}
