@@ -10,6 +10,7 @@ mod service;
 #[path = "notice/xdg.rs"]
 mod service;
 
+use std::path::PathBuf;
 use std::sync::mpsc as std_mpsc;
 use std::time::Duration;
 
@@ -99,6 +100,17 @@ fn joined(parts: &[String]) -> String {
     parts.join(" · ")
 }
 
+/// Puts our picture where services can read it: a Deskring that is not installed has none by name.
+fn picture(file: PathBuf) -> Option<PathBuf> {
+    let written = file.parent().map_or(Ok(()), std::fs::create_dir_all);
+    let written = written.and_then(|()| std::fs::write(&file, include_bytes!("../../icons/app-64.png")));
+    if let Err(error) = written {
+        tracing::debug!(%error, "notices go without a picture");
+        return None;
+    }
+    Some(file)
+}
+
 enum Order {
     Show { call: CallId, text: Text },
     Withdraw { call: CallId },
@@ -112,11 +124,12 @@ enum Order {
 pub(crate) struct Notices(mpsc::UnboundedSender<Order>);
 
 impl Notices {
-    /// Starts the thread. Calls whose button was pressed come out of the second.
-    pub(crate) fn start() -> std::io::Result<(Self, mpsc::UnboundedReceiver<CallId>)> {
+    /// Starts the thread. Calls whose button was pressed come out of the second. `icon` is where a picture for
+    /// them is put.
+    pub(crate) fn start(icon: PathBuf) -> std::io::Result<(Self, mpsc::UnboundedReceiver<CallId>)> {
         let (sender, orders) = mpsc::unbounded_channel();
         let (presses, pressed) = mpsc::unbounded_channel();
-        let run = move || service::run(orders, presses);
+        let run = move || service::run(orders, presses, picture(icon));
         std::thread::Builder::new().name("notices".into()).spawn(run)?;
         Ok((Self(sender), pressed))
     }

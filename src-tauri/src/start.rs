@@ -26,7 +26,8 @@ const HAND_OVER: Duration = Duration::from_secs(3);
 /// Runs until somebody quits.
 pub(crate) fn run(began: Instant, paths: Paths, hidden: bool) -> anyhow::Result<()> {
     let words = Arc::new(Words::for_system());
-    let (notices, presses) = Notices::start().context("no thread for notifications")?;
+    let (notices, presses) =
+        Notices::start(paths.runtime.join("notice.png")).context("no thread for notifications")?;
     let (opener, requests) = opener::opener();
     let desktop = TrayDesktop { words: words.clone(), notices: notices.clone(), opener: opener.clone() };
     let engine = match Engine::prepare(paths.clone(), Arc::new(desktop)) {

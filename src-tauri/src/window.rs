@@ -1,5 +1,5 @@
-//! The window process: one web view that draws what the running engine says. Owns the four commands the page
-//! may use. Must not hold any state of a call: it ends whenever a person closes it.
+//! The window process: one web view that draws what the running engine says. Owns the commands the page may
+//! use. Must not hold any state of a call: it ends whenever a person closes it.
 
 use std::io::BufRead as _;
 use std::sync::{Mutex, PoisonError};
@@ -14,6 +14,8 @@ use tauri::{AppHandle, Emitter as _, Manager as _, State, WebviewUrl, WebviewWin
 use crate::{built, context};
 
 const LABEL: &str = "panel";
+/// A page that has not said it is ready by then is shown as it is.
+const READY: Duration = Duration::from_secs(5);
 /// An engine that has gone is looked for this often.
 const AGAIN: Duration = Duration::from_millis(700);
 
@@ -47,14 +49,17 @@ pub(crate) fn run(paths: Paths, follow_stdin: bool) -> anyhow::Result<()> {
     let shared = Shared { paths, stage: Mutex::new(Stage::Waiting) };
     let builder = tauri::Builder::default()
         .manage(shared)
-        .invoke_handler(tauri::generate_handler![words, stage, command, close])
+        .invoke_handler(tauri::generate_handler![words, stage, command, ready, close])
         .setup(move |app| {
             let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("panel.html".into()))
                 .title("Deskring")
                 .inner_size(380.0, 560.0)
                 .min_inner_size(320.0, 400.0)
                 .focused(false)
+                // An empty frame tells nobody anything: it appears with its content.
+                .visible(false)
                 .build()?;
+            tauri::async_runtime::spawn(appear_anyway(window.clone()));
             if follow_stdin {
                 std::thread::Builder::new().name("orders".into()).spawn(move || follow_orders(&window))?;
             }
@@ -127,6 +132,22 @@ async fn command(shared: State<'_, Shared>, command: Command) -> Result<(), Stri
         ClientError::Refused(code) => code,
         ClientError::Unreachable(_) | ClientError::OtherVersion { .. } => "other".to_owned(),
     })
+}
+
+#[tauri::command]
+fn ready(window: WebviewWindow) {
+    appear(&window);
+}
+
+async fn appear_anyway(window: WebviewWindow) {
+    tokio::time::sleep(READY).await;
+    appear(&window);
+}
+
+fn appear(window: &WebviewWindow) {
+    if let Err(error) = window.show() {
+        tracing::debug!(%error, "the window could not be shown");
+    }
 }
 
 #[tauri::command]

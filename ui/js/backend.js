@@ -29,5 +29,8 @@ export const watch = (seen) => listen("stage", (event) => seen(event.payload));
  */
 export const command = (command) => invoke("command", { command });
 
+/** The page has something to show: the window may appear. @returns {Promise<void>} */
+export const ready = () => invoke("ready");
+
 /** Closes the window. @returns {Promise<void>} */
 export const close = () => invoke("close");

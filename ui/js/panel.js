@@ -397,4 +397,5 @@ drawFixed();
 listenToPeople();
 await backend.watch(draw);
 draw(await backend.stage());
+await backend.ready();
 setInterval(drawTime, 1000);

@@ -37,8 +37,7 @@ impl Paths {
     /// The paths of a profile folder. The runtime folder is below `XDG_RUNTIME_DIR` where there is one,
     /// otherwise inside the profile; its name depends on the profile's, so profiles do not meet.
     pub fn for_profile(profile: &Path) -> Self {
-        let profile = std::path::absolute(profile).unwrap_or_else(|_| profile.to_owned());
-        let profile = profile.canonicalize().unwrap_or(profile);
+        let profile = real(&std::path::absolute(profile).unwrap_or_else(|_| profile.to_owned()));
         let runtime = match std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from) {
             // The name is short because a socket's path may have 107 bytes at most.
             Some(base) if base.is_absolute() && base.is_dir() => {
@@ -47,6 +46,15 @@ impl Paths {
             _ => profile.join("run"),
         };
         Self { profile, runtime }
+    }
+}
+
+/// Without links, also for a folder that is not there yet: every program must get the same name for it.
+fn real(path: &Path) -> PathBuf {
+    match (path.canonicalize(), path.parent(), path.file_name()) {
+        (Ok(real), _, _) => real,
+        (Err(_), Some(parent), Some(name)) => real(parent).join(name),
+        (Err(_), _, _) => path.to_owned(),
     }
 }
 

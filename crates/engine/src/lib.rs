@@ -24,3 +24,9 @@ pub use run::{Engine, StartError, Stopped};
 pub use view::AppView;
 
 pub use deskring_domain as domain;
+
+/// What every log filter of a program with this engine ends with, whatever else it asks for. Below these levels
+/// the network libraries print whole requests, addresses with the access token in them included, and the number
+/// library prints every number it reads.
+pub const LOG_LIMITS: &str = "tungstenite=warn,tokio_tungstenite=warn,hyper=warn,hyper_util=warn,h2=warn,\
+     reqwest=warn,rustls=warn,rlibphonenumber=off";

@@ -1,6 +1,7 @@
 //! Shows notices where `notify-rust` speaks to the system: without buttons, and without taking them away.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use deskring_engine::domain::CallId;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
@@ -8,7 +9,11 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use super::{Order, Text};
 
 /// Runs until all senders are gone.
-pub(super) fn run(mut orders: UnboundedReceiver<Order>, _presses: UnboundedSender<CallId>) {
+pub(super) fn run(
+    mut orders: UnboundedReceiver<Order>,
+    _presses: UnboundedSender<CallId>,
+    _icon: Option<PathBuf>,
+) {
     let mut shown: BTreeMap<CallId, Text> = BTreeMap::new();
     while let Some(order) = orders.blocking_recv() {
         match order {

@@ -1,50 +1,42 @@
-//! Shows notices through `org.freedesktop.Notifications`.
+//! Shows notices on a freedesktop desktop, through `notify-rust`.
 //!
-//! One connection for all of them. GNOME Shell takes every notice of a process away when the connection that
-//! sent its first one closes, and presses of a button would be missed between two connections, so this is
-//! spoken directly and not through a crate that connects for each notice.
+//! Each notice has a task of its own that waits for its button and takes changes to it. A change goes over the
+//! connection that sent the notice first. QUIRK(gnome-shell): when the connection that sent the first notice of
+//! a process closes, all notices of that process go; so a handle is kept until no notice is left.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use deskring_engine::domain::CallId;
-use futures_util::StreamExt as _;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
-use zbus::zvariant::{DynamicType, Structure, StructureBuilder, Value};
-use zbus::{Connection, MatchRule, Message, MessageStream};
+use notify_rust::{Hint, Notification, NotificationHandle, NotificationResponse, Timeout, Urgency};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::{Order, Text};
 
-const NAME: &str = "org.freedesktop.Notifications";
-const PATH: &str = "/org/freedesktop/Notifications";
 /// A service that does not answer within this time is left alone until the next notice.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Signals that wait while a notice is being sent.
-const SIGNALS: usize = 64;
-/// Never by itself.
-const STAY: i32 = 0;
-const SERVICE_DECIDES: i32 = -1;
-const CRITICAL: u8 = 2;
-const NORMAL: u8 = 1;
 /// The button that opens the contact.
 const OPEN: &str = "open";
 /// A press on the notice itself.
 const DEFAULT: &str = "default";
 
-static ICON: tauri::image::Image<'static> = tauri::include_image!("icons/app-64.png");
-
-/// Runs until all senders are gone.
-pub(super) fn run(orders: UnboundedReceiver<Order>, presses: UnboundedSender<CallId>) {
+/// Runs until all senders are gone. `icon` is a picture file for services that show one.
+pub(super) fn run(orders: UnboundedReceiver<Order>, presses: UnboundedSender<CallId>, icon: Option<PathBuf>) {
     match tokio::runtime::Builder::new_current_thread().enable_time().build() {
-        Ok(runtime) => runtime.block_on(Thread::new(presses).serve(orders)),
+        Ok(runtime) => {
+            runtime.block_on(Thread::new(presses, icon).serve(orders));
+            // A service that hangs must not keep us.
+            runtime.shutdown_background();
+        }
         Err(error) => tracing::error!(%error, "no notifications"),
     }
 }
 
 /// What became of a call's notice.
 enum Shown {
-    /// It is there, under the service's number.
-    As { id: u32, text: Text, manner: Manner },
+    /// A task shows it and takes changes; it ends when the sender is gone.
+    Now { changes: UnboundedSender<Notification>, text: Text, manner: Manner },
     /// A person closed it or pressed its button; it does not come back.
     Closed,
 }
@@ -57,27 +49,60 @@ enum Manner {
     Calm,
 }
 
+/// How a task of a notice ended.
+struct Ended {
+    call: CallId,
+    how: How,
+    /// To be kept until no notice is left.
+    handle: Option<NotificationHandle>,
+}
+
+enum How {
+    Pressed,
+    ClosedByPerson,
+    /// We took it away.
+    Withdrawn,
+    Failed(String),
+}
+
 struct Thread {
     presses: UnboundedSender<CallId>,
+    icon: Option<PathBuf>,
     service: Option<Service>,
     shown: BTreeMap<CallId, Shown>,
+    ended: (UnboundedSender<Ended>, UnboundedReceiver<Ended>),
+    kept: Vec<NotificationHandle>,
+    /// Tasks that have not ended.
+    running: usize,
     /// Whether it has been said that there is no service.
-    silent: bool,
+    silent: Silence,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Silence {
+    NotYet,
+    Said,
 }
 
 impl Thread {
-    fn new(presses: UnboundedSender<CallId>) -> Self {
-        Self { presses, service: None, shown: BTreeMap::new(), silent: false }
+    fn new(presses: UnboundedSender<CallId>, icon: Option<PathBuf>) -> Self {
+        Self {
+            presses,
+            icon,
+            service: None,
+            shown: BTreeMap::new(),
+            ended: mpsc::unbounded_channel(),
+            kept: Vec::new(),
+            running: 0,
+            silent: Silence::NotYet,
+        }
     }
 
     async fn serve(mut self, mut orders: UnboundedReceiver<Order>) {
         loop {
             tokio::select! {
                 biased;
-                signal = next_signal(&mut self.service) => match signal {
-                    Some(signal) => self.on_signal(&signal),
-                    None => self.service = None,
-                },
+                Some(ended) = self.ended.1.recv() => self.on_ended(ended),
                 order = orders.recv() => match order {
                     Some(order) => self.on_order(order).await,
                     None => return,
@@ -88,21 +113,29 @@ impl Thread {
 
     async fn on_order(&mut self, order: Order) {
         match order {
-            Order::Show { call, text } => self.show(call, text).await,
-            Order::Withdraw { call } => {
-                if let Some(Shown::As { id, .. }) = self.shown.remove(&call) {
-                    self.close(id).await;
+            Order::Show { call, text } => {
+                let manner = match self.shown.get(&call) {
+                    Some(Shown::Closed) => return,
+                    Some(Shown::Now { manner, .. }) => *manner,
+                    None => Manner::Urgent,
+                };
+                self.put(call, text, manner).await;
+            }
+            // Dropping its sender ends the task, which takes the notice away.
+            Order::Withdraw { call } => drop(self.shown.remove(&call)),
+            Order::Calm { call } => {
+                let call = CallId::new(call);
+                if let Some(Shown::Now { text, manner: Manner::Urgent, .. }) = self.shown.get(&call) {
+                    let text = text.clone();
+                    self.put(call, text, Manner::Calm).await;
                 }
             }
-            Order::Calm { call } => self.calm(CallId::new(call)).await,
-            Order::Say { title, body } => {
-                self.send(0, &title, &[body], None, Manner::Calm).await;
-            }
+            Order::Say { title, body } => self.say(&title, &body).await,
             Order::End { done } => {
-                for shown in std::mem::take(&mut self.shown).into_values() {
-                    if let Shown::As { id, .. } = shown {
-                        self.close(id).await;
-                    }
+                self.shown.clear();
+                while self.running > 0 {
+                    let Some(ended) = self.ended.1.recv().await else { break };
+                    self.on_ended(ended);
                 }
                 // An error means that nobody waits any more; so below.
                 let _ = done.send(());
@@ -110,112 +143,160 @@ impl Thread {
         }
     }
 
-    async fn show(&mut self, call: CallId, text: Text) {
-        let (replaces, manner) = match self.shown.get(&call) {
-            Some(Shown::Closed) => return,
-            Some(Shown::As { id, manner, .. }) => (*id, *manner),
-            None => (0, Manner::Urgent),
-        };
-        self.put(call, replaces, text, manner).await;
-    }
-
-    async fn calm(&mut self, call: CallId) {
-        if let Some(Shown::As { id, text, manner: Manner::Urgent }) = self.shown.get(&call) {
-            let (id, text) = (*id, text.clone());
-            self.put(call, id, text, Manner::Calm).await;
+    /// Shows the notice of a call, or changes it.
+    async fn put(&mut self, call: CallId, text: Text, manner: Manner) {
+        let notification = self.notification(&text, manner).await;
+        if let Some(Shown::Now { changes, text: shown, manner: before }) = self.shown.get_mut(&call) {
+            (*shown, *before) = (text, manner);
+            // An error means that it has just ended, which is told next.
+            let _ = changes.send(notification);
+            return;
         }
-    }
-
-    async fn put(&mut self, call: CallId, replaces: u32, text: Text, manner: Manner) {
-        let title = match manner {
-            Manner::Urgent => &text.title,
-            Manner::Calm => &text.talking,
-        };
-        if let Some(id) = self.send(replaces, title, &text.lines, text.button.as_deref(), manner).await {
-            self.shown.insert(call, Shown::As { id, text, manner });
-        }
-    }
-
-    async fn send(
-        &mut self,
-        replaces: u32,
-        title: &str,
-        lines: &[String],
-        button: Option<&str>,
-        manner: Manner,
-    ) -> Option<u32> {
-        let sent = tokio::time::timeout(PATIENCE, async {
-            let service = match &mut self.service {
-                Some(service) => service,
-                none => none.insert(Service::connect().await?),
-            };
-            service.notify(replaces, title, lines, button, manner).await
+        let (changes, wanted) = mpsc::unbounded_channel();
+        let ended = self.ended.0.clone();
+        self.running += 1;
+        self.shown.insert(call.clone(), Shown::Now { changes, text, manner });
+        tokio::spawn(async move {
+            // A panic of the library costs this notice only.
+            let shown = tokio::spawn(show(notification, wanted)).await;
+            let (how, handle) = shown.unwrap_or_else(|error| (How::Failed(error.to_string()), None));
+            let _ = ended.send(Ended { call, how, handle });
         });
-        let error = match sent.await {
-            Ok(Ok(id)) => {
-                self.silent = false;
-                return Some(id);
+    }
+
+    fn on_ended(&mut self, ended: Ended) {
+        self.running -= 1;
+        self.kept.extend(ended.handle);
+        match ended.how {
+            How::Pressed => {
+                self.shown.insert(ended.call.clone(), Shown::Closed);
+                let _ = self.presses.send(ended.call);
             }
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "no answer".to_owned(),
-        };
+            How::ClosedByPerson => {
+                self.shown.insert(ended.call, Shown::Closed);
+            }
+            How::Withdrawn => {}
+            How::Failed(error) => {
+                self.shown.remove(&ended.call);
+                self.no_service(&error);
+            }
+        }
+        if self.running == 0 {
+            self.kept.clear();
+        }
+    }
+
+    fn no_service(&mut self, error: &str) {
         self.service = None;
-        if !std::mem::replace(&mut self.silent, true) {
+        if std::mem::replace(&mut self.silent, Silence::Said) == Silence::NotYet {
             tracing::warn!(
                 error,
                 "the desktop shows no notifications; calls are in the tray menu and the window"
             );
         }
-        None
     }
 
-    async fn close(&mut self, id: u32) {
-        let Some(service) = &self.service else { return };
-        let closed = tokio::time::timeout(PATIENCE, service.call("CloseNotification", &(id,))).await;
-        if !matches!(closed, Ok(Ok(_))) {
-            tracing::debug!("a notice was gone already");
+    async fn say(&mut self, title: &str, body: &str) {
+        let text =
+            Text { title: title.into(), talking: title.into(), lines: vec![body.into()], button: None };
+        let notification = self.notification(&text, Manner::Calm).await;
+        match tokio::time::timeout(PATIENCE, notification.show_async()).await {
+            Ok(Ok(handle)) => self.kept.push(handle),
+            Ok(Err(error)) => self.no_service(&error.to_string()),
+            Err(_) => self.no_service("no answer"),
         }
     }
 
-    fn on_signal(&mut self, signal: &Message) {
-        let header = signal.header();
-        match header.member().map(|member| member.as_str()) {
-            Some("ActionInvoked") => {
-                let Ok((id, action)) = signal.body().deserialize::<(u32, String)>() else { return };
-                let Some(call) = self.call_of(id) else { return };
-                if action == OPEN || action == DEFAULT {
-                    self.shown.insert(call.clone(), Shown::Closed);
-                    let _ = self.presses.send(call);
+    async fn notification(&mut self, text: &Text, manner: Manner) -> Notification {
+        let service = match self.service {
+            Some(service) => service,
+            None => *self.service.insert(Service::ask().await),
+        };
+        let mut notification = Notification::new();
+        let title = if manner == Manner::Urgent { &text.title } else { &text.talking };
+        notification.appname("Deskring").summary(title).body(&service.body(&text.lines));
+        notification.hint(Hint::DesktopEntry("deskring".into())).hint(Hint::SuppressSound(true));
+        if let Some(icon) = self.icon.as_ref().and_then(|icon| icon.to_str()) {
+            notification.icon(icon);
+        }
+        match manner {
+            Manner::Urgent => {
+                notification.urgency(Urgency::Critical).timeout(Timeout::Never);
+                notification.hint(Hint::Category("call.incoming".into()));
+            }
+            Manner::Calm => {
+                notification.urgency(Urgency::Normal).timeout(Timeout::Default);
+            }
+        }
+        if let Some(label) = &text.button {
+            match service.buttons {
+                Buttons::None => {}
+                Buttons::AndDefault => {
+                    notification.action(DEFAULT, label).action(OPEN, label);
+                }
+                Buttons::DefaultIsOne => {
+                    notification.action(OPEN, label);
                 }
             }
-            Some("NotificationClosed") => {
-                let Ok((id, _reason)) = signal.body().deserialize::<(u32, u32)>() else { return };
-                if let Some(call) = self.call_of(id) {
-                    self.shown.insert(call, Shown::Closed);
-                }
+        }
+        notification
+    }
+}
+
+/// Shows one notice until a person is done with it or the sender of its changes is gone.
+async fn show(
+    first: Notification,
+    mut changes: UnboundedReceiver<Notification>,
+) -> (How, Option<NotificationHandle>) {
+    let mut handle = match tokio::time::timeout(PATIENCE, first.show_async()).await {
+        Ok(Ok(handle)) => handle,
+        Ok(Err(error)) => return (How::Failed(error.to_string()), None),
+        Err(_) => return (How::Failed("no answer".into()), None),
+    };
+    loop {
+        let mut answer = None;
+        let change = tokio::select! {
+            () = handle.wait_for_action_async(|response| answer = Some(response.clone())) => None,
+            change = changes.recv() => Some(change),
+        };
+        match (change, answer) {
+            (Some(None), _) => {
+                let closed = tokio::time::timeout(PATIENCE, handle.close_async()).await;
+                return match closed {
+                    Ok(()) => (How::Withdrawn, Some(handle)),
+                    Err(_) => (How::Failed("no answer".into()), None),
+                };
             }
-            _ => {}
+            (Some(Some(mut next)), _) => {
+                // Only the newest of several changes is worth showing.
+                while let Ok(newer) = changes.try_recv() {
+                    next = newer;
+                }
+                // The library's change blocks, and a service may hang.
+                let changed = tokio::task::spawn_blocking(move || {
+                    *handle = next;
+                    handle.update().map(|()| handle)
+                });
+                handle = match tokio::time::timeout(PATIENCE, changed).await {
+                    Ok(Ok(Ok(handle))) => handle,
+                    Ok(Ok(Err(error))) => return (How::Failed(error.to_string()), None),
+                    Ok(Err(_)) | Err(_) => return (How::Failed("no answer".into()), None),
+                };
+            }
+            (None, Some(NotificationResponse::Action(action))) if action == OPEN => {
+                return (How::Pressed, Some(handle));
+            }
+            (None, Some(NotificationResponse::Default)) => return (How::Pressed, Some(handle)),
+            (None, Some(NotificationResponse::Closed(_))) => return (How::ClosedByPerson, Some(handle)),
+            (None, Some(_)) => {}
+            (None, None) => return (How::Failed("the connection was closed".into()), Some(handle)),
         }
     }
-
-    fn call_of(&self, id: u32) -> Option<CallId> {
-        self.shown
-            .iter()
-            .find(|(_, shown)| matches!(shown, Shown::As { id: known, .. } if *known == id))
-            .map(|(call, _)| call.clone())
-    }
 }
 
-async fn next_signal(service: &mut Option<Service>) -> Option<Message> {
-    match service {
-        Some(service) => service.signals.next().await.and_then(Result::ok),
-        None => std::future::pending().await,
-    }
-}
-
+/// What the notification service can do.
+#[derive(Clone, Copy)]
 struct Service {
-    connection: Connection,
-    signals: MessageStream,
     buttons: Buttons,
     markup: Markup,
 }
@@ -236,85 +317,34 @@ enum Markup {
 }
 
 impl Service {
-    async fn connect() -> zbus::Result<Self> {
-        let connection = Connection::session().await?;
-        let rule =
-            MatchRule::builder().msg_type(zbus::message::Type::Signal).interface(NAME)?.path(PATH)?.build();
-        let signals = MessageStream::for_match_rule(rule, &connection, Some(SIGNALS)).await?;
-        let mut service = Self { connection, signals, buttons: Buttons::None, markup: Markup::None };
-        let capabilities: Vec<String> = service.call("GetCapabilities", &()).await?.body().deserialize()?;
+    /// A service that does not say what it can gets plain text without buttons.
+    async fn ask() -> Self {
+        let asked = tokio::task::spawn_blocking(|| {
+            let about = notify_rust::get_server_information().ok();
+            (notify_rust::get_capabilities().unwrap_or_default(), about)
+        });
+        let (capabilities, about) = match tokio::time::timeout(PATIENCE, asked).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) | Err(_) => Default::default(),
+        };
         let can = |wanted: &str| capabilities.iter().any(|capability| capability == wanted);
-        if can("body-markup") {
-            service.markup = Markup::Body;
+        let is_xfce = about.is_some_and(|about| about.name.to_ascii_lowercase().contains("xfce"));
+        Self {
+            buttons: match (can("actions"), is_xfce) {
+                (false, _) => Buttons::None,
+                (true, true) => Buttons::DefaultIsOne,
+                (true, false) => Buttons::AndDefault,
+            },
+            markup: if can("body-markup") { Markup::Body } else { Markup::None },
         }
-        if can("actions") {
-            let about: (String, String, String, String) =
-                service.call("GetServerInformation", &()).await?.body().deserialize()?;
-            let is_xfce = about.0.to_ascii_lowercase().contains("xfce");
-            service.buttons = if is_xfce { Buttons::DefaultIsOne } else { Buttons::AndDefault };
-            tracing::debug!(service = about.0, version = about.2, ?capabilities, "notifications");
-        }
-        Ok(service)
     }
 
-    async fn notify(
-        &self,
-        replaces: u32,
-        title: &str,
-        lines: &[String],
-        button: Option<&str>,
-        manner: Manner,
-    ) -> zbus::Result<u32> {
+    fn body(self, lines: &[String]) -> String {
         let lines = lines.join("\n");
-        let body = match self.markup {
+        match self.markup {
             Markup::None => lines,
             Markup::Body => escaped(&lines),
-        };
-        let actions: Vec<&str> = match (button, self.buttons) {
-            (None, _) | (_, Buttons::None) => Vec::new(),
-            (Some(label), Buttons::AndDefault) => vec![DEFAULT, label, OPEN, label],
-            (Some(label), Buttons::DefaultIsOne) => vec![OPEN, label],
-        };
-        let (urgency, stay) = match manner {
-            Manner::Urgent => (CRITICAL, STAY),
-            Manner::Calm => (NORMAL, SERVICE_DECIDES),
-        };
-        let mut hints: HashMap<&str, Value<'_>> = HashMap::from([
-            ("urgency", Value::U8(urgency)),
-            ("suppress-sound", Value::Bool(true)),
-            ("desktop-entry", Value::from("deskring")),
-            ("image-data", Value::from(icon())),
-        ]);
-        if manner == Manner::Urgent {
-            hints.insert("category", Value::from("call.incoming"));
         }
-        let arguments = ("Deskring", replaces, "deskring", title, body, actions, hints, stay);
-        self.call("Notify", &arguments).await?.body().deserialize()
-    }
-
-    async fn call<B>(&self, method: &str, body: &B) -> zbus::Result<Message>
-    where
-        B: serde::Serialize + DynamicType,
-    {
-        self.connection.call_method(Some(NAME), PATH, Some(NAME), method, body).await
-    }
-}
-
-/// The icon as pixels, since a Deskring that is not installed has none by name.
-fn icon() -> Structure<'static> {
-    let (width, height) = (ICON.width().cast_signed(), ICON.height().cast_signed());
-    let built = StructureBuilder::new()
-        .add_field(width)
-        .add_field(height)
-        .add_field(width * 4)
-        .add_field(true)
-        .add_field(8_i32)
-        .add_field(4_i32)
-        .add_field(ICON.rgba().to_vec())
-        .build();
-    match built {
-        Ok(icon) => icon,
-        Err(_) => Structure::from((0_i32,)),
     }
 }
 
