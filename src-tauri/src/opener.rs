@@ -1,14 +1,15 @@
 //! Opens the window as a process of its own, brings it to the front when it is open already, and closes it at
 //! the end. Must not know what a window shows.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use deskring_engine::Paths;
-use tokio::io::AsyncWriteExt as _;
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::mpsc;
 
 /// A window that does not close by itself within this time is ended.
@@ -51,27 +52,51 @@ impl Opener {
 struct Open {
     child: Child,
     orders: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
+    /// Orders that the window has not confirmed: it may have been closing when they were given.
+    unanswered: usize,
+}
+
+enum News {
+    /// The window came to the front as ordered.
+    Presented,
+    /// The process ended.
+    Ended,
 }
 
 /// Serves requests until `end`, then closes what is open. One window at a time; its process is reaped.
-pub(crate) async fn serve(mut requests: Requests, paths: &Paths, end: impl Future<Output = ()>) {
+/// `program` is this program's file, looked up before an upgrade could replace it.
+pub(crate) async fn serve(
+    mut requests: Requests,
+    program: &Path,
+    paths: &Paths,
+    end: impl Future<Output = ()>,
+) {
     tokio::pin!(end);
     let mut open: Option<Open> = None;
     loop {
         tokio::select! {
             () = &mut end => break,
             request = requests.requests.recv() => match request {
-                Some(()) => open = present(open.take(), paths, &requests.window).await,
+                Some(()) => open = present(open.take(), program, paths, &requests.window).await,
                 None => break,
             },
-            status = ended(&mut open) => {
-                tracing::debug!(?status, "the window closed");
-                requests.window.store(NONE, Ordering::Release);
-                open = None;
+            news = news(&mut open) => match (news, open.take()) {
+                (News::Presented, Some(window)) => {
+                    open = Some(Open { unanswered: window.unanswered.saturating_sub(1), ..window });
+                }
+                (News::Ended, Some(window)) => {
+                    requests.window.store(NONE, Ordering::Release);
+                    // Somebody asked for it while it was closing.
+                    if window.unanswered > 0 {
+                        open = present(None, program, paths, &requests.window).await;
+                    }
+                }
+                (News::Presented | News::Ended, None) => {}
             }
         }
     }
-    if let Some(Open { mut child, orders }) = open {
+    if let Some(Open { mut child, orders, .. }) = open {
         // Its stdin ends, so it closes by itself.
         drop(orders);
         if tokio::time::timeout(PATIENCE, child.wait()).await.is_err()
@@ -82,13 +107,14 @@ pub(crate) async fn serve(mut requests: Requests, paths: &Paths, end: impl Futur
     }
 }
 
-async fn present(open: Option<Open>, paths: &Paths, window: &AtomicU32) -> Option<Open> {
+async fn present(open: Option<Open>, program: &Path, paths: &Paths, window: &AtomicU32) -> Option<Open> {
     if let Some(mut open) = open
         && open.orders.write_all(b"present\n").await.is_ok()
     {
+        open.unanswered += 1;
         return Some(open);
     }
-    match start(paths, window) {
+    match start(program, paths, window) {
         Ok(open) => Some(open),
         Err(error) => {
             tracing::error!(%error, "the window could not be started");
@@ -97,20 +123,34 @@ async fn present(open: Option<Open>, paths: &Paths, window: &AtomicU32) -> Optio
     }
 }
 
-fn start(paths: &Paths, window: &AtomicU32) -> std::io::Result<Open> {
-    let mut command = Command::new(std::env::current_exe()?);
+fn start(program: &Path, paths: &Paths, window: &AtomicU32) -> std::io::Result<Open> {
+    let mut command = Command::new(program);
     command.args(["--window", "panel", "--follow-stdin", "--profile"]).arg(&paths.profile);
-    let mut child = command.stdin(Stdio::piped()).spawn()?;
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     window.store(child.id().unwrap_or(NONE), Ordering::Release);
-    match child.stdin.take() {
-        Some(orders) => Ok(Open { child, orders }),
-        None => Err(std::io::ErrorKind::BrokenPipe.into()),
+    match (child.stdin.take(), child.stdout.take()) {
+        (Some(orders), Some(answers)) => {
+            Ok(Open { child, orders, answers: BufReader::new(answers).lines(), unanswered: 0 })
+        }
+        _ => Err(std::io::ErrorKind::BrokenPipe.into()),
     }
 }
 
-async fn ended(open: &mut Option<Open>) -> std::io::Result<std::process::ExitStatus> {
-    match open {
-        Some(open) => open.child.wait().await,
-        None => std::future::pending().await,
+async fn news(open: &mut Option<Open>) -> News {
+    let Some(Open { child, answers, .. }) = open else { return std::future::pending().await };
+    let answer = async {
+        match answers.next_line().await {
+            Ok(Some(_)) => {}
+            // It says no more; its end is told by the other branch.
+            Ok(None) | Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        () = answer => News::Presented,
+        status = child.wait() => {
+            tracing::debug!(?status, "the window closed");
+            News::Ended
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The tray process from start to end: one engine on one runtime on a thread of its own, the tray on the main
 //! thread, and a clean end for both.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -42,7 +43,8 @@ pub(crate) fn run(began: Instant, paths: Paths, hidden: bool) -> anyhow::Result<
         }
     };
     let quit = Arc::new(Notify::new());
-    let parts = Parts { paths, notices, presses, requests, words, quit: quit.clone() };
+    let program = std::env::current_exe().context("this program's own file")?;
+    let parts = Parts { program, paths, notices, presses, requests, words, quit: quit.clone() };
     let handle = engine.handle();
     let builder = tauri::Builder::default()
         .on_menu_event({
@@ -104,6 +106,7 @@ fn send(handle: &Handle, command: Command) {
 
 /// What the engine's thread needs.
 struct Parts {
+    program: PathBuf,
     paths: Paths,
     notices: Notices,
     presses: mpsc::UnboundedReceiver<CallId>,
@@ -140,7 +143,7 @@ impl Parts {
         let end = Arc::new(Notify::new());
         let windows = tokio::spawn({
             let (end, paths) = (end.clone(), self.paths.clone());
-            async move { opener::serve(self.requests, &paths, end.notified()).await }
+            async move { opener::serve(self.requests, &self.program, &paths, end.notified()).await }
         });
         let stop = async {
             tokio::select! {

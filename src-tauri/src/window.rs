@@ -1,7 +1,7 @@
 //! The window process: one web view that draws what the running engine says. Owns the commands the page may
 //! use. Must not hold any state of a call: it ends whenever a person closes it.
 
-use std::io::BufRead as _;
+use std::io::{BufRead as _, Write as _};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -74,8 +74,10 @@ pub(crate) fn run(paths: Paths, follow_stdin: bool) -> anyhow::Result<()> {
 fn follow_orders(window: &WebviewWindow) {
     for _order in std::io::stdin().lock().lines().map_while(Result::ok) {
         let shown = window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus());
-        if let Err(error) = shown {
-            tracing::debug!(%error, "the window could not be brought to the front");
+        match shown {
+            // Told to the tray process, which opens another window when this one was closing.
+            Ok(()) => drop(writeln!(std::io::stdout(), "presented")),
+            Err(error) => tracing::debug!(%error, "the window could not be brought to the front"),
         }
     }
     window.app_handle().exit(0);
