@@ -19,8 +19,8 @@ use deskring_engine::domain::{CallId, Notice, Plan};
 use deskring_engine::view::CallView;
 use deskring_engine::{AppView, Command, Desktop, Engine, Handle, Happening, Paths, Stopped};
 use deskring_simulator::{
-    AGENT_ID, CLIENT_ID, CLIENT_SECRET, DEPARTMENT_ID, DESK_CLIENT_ID, DESK_CLIENT_SECRET, DESK_REFRESH_TOKEN,
-    ORGANIZATION_ID, Options, Simulator,
+    AGENT_ID, CLIENT_ID, CLIENT_SECRET, DEPARTMENT_ID, DESK_CLIENT_ID, DESK_CLIENT_SECRET,
+    DESK_REFRESH_TOKEN, ORGANIZATION_ID, Options, Simulator,
 };
 use deskring_store::{Environment, Keychain, SecretsConfig};
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 /// A condition that does not come true within this time has failed.
-pub const PATIENCE: Duration = Duration::from_secs(15);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A simulator, a profile for it, and (usually) a running engine.
 pub struct Rig {
@@ -277,6 +277,58 @@ impl Desktop for Recorder {
     }
 }
 
+/// Waits until something outside the engine's view has come true, looking often.
+pub async fn until(what: &str, condition: impl Fn() -> bool) {
+    let mut looks = tokio::time::interval(Duration::from_millis(5));
+    let reached = async {
+        while !condition() {
+            looks.tick().await;
+        }
+    };
+    if tokio::time::timeout(PATIENCE, reached).await.is_err() {
+        panic!("never {what}");
+    }
+}
+
+/// A token store that outlives the client, as the profile does.
+#[derive(Default)]
+pub struct Memory(Mutex<Option<deskring_yeastar::TokenPair>>);
+
+impl Memory {
+    pub fn new() -> Arc<Memory> {
+        Arc::default()
+    }
+
+    pub fn pair(&self) -> Option<deskring_yeastar::TokenPair> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl deskring_yeastar::TokenStore for Memory {
+    fn load(&self) -> Option<deskring_yeastar::TokenPair> {
+        self.pair()
+    }
+
+    fn save(&self, pair: &deskring_yeastar::TokenPair) {
+        *self.0.lock().unwrap() = Some(pair.clone());
+    }
+
+    fn clear(&self) {
+        *self.0.lock().unwrap() = None;
+    }
+}
+
+/// What a PBX client of the simulator's application needs, with the vendor's own timings.
+pub fn pbx_config(simulator: &Simulator) -> deskring_yeastar::Config {
+    deskring_yeastar::Config {
+        address: deskring_yeastar::Address::parse(&simulator.pbx_url()).unwrap(),
+        client_id: CLIENT_ID.to_owned(),
+        client_secret: CLIENT_SECRET.to_owned().into(),
+        trusted_certificate: simulator.pbx_certificate_sha256().map(|hex| hex.parse().unwrap()),
+        timings: deskring_yeastar::Timings::default(),
+    }
+}
+
 /// A program of this workspace, built by `./dev test` before the tests run.
 pub fn program(name: &str) -> PathBuf {
     let mut folder = std::env::current_exe().unwrap();
@@ -285,6 +337,10 @@ pub fn program(name: &str) -> PathBuf {
         folder.pop();
     }
     let path = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    assert!(path.exists(), "{} is not built: run ./dev test, or cargo build --workspace first", path.display());
+    assert!(
+        path.exists(),
+        "{} is not built: run ./dev test, or cargo build --workspace first",
+        path.display()
+    );
     path
 }

@@ -528,6 +528,7 @@ impl Exchange {
                 .iter()
                 .filter(|leg| leg.is_live() && leg.extension() != Some(by))
                 .cloned()
+                .map(|leg| Leg { told: false, ..leg })
                 .collect();
             call.legs.retain(|leg| !leg.is_live() || leg.extension() == Some(by));
             moved = Some(next);

@@ -76,6 +76,8 @@ pub(crate) struct Leg {
     pub(crate) answered: Option<Timestamp>,
     pub(crate) ended: Option<Timestamp>,
     pub(crate) declined: bool,
+    /// Some frame of this call has named it.
+    pub(crate) told: bool,
 }
 
 impl Leg {
@@ -183,20 +185,24 @@ impl Call {
     }
 
     /// One 30011 frame, `None` when the trunk monitor leaves nothing of it.
-    fn frame(&self, changed: &[usize], switches: &PbxSwitches) -> Option<Event> {
+    fn frame(&mut self, changed: &[usize], switches: &PbxSwitches) -> Option<Event> {
         let over_trunk = self.legs.iter().any(Leg::is_trunk);
         if over_trunk && switches.trunk_monitor == TrunkMonitor::NoFrames {
             return None;
         }
         let members: Vec<Value> = self
             .legs
-            .iter()
+            .iter_mut()
             .enumerate()
             .filter(|(index, leg)| {
-                changed.contains(index) || (switches.frame_mode == FrameMode::Snapshot && leg.is_live())
+                let listed = switches.frame_mode == FrameMode::Snapshot || !leg.told;
+                changed.contains(index) || (listed && leg.is_live())
             })
             .filter(|(_, leg)| !leg.is_trunk() || switches.trunk_monitor == TrunkMonitor::Full)
-            .map(|(_, leg)| leg.member())
+            .map(|(_, leg)| {
+                leg.told = true;
+                leg.member()
+            })
             .collect();
         (!members.is_empty())
             .then(|| Event { kind: 30011, msg: json!({ "call_id": self.id, "members": members }) })
@@ -281,6 +287,7 @@ impl Exchange {
             answered: status.is_connected().then_some(now),
             ended: None,
             declined: false,
+            told: false,
         }
     }
 

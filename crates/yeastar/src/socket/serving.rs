@@ -118,8 +118,8 @@ impl Serving {
     pub(super) async fn check(&mut self) -> Result<(), Error> {
         let now = Instant::now();
         if self.reading {
-            if self.old.as_ref().is_some_and(|(_, until)| *until <= now) {
-                self.old = None;
+            if let Some((mut socket, _)) = self.old.take_if(|(_, until)| *until <= now) {
+                let _ = timeout(self.timings().drain, socket.close(None)).await;
             }
             let unanswered = self
                 .unanswered
@@ -198,11 +198,10 @@ impl Serving {
             Ok(Some(mut line)) => {
                 post.extend(line.early.drain(..));
                 std::mem::swap(&mut self.line, &mut line);
-                let Line { mut socket, .. } = line;
-                // Its answer comes after everything that was under way; then there is nothing left to read.
-                let _ = timeout(self.timings().drain, socket.close(None)).await;
                 let now = Instant::now();
-                self.old = Some((socket, now + self.timings().drain));
+                // Not closed at once: what is under way in it may be in no other socket, and a PBX need not send
+                // the rest of its queue to somebody who is leaving.
+                self.old = Some((line.socket, now + self.timings().drain));
                 (self.last_frame, self.unanswered) = (now, None);
                 self.next_beat = now + self.timings().heartbeat;
                 tracing::debug!("changed to a socket with the next token");
