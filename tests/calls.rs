@@ -849,7 +849,7 @@ async fn a_call_over_a_trunk_that_is_not_monitored() {
         script!("without frames only the record remains", "answer", |rig, pbx| {
             let call = pbx.call_in(LIN, "1001").await;
             pbx.hang_up(&call, "caller").await;
-            Expected::inbound(&call, "missed", "link_was_down").rung(0).tabs(0)
+            Expected::inbound(&call, "missed", "call_not_reported").rung(0).tabs(0)
         })
         .switched(|switches| switches.trunk_monitor = TrunkMonitor::NoFrames)
         .told_by_record(),

@@ -17,7 +17,9 @@ const DAYS: usize = 7;
 /// Starts logging. The file is written while the guard lives. A window writes to stderr only: its life is
 /// short and the engine logs what matters.
 pub(crate) fn start(folder: Option<PathBuf>, window: bool) -> Option<WorkerGuard> {
-    let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new(FILTER));
+    let wanted = std::env::var(VARIABLE).ok().filter(|wanted| EnvFilter::try_new(wanted).is_ok());
+    let wanted = wanted.as_deref().unwrap_or(FILTER);
+    let filter = EnvFilter::new(format!("{wanted},{}", deskring_engine::LOG_LIMITS));
     let to_stderr = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
     let file = folder.filter(|_| !window).and_then(|folder| {
         std::fs::create_dir_all(&folder).ok()?;

@@ -337,12 +337,11 @@ impl Handle {
 }
 
 /// Whether one line may become the other by a new text. Not when that would change what a press does: the
-/// press may be on its way.
+/// press may be on its way. QUIRK(libappindicator): a submenu keeps the text it was made with.
 fn can_become(before: &Item, after: &Item) -> bool {
     match (before, after) {
-        (Item::Line, Item::Line)
-        | (Item::Off { .. }, Item::Off { .. })
-        | (Item::More { .. }, Item::More { .. }) => true,
+        (Item::Line, Item::Line) | (Item::Off { .. }, Item::Off { .. }) => true,
+        (Item::More { text: before, .. }, Item::More { text: after, .. }) => before == after,
         (Item::Do { act: before, .. }, Item::Do { act: after, .. }) => before == after,
         (Item::Line | Item::Off { .. } | Item::More { .. } | Item::Do { .. }, _) => false,
     }
@@ -398,10 +397,7 @@ impl Node {
             (Handle::Text(drawn), Item::Do { text, .. } | Item::Off { text }) => {
                 drawn.set_text(literal(text))?
             }
-            (Handle::More(drawn), Item::More { text, items }) => {
-                if !matches!(&self.item, Item::More { text: before, .. } if before == text) {
-                    drawn.set_text(literal(text))?;
-                }
+            (Handle::More(drawn), Item::More { items, .. }) => {
                 change(app, &Parent::More(drawn), &mut self.below, items)?;
             }
             (Handle::Line(_) | Handle::Text(_) | Handle::More(_), _) => {}

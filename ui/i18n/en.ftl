@@ -85,6 +85,7 @@ why-opened-before-restart = Already opened before Deskring was restarted
 why-address-refused = No tab: the address is not one of Zoho Desk
 why-browser-failed = No tab: the browser did not start
 why-link-was-down = No tab: the link to the PBX was down
+why-call-not-reported = No tab: the PBX reported the call only when it was over (is its trunk monitored?)
 
 ## Why the Helpdesk button is disabled
 

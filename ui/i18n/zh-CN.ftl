@@ -79,6 +79,7 @@ why-opened-before-restart = Deskring 重新启动前已弹屏
 why-address-refused = 没有弹屏：该地址不属于 Zoho Desk
 why-browser-failed = 没有弹屏：浏览器无法启动
 why-link-was-down = 没有弹屏：当时与 PBX 的连接已断开
+why-call-not-reported = 没有弹屏：PBX 在通话结束后才上报此通话（请检查是否已监控该中继）
 
 ## Why the Helpdesk button is disabled
 

@@ -12,7 +12,7 @@ use crate::call::{CallId, CallRecord, Extension, FailureReason, LegReport, Phase
 use crate::duty::{Entry, Match, Notice, Record};
 use crate::number::Plan;
 use crate::pop::{OpenedBy, Pause, Rules, Why};
-use crate::tracked::{Duty, Lookup, Pop, Tracked, Wanted, journal, look_up, notice, pop};
+use crate::tracked::{Duty, End, Lookup, Pop, Tracked, Wanted, journal, look_up, notice, pop};
 
 /// A reading of the clocks, taken once for each input by whoever runs the machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -332,12 +332,12 @@ impl Machine {
     fn on_record(&mut self, now: Now, id: &CallId, record: CallRecord, effects: &mut Vec<Effect>) {
         let mine: Vec<Extension> = self.setup.mine.iter().filter(|me| record.names(me)).cloned().collect();
         if !self.calls.contains_key(id) {
-            // Began and ended while nobody looked: all that is known is this row.
+            // QUIRK(yeastar): calls of a trunk that is not monitored are told only when they are over.
             if mine.is_empty() {
                 return;
             }
             let mut tracked = Tracked::new(now);
-            tracked.end_not_seen = true;
+            tracked.end = End::OnlyRecord;
             for me in &mine {
                 tracked.duties.insert(me.clone(), Duty::from_record(now, me, &record));
             }
@@ -391,7 +391,9 @@ impl Machine {
                 self.timers.entry(Timer::AskAgain).or_insert(now.mono + FRESH);
                 continue;
             }
-            tracked.end_not_seen = tracked.end_not_seen || !tracked.is_over_for_me();
+            if !tracked.is_over_for_me() {
+                tracked.end = End::NotSeen;
+            }
             tracked.legs.lose_all();
             tracked.last_frame = now.mono;
             self.after_frame(now, &id, effects);

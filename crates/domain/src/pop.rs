@@ -113,6 +113,8 @@ pub enum Why {
     BrowserFailed,
     /// It ended while the link to the PBX was down.
     LinkWasDown,
+    /// The PBX told of the call only when it was over: its trunk is not monitored.
+    CallNotReported,
 }
 
 /// How far the question "whose number is this" has come.

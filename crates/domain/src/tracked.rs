@@ -24,8 +24,8 @@ pub(crate) struct Tracked {
     pub(crate) failure: Option<FailureReason>,
     pub(crate) notice: Option<Notice>,
     pub(crate) last_frame: Duration,
-    /// Set when the end was learned from a resync, not from the PBX's own report.
-    pub(crate) end_not_seen: bool,
+    /// How the end was learned.
+    pub(crate) end: End,
     pub(crate) closed_at: Option<Duration>,
     pub(crate) timing: Timing,
 }
@@ -41,6 +41,17 @@ pub(crate) struct Duty {
     /// A tab would have opened but for this; the reason, should the call end so.
     pub(crate) held_back: Option<Why>,
     pub(crate) entry: Option<Entry>,
+}
+
+/// How the end of a call was learned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum End {
+    /// The PBX told it, or has not yet.
+    Reported,
+    /// A resync no longer had the call: it ended while the link was down.
+    NotSeen,
+    /// Its record was the first that was ever heard of it.
+    OnlyRecord,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -80,7 +91,7 @@ impl Tracked {
             failure: None,
             notice: None,
             last_frame: now.mono,
-            end_not_seen: false,
+            end: End::Reported,
             closed_at: None,
             timing: Timing::default(),
         }
@@ -166,7 +177,7 @@ impl Tracked {
         // An IVR or a queue that answered is a row too, so a row counts as my answer only when it names me.
         let answered_by_row =
             own_row.is_some_and(|row| row.status == RecordStatus::Answered && row.talk_duration_s > 0);
-        if duty.seen.talked || (answered_by_row && self.end_not_seen) {
+        if duty.seen.talked || (answered_by_row && self.end != End::Reported) {
             return Some(Outcome::Answered);
         }
         if let (Some(reason), Some(Direction::Outbound) | None) = (&self.failure, duty.seen.direction) {
@@ -175,7 +186,7 @@ impl Tracked {
         if duty.seen.direction == Some(Direction::Outbound) {
             return Some(match row.map(|row| row.status) {
                 Some(RecordStatus::Busy | RecordStatus::Failed) => Outcome::Failed(None),
-                None if self.end_not_seen => Outcome::NotSeen,
+                None if self.end == End::NotSeen => Outcome::NotSeen,
                 _ => Outcome::Missed,
             });
         }
@@ -184,7 +195,7 @@ impl Tracked {
         }
         match row.map(|row| row.status) {
             Some(RecordStatus::Voicemail) => Some(Outcome::Voicemail),
-            None if self.end_not_seen => Some(Outcome::NotSeen),
+            None if self.end == End::NotSeen => Some(Outcome::NotSeen),
             _ => Some(Outcome::Missed),
         }
     }
@@ -314,7 +325,8 @@ pub(crate) fn pop(
                 why
             }
             (Pop::None, _) if opened_earlier.contains(id) => Why::OpenedBeforeRestart,
-            (Pop::None, _) if tracked.end_not_seen => Why::LinkWasDown,
+            (Pop::None, _) if tracked.end == End::NotSeen => Why::LinkWasDown,
+            (Pop::None, _) if tracked.end == End::OnlyRecord => Why::CallNotReported,
             // The answer came after everything was settled.
             (Pop::None, Decision::Open) if closed => Why::EndedBeforeMatch,
             (Pop::None, Decision::Open) => match page.clone() {

@@ -313,6 +313,7 @@ impl WhyView {
             Why::AddressRefused => plain("address_refused"),
             Why::BrowserFailed => plain("browser_failed"),
             Why::LinkWasDown => plain("link_was_down"),
+            Why::CallNotReported => plain("call_not_reported"),
         }
     }
 }

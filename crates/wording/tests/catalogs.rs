@@ -107,6 +107,7 @@ const CODES: &[(&str, &[&str])] = &[
             "address_refused",
             "browser_failed",
             "link_was_down",
+            "call_not_reported",
         ],
     ),
     (
