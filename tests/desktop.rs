@@ -317,7 +317,7 @@ async fn a_call_changes_icon_menu_and_notification_and_opens_the_tab() {
     let Asked::Show { summary, actions, .. } = named else { panic!() };
     assert!(!summary.contains('\u{202e}'), "{summary:?}");
     assert!(actions.iter().any(|action| action == "Open contact"), "{actions:?}");
-    assert_eq!(app.wait_opened(1).await, [page.clone()]);
+    assert_eq!(app.wait_opened(1).await[0], page);
     until("the icon changes its shape", async || (app.icon().await != idle).then_some(())).await;
     app.press("Open in Helpdesk").await;
     assert_eq!(app.wait_opened(2).await[1], page);
