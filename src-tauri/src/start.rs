@@ -46,6 +46,9 @@ pub(crate) fn run(began: Instant, paths: Paths, hidden: bool) -> anyhow::Result<
     let program = std::env::current_exe().context("this program's own file")?;
     let parts = Parts { program, paths, notices, presses, requests, words, quit: quit.clone() };
     let handle = engine.handle();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Otherwise Tauri starts a second one, with a thread for each core.
+    tauri::async_runtime::set(runtime.handle().clone());
     let builder = tauri::Builder::default()
         .on_menu_event({
             let handle = handle.clone();
@@ -62,9 +65,9 @@ pub(crate) fn run(began: Instant, paths: Paths, hidden: bool) -> anyhow::Result<
             let app = app.handle().clone();
             std::thread::Builder::new().name("engine".into()).spawn(move || {
                 let _end = EndsApp(app.clone());
-                if let Err(error) = parts.run(engine, &app, first) {
-                    tracing::error!(%error, "the engine could not run");
-                }
+                parts.run(&runtime, engine, &app, first);
+                // A dialog of the keychain may hold a thread for as long as it is open.
+                runtime.shutdown_background();
             })?;
             Ok(())
         });
@@ -116,14 +119,10 @@ struct Parts {
 }
 
 impl Parts {
-    fn run(self, engine: Engine, app: &AppHandle, first: Face) -> anyhow::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    fn run(self, runtime: &tokio::runtime::Runtime, engine: Engine, app: &AppHandle, first: Face) {
         let notices = self.notices.clone();
         runtime.block_on(self.serve(engine, app, first));
         notices.end();
-        // A dialog of the keychain may hold a thread for as long as it is open.
-        runtime.shutdown_background();
-        Ok(())
     }
 
     async fn serve(self, engine: Engine, app: &AppHandle, first: Face) {
