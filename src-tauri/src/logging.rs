@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use tracing_appender::non_blocking::WorkerGuard;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -13,6 +13,8 @@ use tracing_subscriber::{EnvFilter, fmt};
 const VARIABLE: &str = "DESKRING_LOG";
 const FILTER: &str = "warn,deskring=info";
 const DAYS: usize = 7;
+/// Lines that wait for the disk. The library's own limit reserves 4 MiB for them.
+const LINES: usize = 1024;
 
 /// Starts logging. The file is written while the guard lives. A window writes to stderr only: its life is
 /// short and the engine logs what matters.
@@ -28,7 +30,7 @@ pub(crate) fn start(folder: Option<PathBuf>, window: bool) -> Option<WorkerGuard
     });
     let (to_file, guard) = match file {
         Some(file) => {
-            let (writer, guard) = tracing_appender::non_blocking(file);
+            let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(LINES).finish(file);
             (Some(fmt::layer().with_writer(writer).with_ansi(false)), Some(guard))
         }
         None => (None, None),
