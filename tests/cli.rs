@@ -2,12 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-use std::path::PathBuf;
 use std::process::{Output, Stdio};
 use std::time::Instant;
 
 use deskring_simulator::Seed;
-use e2e::{PATIENCE, Rig, program, secrets};
+use e2e::{PATIENCE, Rig, on_profile, opened};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -18,42 +17,9 @@ struct Run {
 }
 
 fn cli(rig: &Rig, arguments: &[&str]) -> Command {
-    let mut command = Command::new(program("deskring-cli"));
+    let mut command = on_profile(rig, "deskring-cli", arguments);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
-        .arg("--profile")
-        .arg(rig.profile.path())
-        .args(arguments)
-        .envs(secrets())
-        .env("DESKRING_KEYCHAIN", "off")
-        .env("BROWSER", browser(rig))
-        .env("LANG", "en_US.UTF-8")
-        .env("LC_ALL", "en_US.UTF-8")
-        .env_remove("XDG_RUNTIME_DIR")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    command
-}
-
-/// A browser that writes down what it is asked to open.
-fn browser(rig: &Rig) -> PathBuf {
-    let path = rig.profile.path().join("browser");
-    if !path.exists() {
-        let log = opened_file(rig);
-        std::fs::write(&path, format!("#!/bin/sh\nprintf '%s\\n' \"$1\" >>'{}'\n", log.display())).unwrap();
-        #[cfg(unix)]
-        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    }
-    path
-}
-
-fn opened_file(rig: &Rig) -> PathBuf {
-    rig.profile.path().join("opened.txt")
-}
-
-fn opened(rig: &Rig) -> Vec<String> {
-    std::fs::read_to_string(opened_file(rig)).unwrap_or_default().lines().map(str::to_owned).collect()
 }
 
 async fn output(rig: &Rig, arguments: &[&str]) -> (i32, String, String) {
@@ -145,7 +111,7 @@ async fn after_kill_9_the_next_start_just_works() {
     first.line_where(|line| line["call"]["why"]["code"] == "opened_by_rule").await;
     first.child.kill().await.unwrap();
     let mut second = run(&rig).await;
-    second.ready().await;
+    // Told as soon as the PBX is up, perhaps before Desk is: the lines of the links are not waited for.
     let seen = second.line_where(|line| line["call"]["call"] == json!(call)).await;
     assert_eq!(seen["call"]["phase"], "ringing");
     rig.simulator.pbx().hang_up(&call, "caller").await;

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use deskring_engine::view::LinkState;
 use deskring_local_api::Client;
-use e2e::{PATIENCE, Rig, program, secrets};
+use e2e::{PATIENCE, Rig, on_profile, opened, program};
 use fantoccini::{Client as Page, ClientBuilder, Locator};
 use futures_util::StreamExt as _;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -41,25 +41,7 @@ fn has_display(test: &str) -> bool {
 }
 
 fn deskring(rig: &Rig, arguments: &[&str]) -> Command {
-    let browser = rig.profile.path().join("browser");
-    let opened = rig.profile.path().join("opened.txt");
-    std::fs::write(&browser, format!("#!/bin/sh\nprintf '%s\\n' \"$1\" >>'{}'\n", opened.display())).unwrap();
-    std::fs::set_permissions(&browser, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let mut command = Command::new(program("deskring"));
-    command
-        .arg("--profile")
-        .arg(rig.profile.path())
-        .args(arguments)
-        .envs(secrets())
-        .env("DESKRING_KEYCHAIN", "off")
-        .env("BROWSER", browser)
-        // The socket inside the profile, so that the test finds it where the rig expects it.
-        .env_remove("XDG_RUNTIME_DIR")
-        .env("LC_ALL", "en_US.UTF-8")
-        .env("LANG", "en_US.UTF-8")
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
-    command
+    on_profile(rig, "deskring", arguments)
 }
 
 /// Waits for a condition that only asking can tell.
@@ -95,8 +77,7 @@ impl App {
     }
 
     fn opened(&self) -> Vec<String> {
-        let file = self.rig.profile.path().join("opened.txt");
-        std::fs::read_to_string(file).unwrap_or_default().lines().map(str::to_owned).collect()
+        opened(&self.rig)
     }
 
     async fn wait_opened(&self, count: usize) -> Vec<String> {

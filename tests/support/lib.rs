@@ -344,3 +344,43 @@ pub fn program(name: &str) -> PathBuf {
     );
     path
 }
+
+/// A program of ours on a rig's profile, in English, with the rig's secrets, without the user's keychain, and
+/// with a browser that only writes down what it is asked to open: see [`opened`].
+pub fn on_profile(rig: &Rig, name: &str, arguments: &[&str]) -> tokio::process::Command {
+    let mut command = tokio::process::Command::new(program(name));
+    command
+        .arg("--profile")
+        .arg(rig.profile.path())
+        .args(arguments)
+        .envs(secrets())
+        .env("DESKRING_KEYCHAIN", "off")
+        .env("BROWSER", browser(rig))
+        .env("LANG", "en_US.UTF-8")
+        .env("LC_ALL", "en_US.UTF-8")
+        // The socket inside the profile, where the rig expects it.
+        .env_remove("XDG_RUNTIME_DIR")
+        .stdin(std::process::Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
+/// What the browser of [`on_profile`] was asked to open.
+pub fn opened(rig: &Rig) -> Vec<String> {
+    std::fs::read_to_string(opened_file(rig)).unwrap_or_default().lines().map(str::to_owned).collect()
+}
+
+fn opened_file(rig: &Rig) -> PathBuf {
+    rig.profile.path().join("opened.txt")
+}
+
+fn browser(rig: &Rig) -> PathBuf {
+    let path = rig.profile.path().join("browser");
+    if !path.exists() {
+        let log = opened_file(rig);
+        std::fs::write(&path, format!("#!/bin/sh\nprintf '%s\\n' \"$1\" >>'{}'\n", log.display())).unwrap();
+        #[cfg(unix)]
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    path
+}
