@@ -6,7 +6,7 @@ use std::process::{Output, Stdio};
 use std::time::Instant;
 
 use deskring_simulator::Seed;
-use e2e::{PATIENCE, Rig, on_profile, opened};
+use e2e::{PATIENCE, Rig, on_profile, opened, until};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -81,6 +81,8 @@ async fn run_opens_the_tab_and_prints_what_happened_with_its_timing() {
     for step in ["notice_ms", "lookup_ms", "tab_ms"] {
         assert!(line["call"]["timing"][step].is_u64(), "{step} in {line}");
     }
+    // The program has started the browser; the browser writes when it runs.
+    until("a tab", || !opened(&rig).is_empty()).await;
     assert_eq!(opened(&rig), [page]);
     rig.simulator.pbx().hang_up(&call, "caller").await;
     let closed = run.line_where(|line| line["call"]["closed"] == true).await;
