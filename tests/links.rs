@@ -133,8 +133,10 @@ async fn a_pbx_that_refuses_connections_is_tried_again_until_it_answers() {
     let mut rig = Rig::idle().await;
     rig.simulator.stop_pbx().await;
     rig.start().await;
-    let view = pbx_is(&rig, LinkState::Down).await;
-    assert_eq!(view.pbx.cause.as_deref(), Some("refused"));
+    // The system may take one more connection for a listener that is just closing, and reset it.
+    let view = rig
+        .view_where(|view| view.pbx.state == LinkState::Down && view.pbx.cause.as_deref() == Some("refused"))
+        .await;
     assert!(view.pbx.retry_at_ms.is_some_and(|at| at >= view.pbx.since_ms));
     rig.simulator.start_pbx().await;
     rig.ready().await;
