@@ -1,7 +1,7 @@
 //! Owns writing a file so that a crash, a full disk or a second reader never sees half of it.
 //! Must not know: what is in the file.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -39,11 +39,32 @@ pub(crate) fn private_folder(dir: &Path) -> io::Result<()> {
 
 /// Moves a file out of the way without overwriting one moved before: `settings.json.unreadable-1`, `-2`, ….
 pub(crate) fn set_aside(path: &Path, mark: &str) -> io::Result<PathBuf> {
+    let target = free_name(path, mark)?;
+    fs::rename(path, &target)?;
+    Ok(target)
+}
+
+/// Keeps a copy beside a file, named as by [`set_aside`]. No file, no copy.
+pub(crate) fn keep_copy(path: &Path, mark: &str) -> io::Result<()> {
+    let content = match fs::read(path) {
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(()),
+        content => content?,
+    };
+    let target = free_name(path, mark)?;
+    let mut options = OpenOptions::new();
+    options.create_new(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut copy = options.open(target)?;
+    copy.write_all(&content)?;
+    copy.sync_all()
+}
+
+fn free_name(path: &Path, mark: &str) -> io::Result<PathBuf> {
     let mut number = 1_u32;
     loop {
         let target = with_suffix(path, &format!(".{mark}-{number}"));
         if !target.try_exists()? {
-            fs::rename(path, &target)?;
             return Ok(target);
         }
         number += 1;

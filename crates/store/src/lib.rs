@@ -19,6 +19,6 @@ pub use crate::db::StoreError;
 pub use crate::journal::{CallRow, CallTimings, Journal, RecordRef};
 pub use crate::lock::{LockError, ProfileLock};
 pub use crate::secrets::{
-    Consent, Environment, Keychain, Place, SecretName, Secrets, SecretsConfig, SecretsError,
+    ChainState, Consent, Environment, Keychain, Place, SecretName, Secrets, SecretsConfig, SecretsError,
 };
-pub use crate::settings::{Loaded, Problem, ProblemKind, Settings, SettingsError};
+pub use crate::settings::{Changed, Loaded, Problem, ProblemKind, Refusal, Settings, SettingsError};

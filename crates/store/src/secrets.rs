@@ -167,6 +167,42 @@ pub enum Place {
     File,
 }
 
+impl Place {
+    /// A stable code for translations.
+    pub fn code(self) -> &'static str {
+        match self {
+            Place::Environment => "environment",
+            Place::Keychain => "keychain",
+            Place::File => "file",
+        }
+    }
+}
+
+/// How the keychain does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ChainState {
+    /// It keeps what it is given.
+    Works,
+    /// It waits for its user, or its user refused.
+    Locked,
+    /// There is none, or it is not to be used.
+    Absent,
+    /// There is one and it failed.
+    Failed,
+}
+
+impl ChainState {
+    /// A stable code for translations.
+    pub fn code(self) -> &'static str {
+        match self {
+            ChainState::Works => "works",
+            ChainState::Locked => "locked",
+            ChainState::Absent => "absent",
+            ChainState::Failed => "failed",
+        }
+    }
+}
+
 /// Why a secret was not read or kept. Never contains one.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretsError {
@@ -191,6 +227,21 @@ pub enum SecretsError {
     /// The file cannot be read or written.
     #[error("the file of secrets cannot be used")]
     FileUnusable(#[source] std::io::Error),
+}
+
+impl SecretsError {
+    /// A stable code for translations.
+    pub fn code(&self) -> &'static str {
+        match self {
+            SecretsError::KeychainLocked => "keychain_locked",
+            SecretsError::KeychainFailed => "keychain_failed",
+            SecretsError::ConsentNeeded => "consent_needed",
+            SecretsError::SetByEnvironment => "set_by_environment",
+            SecretsError::FileNotPrivate => "secrets_file_not_private",
+            SecretsError::FileMalformed => "secrets_file_malformed",
+            SecretsError::FileUnusable(_) => "secrets_file_unusable",
+        }
+    }
 }
 
 /// The secrets of a profile. Calls block, up to [`SecretsConfig::patience`]: not for an event loop.
@@ -255,7 +306,7 @@ impl Secrets {
         if let Some(secret) = self.environment_value(name) {
             return Ok(Some((secret, Place::Environment)));
         }
-        let chain = self.chain.get(name);
+        let chain = self.chain.get(name.code());
         if let Ok(Some(secret)) = chain {
             return Ok(Some((secret, Place::Keychain)));
         }
@@ -269,15 +320,40 @@ impl Secrets {
         }
     }
 
+    /// Whether the keychain works: keeps an entry of its own, reads it and removes it. A locked one may show its
+    /// dialog, and is waited for as always.
+    pub fn chain_state(&self) -> ChainState {
+        match self.chain.probe() {
+            Ok(()) => ChainState::Works,
+            Err(ChainError::Locked) => ChainState::Locked,
+            Err(ChainError::Absent) => ChainState::Absent,
+            Err(ChainError::Failed | ChainError::TooLong) => ChainState::Failed,
+        }
+    }
+
     /// Keeps a secret and says where.
     ///
     /// # Errors
     /// See [`SecretsError`].
     pub fn set(&self, name: SecretName, secret: &Secret) -> Result<Place, SecretsError> {
+        self.set_with(name, secret, Consent::NotGiven)
+    }
+
+    /// As [`Secrets::set`], with the user's word on the file for this one call; a consent given for all calls stands
+    /// beside it.
+    ///
+    /// # Errors
+    /// See [`SecretsError`].
+    pub fn set_with(
+        &self,
+        name: SecretName,
+        secret: &Secret,
+        consent: Consent,
+    ) -> Result<Place, SecretsError> {
         if self.environment_value(name).is_some() {
             return Err(SecretsError::SetByEnvironment);
         }
-        match self.chain.set(name, secret) {
+        match self.chain.set(name.code(), secret) {
             Ok(()) => {
                 // An older copy in the file would be a second truth, and unprotected.
                 self.vault(name).delete(name)?;
@@ -286,7 +362,7 @@ impl Secrets {
             // The user decides about the keychain just now: going around it would not be consent.
             Err(ChainError::Locked) => Err(SecretsError::KeychainLocked),
             Err(ChainError::Absent | ChainError::Failed | ChainError::TooLong) => {
-                if !self.file_permitted(name)? {
+                if !self.file_permitted(name, consent)? {
                     return Err(SecretsError::ConsentNeeded);
                 }
                 self.vault(name).set(name, secret)?;
@@ -300,7 +376,7 @@ impl Secrets {
     /// # Errors
     /// See [`SecretsError`]; the file is cleaned even when the keychain fails.
     pub fn delete(&self, name: SecretName) -> Result<(), SecretsError> {
-        let chain = self.chain.delete(name);
+        let chain = self.chain.delete(name.code());
         self.vault(name).delete(name)?;
         match chain {
             Ok(()) | Err(ChainError::Absent) => Ok(()),
@@ -320,13 +396,13 @@ impl Secrets {
         }
     }
 
-    fn file_permitted(&self, name: SecretName) -> Result<bool, SecretsError> {
-        Ok(match name.life() {
-            Life::Session => true,
-            Life::Lasting => match *self.consent.lock().unwrap_or_else(PoisonError::into_inner) {
-                Consent::Granted => true,
-                Consent::NotGiven => self.lasting.exists()?,
-            },
+    fn file_permitted(&self, name: SecretName, for_this_call: Consent) -> Result<bool, SecretsError> {
+        let for_all_calls = *self.consent.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(match (name.life(), for_this_call, for_all_calls) {
+            (Life::Session, _, _)
+            | (Life::Lasting, Consent::Granted, _)
+            | (Life::Lasting, _, Consent::Granted) => true,
+            (Life::Lasting, Consent::NotGiven, Consent::NotGiven) => self.lasting.exists()?,
         })
     }
 }

@@ -57,6 +57,8 @@ pub struct Timings {
     pub blocked: Duration,
     /// How long a replaced socket may still deliver what was under way.
     pub drain: Duration,
+    /// How long signing out may keep its caller. The token is given back all the same, behind the caller's back.
+    pub sign_out: Duration,
     /// Requests per second. The PBX documents no limit; be gentle.
     pub requests_per_second: usize,
 }
@@ -77,6 +79,7 @@ impl Default for Timings {
             too_many_tokens_max: Duration::from_secs(30 * 60),
             blocked: Duration::from_secs(11 * 60),
             drain: Duration::from_secs(2),
+            sign_out: Duration::from_secs(3),
             requests_per_second: 5,
         }
     }

@@ -5,7 +5,7 @@
 //!
 //! Source: Yeastar developer guide, "Extension", "Queue", "Ring group", "IVR", "System".
 
-use std::{collections::HashSet, fmt};
+use std::{collections::HashSet, fmt, time::SystemTime};
 
 use deskring_redact::{mask_name, mask_number};
 use serde_json::Value;
@@ -70,6 +70,41 @@ pub struct Feature {
     pub number: String,
     /// Its name.
     pub name: Option<String>,
+}
+
+/// The oldest firmware of each family that has the interface we use. Appliance and cloud: the first with an API.
+/// Software: what Yeastar's manual of the Zoho Desk integration asks for.
+const NEEDED_FIRMWARE: [&str; 3] = ["37.7.0.16", "83.21.0.66", "84.7.0.17"];
+
+impl Information {
+    /// The firmware that would be needed, when this one is older. A firmware that is not told, not four numbers or
+    /// of a family we have never heard of is not called too old.
+    pub fn is_too_old(&self) -> Option<&'static str> {
+        let has = version(self.firmware.as_deref()?)?;
+        let of_family = |needed: &[u32; 4]| needed.first() == has.first();
+        let (needed, text) = NEEDED_FIRMWARE
+            .into_iter()
+            .filter_map(|text| Some((version(text)?, text)))
+            .find(|(needed, _)| of_family(needed))?;
+        (has < needed).then_some(text)
+    }
+
+    /// How many seconds the PBX's clock is ahead of ours (behind: negative), when the PBX tells its time. `now` is
+    /// our time when the answer arrived; both sides count full seconds and the way takes its time, so a second or
+    /// two mean nothing.
+    pub fn clock_offset(&self, now: SystemTime) -> Option<i64> {
+        let ours = match now.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_secs()).ok()?,
+            Err(before) => -i64::try_from(before.duration().as_secs()).ok()?,
+        };
+        self.timestamp?.checked_sub(ours)
+    }
+}
+
+/// `37.23.0.123` as numbers that compare as versions do.
+fn version(text: &str) -> Option<[u32; 4]> {
+    let parts: Option<Vec<u32>> = text.trim().split('.').map(|part| part.parse().ok()).collect();
+    parts?.try_into().ok()
 }
 
 impl fmt::Debug for Extension {
@@ -215,7 +250,7 @@ fn into_rows(answer: Value) -> Vec<Value> {
     list.unwrap_or_default()
 }
 
-fn number(row: &Value) -> Option<String> {
+pub(crate) fn number(row: &Value) -> Option<String> {
     ["number", "ext_number", "ext_num"].iter().find_map(|field| string(row, field))
 }
 
@@ -225,9 +260,67 @@ fn name(row: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::json;
 
     use super::*;
+
+    fn with(firmware: Option<&str>, timestamp: Option<i64>) -> Information {
+        Information { firmware: firmware.map(str::to_owned), timestamp, ..Information::default() }
+    }
+
+    #[test]
+    fn a_firmware_is_too_old_below_what_its_family_needs() {
+        for (firmware, needed) in [
+            ("37.7.0.15", Some("37.7.0.16")),
+            ("37.7.0.16", None),
+            ("37.23.0.123", None),
+            ("37.6.99.99", Some("37.7.0.16")),
+            ("83.9.0.66", Some("83.21.0.66")),
+            (" 83.21.0.66 ", None),
+            ("83.21.0.65", Some("83.21.0.66")),
+            ("84.7.0.16", Some("84.7.0.17")),
+            ("84.10.0.1", None),
+        ] {
+            assert_eq!(with(Some(firmware), None).is_too_old(), needed, "{firmware}");
+        }
+    }
+
+    #[test]
+    fn a_firmware_we_cannot_judge_is_not_called_too_old() {
+        for firmware in [
+            "",
+            "37",
+            "37.1",
+            "37.1.0",
+            "37.1.0.1-beta",
+            "30.1.0.1",
+            "85.0.0.1",
+            "37.1.0.99999999999",
+            "37.1.0.1.5",
+            "v37.1.0.1",
+        ] {
+            assert_eq!(with(Some(firmware), None).is_too_old(), None, "{firmware}");
+        }
+        assert_eq!(Information::default().is_too_old(), None);
+    }
+
+    #[test]
+    fn the_clocks_are_compared_in_seconds() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(1_790_000_000_900);
+        for (timestamp, offset) in [
+            (Some(1_790_000_000), Some(0)),
+            (Some(1_790_000_125), Some(125)),
+            (Some(1_789_996_400), Some(-3600)),
+            (Some(i64::MIN), None),
+            (None, None),
+        ] {
+            assert_eq!(with(None, timestamp).clock_offset(now), offset, "{timestamp:?}");
+        }
+        let before = SystemTime::UNIX_EPOCH - Duration::from_secs(10);
+        assert_eq!(with(None, Some(5)).clock_offset(before), Some(15));
+    }
 
     #[test]
     fn rows_are_found_under_their_names() {

@@ -5,7 +5,10 @@
 
 use std::{error::Error as StdError, fmt, io, sync::Arc, time::Duration};
 
-use crate::tls::{self, Distrust, Fingerprint};
+use crate::{
+    certificate::{Certificate, printable},
+    tls::{self, Distrust, Fingerprint},
+};
 
 /// A failed exchange with the PBX. Cheap to clone. Neither `Display` nor `Debug` shows a token or a secret.
 #[derive(Clone)]
@@ -28,7 +31,7 @@ enum Stage {
     BeforeToken,
 }
 
-/// The `errcode` and `errmsg` of an answer, verbatim (control characters removed, 200 characters at most).
+/// The `errcode` and `errmsg` of an answer, verbatim as far as it is [`printable`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Answer {
     code: i64,
@@ -53,6 +56,8 @@ pub enum Kind {
         fingerprint: Fingerprint,
         /// Why the system refused it.
         reason: Distrust,
+        /// What it says of itself, for the person who compares it.
+        certificate: Box<Certificate>,
     },
     /// The PBX shows another certificate than the trusted one.
     ChangedCertificate {
@@ -60,14 +65,16 @@ pub enum Kind {
         expected: Fingerprint,
         /// The one that was shown.
         found: Fingerprint,
+        /// What that one says of itself.
+        certificate: Box<Certificate>,
     },
     /// Any other failure of the TLS handshake: no common version, a broken signature, a revoked certificate.
     Tls,
-    /// Client id or client secret refused. After five refusals in a row the PBX blocks our address, so we stop
-    /// at two: with `tries_left` 0 this client never asks again, whoever calls; build a new one with new
-    /// credentials.
+    /// Client id or client secret refused. After [`TRIES_UNTIL_BLOCKED`](crate::TRIES_UNTIL_BLOCKED) refusals in
+    /// a row the PBX blocks our address, so we stop at two: with `tries_left` 0 this client never asks again,
+    /// whoever calls; build a new one with new credentials.
     Credentials {
-        /// How many times this client will still ask.
+        /// How many times this client will still ask. Not what the PBX counts: it adds up all clients.
         tries_left: u8,
     },
     /// 70004: the PBX blocks our address after too many wrong authentications.
@@ -175,8 +182,7 @@ impl Error {
             _ => Kind::Other,
         };
         let mut error = Error::new(kind);
-        let text = text.chars().filter(|c| !c.is_control()).take(200).collect();
-        error.0.answer = Some(Answer { code, text });
+        error.0.answer = Some(Answer { code, text: printable(text) });
         error
     }
 
@@ -308,6 +314,10 @@ fn chain_kind(error: &(dyn StdError + 'static)) -> Option<Kind> {
         if let Some(io) = error.downcast_ref::<io::Error>() {
             return Some(io_kind(io));
         }
+        // Somebody answered, but not in HTTP: `http` typed for a port that speaks TLS, or no PBX at all.
+        if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
+            return Some(Kind::Malformed);
+        }
         next = error.source();
     }
     None
@@ -326,10 +336,10 @@ impl fmt::Display for Kind {
             Kind::Refused => f.write_str("nothing listens at the address of the PBX"),
             Kind::TimedOut => f.write_str("the PBX did not answer in time"),
             Kind::Unreachable => f.write_str("no way to the PBX"),
-            Kind::UnknownCertificate { fingerprint, reason } => {
+            Kind::UnknownCertificate { fingerprint, reason, certificate: _ } => {
                 write!(f, "the certificate of the PBX is not trusted ({reason}), SHA-256 {fingerprint}")
             }
-            Kind::ChangedCertificate { expected, found } => {
+            Kind::ChangedCertificate { expected, found, certificate: _ } => {
                 write!(f, "the PBX shows certificate {found} instead of the trusted {expected}")
             }
             Kind::Tls => f.write_str("the protected connection to the PBX failed"),

@@ -36,6 +36,8 @@ pub(crate) enum Reply {
     Status(u16),
     /// Closes without a word.
     Nothing,
+    /// Stays open without a word.
+    Silence,
     /// Lets a socket open; default answers otherwise.
     Default,
 }
@@ -153,6 +155,7 @@ async fn answer(
     let reply = (rule.lock().unwrap())(&asked);
     let text = match reply {
         Reply::Nothing => return,
+        Reply::Silence => std::future::pending().await,
         Reply::Status(status) => {
             format!("HTTP/1.1 {status} No\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno")
         }

@@ -4,11 +4,12 @@
 //! connection; what a call means to an agent is decided elsewhere.
 //!
 //! ```text
-//! address ─┐                       ┌─ directory   names behind numbers
-//! config ──┤                       ├─ control     acting on calls
+//! address ─┐                       ┌─ directory    names behind numbers
+//! config ──┤                       ├─ control      acting on calls
 //! tls ─────┼─► http ──► token ──► pbx
-//! error ───┤   one      one        └─ socket      the link: events in, Feed out
-//! event ───┘   request  token          call_log    what happened while nobody listened
+//! error ───┤   one      one        ├─ socket       the link: events in, Feed out
+//! event ───┘   request  token      ├─ call_log     what happened while nobody listened
+//!                                  └─ examination  what is wrong: all of the above, tried once
 //! ```
 //!
 //! [`Pbx`] is the handle. [`Pbx::run`] is the link and tells everything through one bounded channel of
@@ -21,14 +22,17 @@
 
 mod address;
 mod call_log;
+mod certificate;
 mod config;
 mod control;
 mod directory;
 mod error;
 mod event;
+mod examination;
 #[cfg(test)]
 mod fake;
 mod http;
+mod monitors;
 mod pbx;
 mod socket;
 mod tls;
@@ -39,6 +43,7 @@ pub use deskring_redact::{ExposeSecret, Secret};
 pub use crate::{
     address::{Address, AddressError},
     call_log::LoggedCall,
+    certificate::Certificate,
     config::{Config, Timings, TokenPair, TokenStore},
     control::{AutoAnswer, Dial},
     directory::{Extension, Feature, Information},
@@ -47,7 +52,10 @@ pub use crate::{
         Call, CallRecord, Endpoint, Event, ExtensionChange, ExtensionStatus, FailureReason, Member, Party,
         RecordKind, RecordStatus, Registration, Status,
     },
+    examination::Examination,
+    monitors::{Monitor, Monitors},
     pbx::Pbx,
-    socket::Feed,
+    socket::{Feed, SocketTrial},
     tls::{Distrust, Fingerprint, FingerprintError},
+    token::TRIES_UNTIL_BLOCKED,
 };

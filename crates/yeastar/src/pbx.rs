@@ -80,10 +80,12 @@ impl Pbx {
     }
 
     /// Gives the access token back (`del_token`) and clears the store. This handle asks for nothing any more:
-    /// its requests fail with [`Kind::SignedOut`] and its link goes down.
+    /// its requests fail with [`Kind::SignedOut`] and its link goes down. Returns within
+    /// [`Timings::sign_out`]; what is not done by then goes on alone, as long as the runtime lives.
     ///
     /// # Errors
     /// The PBX could not be told; the store is cleared all the same, and the token ends by itself.
+    /// [`Kind::TimedOut`]: not told *yet*.
     pub async fn sign_out(&self) -> Result<(), Error> {
         let result = self.0.tokens.sign_out().await;
         self.0.wake.notify_one();

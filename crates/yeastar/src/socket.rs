@@ -8,6 +8,7 @@
 mod backoff;
 mod opening;
 mod serving;
+mod trial;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -17,6 +18,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until, timeout},
 };
 
+pub use self::trial::SocketTrial;
 use self::{
     backoff::Backoff,
     opening::{Line, Mood, Opening, Topics, open},

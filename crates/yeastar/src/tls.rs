@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     address::Scheme,
+    certificate::Certificate,
     error::{Error, Kind},
 };
 
@@ -156,24 +157,22 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let found = Fingerprint::of(end_entity);
+        let unknown = |reason| {
+            let certificate = Box::new(Certificate::read(end_entity));
+            Verdict(Kind::UnknownCertificate { fingerprint: found, reason, certificate }).into_error()
+        };
         match &self.judge {
             // The name and the dates are not asked: who compared the fingerprint knows more than both say.
             Judge::Pinned(expected) if *expected == found => Ok(ServerCertVerified::assertion()),
             Judge::Pinned(expected) => {
-                Err(Verdict(Kind::ChangedCertificate { expected: *expected, found }).into_error())
-            }
-            Judge::NoRoots => {
-                Err(Verdict(Kind::UnknownCertificate { fingerprint: found, reason: Distrust::UnknownIssuer })
+                let certificate = Box::new(Certificate::read(end_entity));
+                Err(Verdict(Kind::ChangedCertificate { expected: *expected, found, certificate })
                     .into_error())
             }
+            Judge::NoRoots => Err(unknown(Distrust::UnknownIssuer)),
             Judge::System(system) => system
                 .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-                .map_err(|error| match distrust(&error) {
-                    Some(reason) => {
-                        Verdict(Kind::UnknownCertificate { fingerprint: found, reason }).into_error()
-                    }
-                    None => error,
-                }),
+                .map_err(|error| distrust(&error).map_or(error, unknown)),
         }
     }
 
@@ -328,12 +327,14 @@ mod tests {
         let config = client_config(Scheme::Tls, Some(trusted.1)).unwrap();
         let found = other.1;
         let error = handshake(&config, other).unwrap_err();
-        assert_eq!(kind_of(&error), Kind::ChangedCertificate { expected: trusted.1, found });
         // The verdict survives its way through the layers above.
-        assert_eq!(
-            Error::io(io::Error::other(error)).kind(),
-            &Kind::ChangedCertificate { expected: trusted.1, found }
-        );
+        for kind in [kind_of(&error), Error::io(io::Error::other(error)).kind().clone()] {
+            let Kind::ChangedCertificate { expected, found: shown, certificate } = kind else {
+                panic!("{kind:?}")
+            };
+            assert_eq!((expected, shown, certificate.fingerprint), (trusted.1, found, found));
+            assert!(certificate.subject.is_some_and(|subject| subject.contains("CN=")));
+        }
     }
 
     #[test]
@@ -361,7 +362,11 @@ mod tests {
         let server = self_signed(NAME);
         let fingerprint = server.1;
         let reason = Distrust::UnknownIssuer;
-        let error = handshake(&config, server).unwrap_err();
-        assert_eq!(kind_of(&error), Kind::UnknownCertificate { fingerprint, reason });
+        let kind = kind_of(&handshake(&config, server).unwrap_err());
+        assert!(
+            matches!(&kind, Kind::UnknownCertificate { fingerprint: shown, reason: why, certificate }
+                if (*shown, *why, certificate.fingerprint) == (fingerprint, reason, fingerprint)),
+            "{kind:?}"
+        );
     }
 }

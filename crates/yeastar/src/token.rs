@@ -16,7 +16,10 @@ use std::{
 
 use deskring_redact::{ExposeSecret, Secret};
 use serde_json::{Value, json};
-use tokio::sync::{Mutex, watch};
+use tokio::{
+    sync::{Mutex, watch},
+    time::timeout,
+};
 
 use crate::{
     config::{Timings, TokenPair, TokenStore},
@@ -28,6 +31,9 @@ use crate::{
 /// Wrong credentials in a row before this client stops for good. The PBX blocks our address at five, and a
 /// restart of the program or another client behind the same address counts, too.
 const TRIES: u8 = 2;
+/// So many wrong authentications in a row, of all clients behind one address, and the PBX blocks that address.
+/// Source: Yeastar developer guide, "Get API access token".
+pub const TRIES_UNTIL_BLOCKED: u8 = 5;
 /// A pair from the future was issued by a clock that has since been set back.
 const CLOCK_SLACK: Duration = Duration::from_secs(60);
 /// Lives the vendor documents, for an answer that leaves them out.
@@ -328,10 +334,16 @@ impl Tokens {
         self.0.standing.subscribe()
     }
 
-    /// Gives the token back to the PBX and forgets it. Afterwards nothing is asked any more.
+    /// Gives the token back to the PBX and forgets it. Afterwards nothing is asked any more. The task outlives a
+    /// caller who waits no longer: an exchange that is under way may still bring a token, and that one, too, is
+    /// given back.
     pub(crate) async fn sign_out(&self) -> Result<(), Error> {
         let shared = self.0.clone();
-        join(tokio::spawn(async move { shared.sign_out().await })).await
+        let task = tokio::spawn(async move { shared.sign_out().await });
+        match timeout(self.0.timings.sign_out, join(task)).await {
+            Ok(result) => result,
+            Err(elapsed) => Err(Error::because(Kind::TimedOut, elapsed)),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::switches::{BadToken, CdrTime, HttpFault, PbxSwitches, TrunkMonitor};
@@ -139,6 +139,9 @@ fn dispatch(core: &Arc<Core>, from: IpAddr, call: &Call, switches: &PbxSwitches)
         return Err(refusal(70087, "IP FORBIDDEN"));
     }
     let Some(name) = call.path.strip_prefix(BASE) else { return Err(unknown_interface()) };
+    if switches.unknown_interfaces.iter().any(|unknown| unknown == name) {
+        return Err(unknown_interface());
+    }
     let post = call.method == "POST";
     let body = if post { call.json() } else { Value::Null };
     if post && !body.is_object() {
@@ -382,12 +385,13 @@ fn queue_calls(exchange: &super::Exchange, call: &Call) -> Answer {
 
 fn information(serial: &str, switches: &PbxSwitches) -> Value {
     let now = Timestamp::now();
+    let now = now.checked_add(SignedDuration::from_secs(switches.clock_ahead_seconds)).unwrap_or(now);
     let format = format!("{} {}", switches.date_format, switches.time_format);
     json!({
         "errcode": 0, "errmsg": "SUCCESS",
         "data": {
             "device_name": "Simulated PBX", "model_name": "P560", "sn": serial, "hardware_version": "V1.00",
-            "firmware_version": "37.23.0.123", "up_time": 86_400,
+            "firmware_version": switches.firmware, "up_time": 86_400,
             "system_time": pbx_time(now, switches.utc_offset_minutes, &format),
             "system_date_format": switches.date_format, "system_time_format": switches.time_format,
             "timestamp": now.as_second(),

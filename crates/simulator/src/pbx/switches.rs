@@ -216,6 +216,12 @@ pub struct PbxSwitches {
     pub record_calls: bool,
     /// Event numbers this firmware does not know: subscribing to one answers 40002.
     pub unknown_topics: Vec<i64>,
+    /// Interfaces this firmware does not know, such as `call/query`: each answers 10001.
+    pub unknown_interfaces: Vec<String>,
+    /// What `system/information` calls the firmware.
+    pub firmware: String,
+    /// How far the PBX's clock is ahead of ours.
+    pub clock_ahead_seconds: i64,
 }
 
 impl Default for PbxSwitches {
@@ -259,6 +265,9 @@ impl Default for PbxSwitches {
             phone_answers_itself: false,
             record_calls: true,
             unknown_topics: Vec::new(),
+            unknown_interfaces: Vec::new(),
+            firmware: "37.23.0.123".to_owned(),
+            clock_ahead_seconds: 0,
         }
     }
 }

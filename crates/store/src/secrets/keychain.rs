@@ -13,8 +13,6 @@ use std::time::Duration;
 
 use deskring_redact::{ExposeSecret, Secret};
 
-use super::SecretName;
-
 /// What a keychain may say.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum ChainError {
@@ -28,11 +26,11 @@ pub(super) enum ChainError {
     Failed,
 }
 
-/// A keychain.
+/// A keychain: named entries.
 pub(super) trait Chain: Send + Sync {
-    fn get(&self, name: SecretName) -> Result<Option<Secret>, ChainError>;
-    fn set(&self, name: SecretName, secret: &Secret) -> Result<(), ChainError>;
-    fn delete(&self, name: SecretName) -> Result<(), ChainError>;
+    fn get(&self, entry: &str) -> Result<Option<Secret>, ChainError>;
+    fn set(&self, entry: &str, secret: &Secret) -> Result<(), ChainError>;
+    fn delete(&self, entry: &str) -> Result<(), ChainError>;
 }
 
 /// That of the operating system.
@@ -44,26 +42,26 @@ pub(super) struct System {
 }
 
 impl System {
-    fn entry(&self, name: SecretName) -> Result<keyring::Entry, ChainError> {
-        keyring::Entry::new(&self.service, name.code()).map_err(|fault| meaning(&fault))
+    fn entry(&self, name: &str) -> Result<keyring::Entry, ChainError> {
+        keyring::Entry::new(&self.service, name).map_err(|fault| meaning(&fault))
     }
 }
 
 impl Chain for System {
-    fn get(&self, name: SecretName) -> Result<Option<Secret>, ChainError> {
-        match self.entry(name)?.get_password() {
+    fn get(&self, entry: &str) -> Result<Option<Secret>, ChainError> {
+        match self.entry(entry)?.get_password() {
             Ok(secret) => Ok(Some(Secret::from(secret))),
             Err(keyring::Error::NoEntry) => Ok(None),
             Err(fault) => Err(meaning(&fault)),
         }
     }
 
-    fn set(&self, name: SecretName, secret: &Secret) -> Result<(), ChainError> {
-        self.entry(name)?.set_password(secret.expose_secret()).map_err(|fault| meaning(&fault))
+    fn set(&self, entry: &str, secret: &Secret) -> Result<(), ChainError> {
+        self.entry(entry)?.set_password(secret.expose_secret()).map_err(|fault| meaning(&fault))
     }
 
-    fn delete(&self, name: SecretName) -> Result<(), ChainError> {
-        match self.entry(name)?.delete_credential() {
+    fn delete(&self, entry: &str) -> Result<(), ChainError> {
+        match self.entry(entry)?.delete_credential() {
             Ok(()) | Err(keyring::Error::NoEntry) => Ok(()),
             Err(fault) => Err(meaning(&fault)),
         }
@@ -84,13 +82,13 @@ fn meaning(fault: &keyring::Error) -> ChainError {
 pub(super) struct Absent;
 
 impl Chain for Absent {
-    fn get(&self, _: SecretName) -> Result<Option<Secret>, ChainError> {
+    fn get(&self, _: &str) -> Result<Option<Secret>, ChainError> {
         Err(ChainError::Absent)
     }
-    fn set(&self, _: SecretName, _: &Secret) -> Result<(), ChainError> {
+    fn set(&self, _: &str, _: &Secret) -> Result<(), ChainError> {
         Err(ChainError::Absent)
     }
-    fn delete(&self, _: SecretName) -> Result<(), ChainError> {
+    fn delete(&self, _: &str) -> Result<(), ChainError> {
         Err(ChainError::Absent)
     }
 }
@@ -110,17 +108,32 @@ impl Helper {
         Helper { chain: Arc::from(chain), patience, jobs: Mutex::new(None) }
     }
 
-    pub(super) fn get(&self, name: SecretName) -> Result<Option<Secret>, ChainError> {
-        self.run(move |chain| chain.get(name))
+    pub(super) fn get(&self, entry: &'static str) -> Result<Option<Secret>, ChainError> {
+        self.run(move |chain| chain.get(entry))
     }
 
-    pub(super) fn set(&self, name: SecretName, secret: &Secret) -> Result<(), ChainError> {
+    pub(super) fn set(&self, entry: &'static str, secret: &Secret) -> Result<(), ChainError> {
         let secret = secret.clone();
-        self.run(move |chain| chain.set(name, &secret))
+        self.run(move |chain| chain.set(entry, &secret))
     }
 
-    pub(super) fn delete(&self, name: SecretName) -> Result<(), ChainError> {
-        self.run(move |chain| chain.delete(name))
+    pub(super) fn delete(&self, entry: &'static str) -> Result<(), ChainError> {
+        self.run(move |chain| chain.delete(entry))
+    }
+
+    /// Keeps an entry, reads it and takes it away again, as one call: what is given up halfway is still cleaned up.
+    pub(super) fn probe(&self) -> Result<(), ChainError> {
+        // Two programs may ask at once.
+        let entry = format!("probe-{}", std::process::id());
+        self.run(move |chain| {
+            chain.set(&entry, &Secret::from("probe".to_owned()))?;
+            let read = chain.get(&entry);
+            chain.delete(&entry)?;
+            match read? {
+                Some(secret) if secret.expose_secret() == "probe" => Ok(()),
+                Some(_) | None => Err(ChainError::Failed),
+            }
+        })
     }
 
     fn run<T: Send + 'static>(

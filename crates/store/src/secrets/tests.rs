@@ -29,21 +29,21 @@ fn read(secrets: &Secrets, name: SecretName) -> Option<String> {
 
 /// A keychain that works.
 #[derive(Clone, Default)]
-struct Memory(Arc<Mutex<BTreeMap<SecretName, String>>>);
+struct Memory(Arc<Mutex<BTreeMap<String, String>>>);
 
 impl Chain for Memory {
-    fn get(&self, name: SecretName) -> Result<Option<Secret>, ChainError> {
-        Ok(self.0.lock().unwrap().get(&name).map(|text| secret(text)))
+    fn get(&self, entry: &str) -> Result<Option<Secret>, ChainError> {
+        Ok(self.0.lock().unwrap().get(entry).map(|text| secret(text)))
     }
-    fn set(&self, name: SecretName, secret: &Secret) -> Result<(), ChainError> {
+    fn set(&self, entry: &str, secret: &Secret) -> Result<(), ChainError> {
         if secret.expose_secret().len() > 2560 {
             return Err(ChainError::TooLong);
         }
-        self.0.lock().unwrap().insert(name, secret.expose_secret().to_owned());
+        self.0.lock().unwrap().insert(entry.to_owned(), secret.expose_secret().to_owned());
         Ok(())
     }
-    fn delete(&self, name: SecretName) -> Result<(), ChainError> {
-        self.0.lock().unwrap().remove(&name);
+    fn delete(&self, entry: &str) -> Result<(), ChainError> {
+        self.0.lock().unwrap().remove(entry);
         Ok(())
     }
 }
@@ -61,17 +61,17 @@ impl Dialog {
 }
 
 impl Chain for Dialog {
-    fn get(&self, name: SecretName) -> Result<Option<Secret>, ChainError> {
+    fn get(&self, entry: &str) -> Result<Option<Secret>, ChainError> {
         self.wait();
-        self.memory.get(name)
+        self.memory.get(entry)
     }
-    fn set(&self, name: SecretName, secret: &Secret) -> Result<(), ChainError> {
+    fn set(&self, entry: &str, secret: &Secret) -> Result<(), ChainError> {
         self.wait();
-        self.memory.set(name, secret)
+        self.memory.set(entry, secret)
     }
-    fn delete(&self, name: SecretName) -> Result<(), ChainError> {
+    fn delete(&self, entry: &str) -> Result<(), ChainError> {
         self.wait();
-        self.memory.delete(name)
+        self.memory.delete(entry)
     }
 }
 
@@ -115,6 +115,53 @@ fn without_a_keychain_a_lasting_secret_needs_consent_and_a_session_does_not() {
 }
 
 #[test]
+fn consent_for_one_call_is_no_consent_for_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let secrets = Secrets::open(config(dir.path(), Consent::NotGiven));
+    assert_eq!(secrets.set_with(TOKEN, &secret("t"), Consent::Granted).unwrap(), Place::File);
+    secrets.delete(TOKEN).unwrap();
+    let error = secrets.set(TOKEN, &secret("t")).unwrap_err();
+    assert_eq!(error.code(), "consent_needed");
+    secrets.set_consent(Consent::Granted);
+    assert_eq!(secrets.set_with(TOKEN, &secret("t"), Consent::NotGiven).unwrap(), Place::File);
+}
+
+/// A keychain that forgets.
+struct Leaking;
+
+impl Chain for Leaking {
+    fn get(&self, _: &str) -> Result<Option<Secret>, ChainError> {
+        Ok(None)
+    }
+    fn set(&self, _: &str, _: &Secret) -> Result<(), ChainError> {
+        Ok(())
+    }
+    fn delete(&self, _: &str) -> Result<(), ChainError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_probe_tells_how_the_keychain_does_and_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = |chain: Box<dyn Chain>| {
+        let config =
+            SecretsConfig { patience: Duration::from_millis(50), ..config(dir.path(), Consent::NotGiven) };
+        Secrets::with(config, chain).chain_state()
+    };
+    let memory = Memory::default();
+    assert_eq!(state(Box::new(memory.clone())), ChainState::Works);
+    assert!(memory.0.lock().unwrap().is_empty());
+    assert_eq!(state(Box::new(Leaking)), ChainState::Failed);
+    assert_eq!(state(Box::new(keychain::Absent)), ChainState::Absent);
+    let (close, closed) = channel();
+    assert_eq!(state(Box::new(Dialog { closed: Mutex::new(closed), memory })), ChainState::Locked);
+    // The dialog is closed after all, for each step of the probe.
+    (0..3).for_each(|_| close.send(()).unwrap());
+    assert!(!dir.path().join("secrets").exists());
+}
+
+#[test]
 fn the_environment_wins_and_is_read_only() {
     let dir = tempfile::tempdir().unwrap();
     let given = [("DESKRING_DESK_REFRESH_TOKEN", "from outside"), ("DESKRING_DESK_CLIENT_SECRET", "")];
@@ -122,7 +169,7 @@ fn the_environment_wins_and_is_read_only() {
     let config =
         SecretsConfig { environment: Environment::Given(given), ..config(dir.path(), Consent::Granted) };
     let chain = Memory::default();
-    chain.set(TOKEN, &secret("kept")).unwrap();
+    chain.set(TOKEN.code(), &secret("kept")).unwrap();
     let secrets = Secrets::with(config, Box::new(chain.clone()));
     assert_eq!(read(&secrets, TOKEN).as_deref(), Some("from outside"));
     assert_eq!(secrets.place(TOKEN).unwrap(), Some(Place::Environment));
@@ -229,6 +276,22 @@ fn the_systems_keychain_keeps_a_secret() {
     assert_eq!(read(&secrets, TOKEN), None);
 }
 
+// Its name begins like that of the test above: both run where there is a keychain.
+#[test]
+#[ignore = "needs an unlocked keychain of this system"]
+fn the_systems_keychain_keeps_a_secret_of_a_probe() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = format!("deskring-test-probe-{}", std::process::id());
+    let secrets = Secrets::open(SecretsConfig {
+        environment: Environment::Given(BTreeMap::new()),
+        ..SecretsConfig::new(dir.path(), service.as_str())
+    });
+    assert_eq!(secrets.chain_state(), ChainState::Works);
+    assert_eq!(secrets.chain_state(), ChainState::Works, "once more");
+    let left = keychain::System { service }.get(&format!("probe-{}", std::process::id()));
+    assert!(matches!(left, Ok(None)));
+}
+
 #[test]
 #[ignore = "needs a system without a keychain"]
 fn a_system_without_a_keychain_is_noticed() {
@@ -238,5 +301,6 @@ fn a_system_without_a_keychain_is_noticed() {
         ..SecretsConfig::new(dir.path(), "deskring-test")
     });
     assert_eq!(read(&secrets, TOKEN), None);
+    assert_eq!(secrets.chain_state(), ChainState::Absent);
     assert!(matches!(secrets.set(TOKEN, &secret("t")), Err(SecretsError::ConsentNeeded)));
 }

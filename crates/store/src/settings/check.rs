@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use url::{Host, Url};
 
+use super::tidy::invisible;
 use super::{DataCenter, NewContactMode, Settings, TicketCall, TicketMoment};
 
 /// A value that cannot work.
@@ -37,8 +38,24 @@ pub enum ProblemKind {
     NotACountry,
     /// Not a SHA-256 fingerprint: 64 hex digits, colons permitted.
     NotAFingerprint,
+    /// Not a time of the day such as `08:30`.
+    NotATime,
+    /// Neither digits nor `+`.
+    NotAPrefix,
+    /// Not a key with at least one of Ctrl, Alt, Shift and the like, such as `Ctrl+Alt+D`.
+    NotAShortcut,
     /// Does not go together with another value.
     DoesNotFit,
+    /// Not of the kind this key has, or none of the words it knows.
+    WrongValue,
+    /// No such key.
+    UnknownKey,
+    /// The policy sets it.
+    Locked,
+    /// A secret, which does not belong among settings.
+    SecretInSettings,
+    /// Written by a newer version.
+    NewerVersion,
 }
 
 impl ProblemKind {
@@ -54,7 +71,15 @@ impl ProblemKind {
             ProblemKind::Duplicate => "duplicate",
             ProblemKind::NotACountry => "not_a_country",
             ProblemKind::NotAFingerprint => "not_a_fingerprint",
+            ProblemKind::NotATime => "not_a_time",
+            ProblemKind::NotAPrefix => "not_a_prefix",
+            ProblemKind::NotAShortcut => "not_a_shortcut",
             ProblemKind::DoesNotFit => "does_not_fit",
+            ProblemKind::WrongValue => "wrong_value",
+            ProblemKind::UnknownKey => "unknown_key",
+            ProblemKind::Locked => "locked",
+            ProblemKind::SecretInSettings => "secret_in_settings",
+            ProblemKind::NewerVersion => "settings_newer",
         }
     }
 }
@@ -63,62 +88,55 @@ impl ProblemKind {
 const LONGEST_EXTENSION: usize = 16;
 /// Far above any of Zoho's ids.
 const LONGEST_ID: usize = 24;
+/// Dialed before a number.
+const LONGEST_PREFIX: usize = 8;
+/// Of any other technical text, in characters, as all of these.
+const LONGEST_TECHNICAL: usize = 512;
+/// Of a subject or name.
+const LONGEST_LINE: usize = 500;
+/// Of a description.
+const LONGEST_LINES: usize = 20_000;
+/// Of what came of a call; it has to fit on a button.
+const LONGEST_DISPOSITION: usize = 60;
 
-/// Everything that keeps these settings from working; what belongs to a feature that is off is not asked for.
+/// Everything that keeps these settings from working. What belongs to a feature that is off is not asked for, but
+/// what is there must be well formed.
 pub fn check(settings: &Settings) -> Vec<Problem> {
     let mut found = Vec::new();
     let mut say = |key, what: Option<ProblemKind>| found.extend(what.map(|what| Problem { key, what }));
 
     let pbx = &settings.pbx;
-    say("pbx.url", required(pbx.url.as_deref(), address));
-    say("pbx.client_id", required(pbx.client_id.as_deref(), |_| None));
+    say("pbx.url", text(&pbx.url, Needed::Yes, address));
+    say("pbx.client_id", text(&pbx.client_id, Needed::Yes, technical));
     if pbx.extensions.is_empty() {
         say("pbx.extensions", Some(ProblemKind::Missing));
     }
     say("pbx.extensions", pbx.extensions.iter().find_map(|text| digits(text, LONGEST_EXTENSION)));
     say("pbx.extensions", duplicate(pbx.extensions.iter().map(String::as_str)));
-    say("pbx.trusted_certificate", pbx.trusted_certificate.as_deref().and_then(fingerprint));
+    say("pbx.trusted_certificate", text(&pbx.trusted_certificate, Needed::No, fingerprint));
 
     let numbers = &settings.numbers;
-    say("numbers.country", required(numbers.country.as_deref(), country));
-    say("numbers.area_code", numbers.area_code.as_deref().and_then(|text| digits(text, 8)));
-    say(
-        "numbers.outside_line_prefix",
-        numbers.outside_line_prefix.as_deref().and_then(|text| digits(text, 8)),
-    );
+    let prefix = |text: &str| digits(text, LONGEST_PREFIX);
+    say("numbers.country", text(&numbers.country, Needed::Yes, country));
+    say("numbers.area_code", text(&numbers.area_code, Needed::No, prefix));
+    say("numbers.outside_line_prefix", text(&numbers.outside_line_prefix, Needed::No, prefix));
 
     let desk = &settings.desk;
-    if desk.enabled {
-        match desk.data_center {
-            DataCenter::Custom => {
-                say("desk.accounts_url", required(desk.accounts_url.as_deref(), address));
-                say("desk.desk_url", required(desk.desk_url.as_deref(), address));
-            }
-            DataCenter::Us
-            | DataCenter::Eu
-            | DataCenter::In
-            | DataCenter::Au
-            | DataCenter::Jp
-            | DataCenter::Cn
-            | DataCenter::Ca
-            | DataCenter::Sa
-            | DataCenter::Sg
-            | DataCenter::Ae => {}
-        }
-        say("desk.client_id", required(desk.client_id.as_deref(), |_| None));
-        // Without an organization the first of the account is offered; without a department nothing is written.
-        say("desk.organization_id", desk.organization_id.as_deref().and_then(|id| digits(id, LONGEST_ID)));
-        let writes = settings.tickets.enabled || settings.call_log.enabled;
-        let department = desk.department_id.as_deref();
-        say("desk.department_id", if writes { required(department, id) } else { department.and_then(id) });
-    }
+    let custom = Needed::when(desk.enabled && desk.data_center == DataCenter::Custom);
+    say("desk.accounts_url", text(&desk.accounts_url, custom, address));
+    say("desk.desk_url", text(&desk.desk_url, custom, address));
+    say("desk.client_id", text(&desk.client_id, Needed::when(desk.enabled), technical));
+    // Below 1024 a port belongs to the system's own programs.
+    say("desk.redirect_port", (desk.redirect_port < 1024).then_some(ProblemKind::WrongValue));
+    // Without an organization the first of the account is offered; without a department nothing is written.
+    say("desk.organization_id", text(&desk.organization_id, Needed::No, id));
+    let writes = desk.enabled && (settings.tickets.enabled || settings.call_log.enabled);
+    say("desk.department_id", text(&desk.department_id, Needed::when(writes), id));
 
     for binding in &settings.bindings {
-        say(
-            "bindings.extension",
-            required(binding.extension.as_deref(), |text| digits(text, LONGEST_EXTENSION)),
-        );
-        say("bindings.agent_id", required(binding.agent_id.as_deref(), id));
+        let extension = |text: &str| digits(text, LONGEST_EXTENSION);
+        say("bindings.extension", text(&binding.extension, Needed::Yes, extension));
+        say("bindings.agent_id", text(&binding.agent_id, Needed::Yes, id));
     }
     say(
         "bindings.extension",
@@ -143,28 +161,96 @@ pub fn check(settings: &Settings) -> Vec<Problem> {
         } else if !tickets.call_types.iter().all(fits) {
             say("tickets.call_types", Some(ProblemKind::DoesNotFit));
         }
-        say("tickets.subject", template(&tickets.subject));
     }
-    if settings.call_log.enabled {
-        say("call_log.subject", template(&settings.call_log.subject));
-    }
-    if settings.contact_sync.enabled {
-        say("contact_sync.phonebook", required(settings.contact_sync.phonebook.as_deref(), |_| None));
+    say("tickets.subject", subject(&tickets.subject, Needed::when(tickets.enabled)));
+    say("tickets.description", too_long(&tickets.description, LONGEST_LINES));
+
+    let log = &settings.call_log;
+    say("call_log.subject", subject(&log.subject, Needed::when(log.enabled)));
+    say("call_log.description", too_long(&log.description, LONGEST_LINES));
+    say("call_log.dispositions", log.dispositions.iter().find_map(|text| disposition(text)));
+    say("call_log.dispositions", duplicate(log.dispositions.iter().map(String::as_str)));
+
+    let sync = &settings.contact_sync;
+    say(
+        "contact_sync.phonebook",
+        text(&sync.phonebook, Needed::when(sync.enabled), |name| too_long(name, LONGEST_LINE)),
+    );
+
+    let dialing = &settings.click_to_call;
+    say(
+        "click_to_call.international_prefix",
+        text(&dialing.international_prefix, Needed::No, international_prefix),
+    );
+    say("click_to_call.shortcut", text(&dialing.shortcut, Needed::No, shortcut));
+
+    let notices = &settings.notifications;
+    say("notifications.quiet_from", text(&notices.quiet_from, Needed::No, time));
+    say("notifications.quiet_until", text(&notices.quiet_until, Needed::No, time));
+    match (&notices.quiet_from, &notices.quiet_until) {
+        (None, Some(_)) => say("notifications.quiet_from", Some(ProblemKind::DoesNotFit)),
+        (Some(_), None) => say("notifications.quiet_until", Some(ProblemKind::DoesNotFit)),
+        // Nobody could tell whether that is never or always.
+        (Some(from), Some(until)) if from == until => {
+            say("notifications.quiet_until", Some(ProblemKind::DoesNotFit));
+        }
+        (Some(_), Some(_)) | (None, None) => {}
     }
     found
 }
 
-fn required(value: Option<&str>, rule: impl Fn(&str) -> Option<ProblemKind>) -> Option<ProblemKind> {
-    value.map_or(Some(ProblemKind::Missing), rule)
+/// Whether a value must be there.
+#[derive(Clone, Copy)]
+enum Needed {
+    Yes,
+    No,
 }
 
-fn template(text: &str) -> Option<ProblemKind> {
-    text.trim().is_empty().then_some(ProblemKind::Missing)
+impl Needed {
+    fn when(condition: bool) -> Needed {
+        if condition { Needed::Yes } else { Needed::No }
+    }
+
+    /// What there is to say of nothing.
+    fn missing(self) -> Option<ProblemKind> {
+        match self {
+            Needed::Yes => Some(ProblemKind::Missing),
+            Needed::No => None,
+        }
+    }
+}
+
+fn text(
+    value: &Option<String>,
+    needed: Needed,
+    rule: impl Fn(&str) -> Option<ProblemKind>,
+) -> Option<ProblemKind> {
+    value.as_deref().map_or_else(|| needed.missing(), rule)
+}
+
+fn too_long(text: &str, longest: usize) -> Option<ProblemKind> {
+    (text.chars().count() > longest).then_some(ProblemKind::TooLong)
+}
+
+fn technical(text: &str) -> Option<ProblemKind> {
+    too_long(text, LONGEST_TECHNICAL)
+}
+
+fn subject(text: &str, needed: Needed) -> Option<ProblemKind> {
+    if blank(text) { needed.missing() } else { too_long(text, LONGEST_LINE) }
+}
+
+fn disposition(text: &str) -> Option<ProblemKind> {
+    if blank(text) { Some(ProblemKind::WrongValue) } else { too_long(text, LONGEST_DISPOSITION) }
+}
+
+fn blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || invisible(c))
 }
 
 fn digits(text: &str, longest: usize) -> Option<ProblemKind> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        Some(ProblemKind::NotDigits)
+        Some(if text.len() > LONGEST_TECHNICAL { ProblemKind::TooLong } else { ProblemKind::NotDigits })
     } else {
         (text.len() > longest).then_some(ProblemKind::TooLong)
     }
@@ -172,6 +258,42 @@ fn digits(text: &str, longest: usize) -> Option<ProblemKind> {
 
 fn id(text: &str) -> Option<ProblemKind> {
     digits(text, LONGEST_ID)
+}
+
+fn international_prefix(text: &str) -> Option<ProblemKind> {
+    if text == "+" {
+        return None;
+    }
+    digits(text, LONGEST_PREFIX).map(|what| match what {
+        ProblemKind::NotDigits => ProblemKind::NotAPrefix,
+        other => other,
+    })
+}
+
+/// `HH:MM`
+fn time(text: &str) -> Option<ProblemKind> {
+    let below = |text: &str, limit: u8| {
+        text.len() == 2
+            && text.bytes().all(|byte| byte.is_ascii_digit())
+            && text.parse::<u8>().is_ok_and(|number| number < limit)
+    };
+    let fits = text.split_once(':').is_some_and(|(hour, minute)| below(hour, 24) && below(minute, 60));
+    (!fits).then(|| technical(text).unwrap_or(ProblemKind::NotATime))
+}
+
+/// At least one modifier, then one key. Which keys there are is for the desktop to say.
+fn shortcut(text: &str) -> Option<ProblemKind> {
+    const MODIFIERS: [&str; 9] =
+        ["alt", "cmd", "cmdorctrl", "command", "control", "ctrl", "option", "shift", "super"];
+    let modifier = |word: &str| MODIFIERS.contains(&word.to_ascii_lowercase().as_str());
+    let key = |word: &str| {
+        (1..=12).contains(&word.len())
+            && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && !modifier(word)
+    };
+    let fits =
+        text.rsplit_once('+').is_some_and(|(before, last)| key(last) && before.split('+').all(modifier));
+    (!fits).then(|| technical(text).unwrap_or(ProblemKind::NotAShortcut))
 }
 
 fn duplicate<'a>(texts: impl Iterator<Item = &'a str>) -> Option<ProblemKind> {
@@ -182,21 +304,29 @@ fn duplicate<'a>(texts: impl Iterator<Item = &'a str>) -> Option<ProblemKind> {
 
 fn country(text: &str) -> Option<ProblemKind> {
     let letters = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
-    (!letters).then_some(ProblemKind::NotACountry)
+    (!letters).then(|| technical(text).unwrap_or(ProblemKind::NotACountry))
 }
 
 fn fingerprint(text: &str) -> Option<ProblemKind> {
     let hex: Vec<u8> = text.bytes().filter(|byte| *byte != b':').collect();
     let fits = hex.len() == 64 && hex.iter().all(u8::is_ascii_hexdigit);
-    (!fits).then_some(ProblemKind::NotAFingerprint)
+    (!fits).then(|| technical(text).unwrap_or(ProblemKind::NotAFingerprint))
+}
+
+/// Whether an address holds a name or password.
+pub(super) fn carries_user_info(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
 }
 
 fn address(text: &str) -> Option<ProblemKind> {
+    if let Some(what) = technical(text) {
+        return Some(what);
+    }
     let Ok(url) = Url::parse(text) else { return Some(ProblemKind::NotAnAddress) };
     if !url.has_host() || url.query().is_some() || url.fragment().is_some() {
         return Some(ProblemKind::NotAnAddress);
     }
-    if !url.username().is_empty() || url.password().is_some() {
+    if carries_user_info(text) {
         return Some(ProblemKind::UserInfo);
     }
     let loopback = match url.host() {
@@ -307,5 +437,85 @@ mod tests {
             [""; 0],
             "nothing is asked of a Desk that is switched off"
         );
+    }
+
+    #[test]
+    fn what_is_there_is_well_formed_also_when_it_is_not_in_use() {
+        let off = |change: fn(&mut Settings)| {
+            after(|settings| {
+                settings.desk.enabled = false;
+                change(settings);
+            })
+        };
+        assert_eq!(
+            off(|s| s.desk.accounts_url = Some("javascript:x".into())),
+            ["desk.accounts_url: not_an_address"]
+        );
+        assert_eq!(off(|s| s.desk.redirect_port = 443), ["desk.redirect_port: wrong_value"]);
+        assert_eq!(off(|s| s.desk.client_id = Some("x".repeat(513))), ["desk.client_id: too_long"]);
+        assert_eq!(off(|s| s.tickets.subject = "x".repeat(501)), ["tickets.subject: too_long"]);
+        assert_eq!(
+            off(|s| s.tickets.subject = "主".repeat(500)),
+            [""; 0],
+            "characters are counted, not bytes"
+        );
+        assert_eq!(off(|s| s.call_log.description = "x".repeat(20_001)), ["call_log.description: too_long"]);
+        assert_eq!(
+            off(|s| s.contact_sync.phonebook = Some("x".repeat(501))),
+            ["contact_sync.phonebook: too_long"]
+        );
+        assert_eq!(off(|s| s.numbers.country = Some("x".repeat(10_000))), ["numbers.country: too_long"]);
+    }
+
+    #[test]
+    fn dispositions_are_distinct_and_fit_on_a_button() {
+        let dispositions = |list: &[&str]| {
+            after(|settings| {
+                settings.call_log.dispositions = list.iter().map(|text| (*text).into()).collect()
+            })
+        };
+        assert_eq!(dispositions(&["Sold", "再联系"]), [""; 0]);
+        assert_eq!(dispositions(&["Sold", "Sold"]), ["call_log.dispositions: duplicate"]);
+        assert_eq!(dispositions(&[&"再".repeat(61)]), ["call_log.dispositions: too_long"]);
+        assert_eq!(dispositions(&["\u{200b} "]), ["call_log.dispositions: wrong_value"]);
+    }
+
+    #[test]
+    fn dialing_takes_digits_or_a_plus_and_keys_with_a_modifier() {
+        let prefix = |text: &str| after(|s| s.click_to_call.international_prefix = Some(text.into()));
+        assert_eq!(prefix("+"), [""; 0]);
+        assert_eq!(prefix("00"), [""; 0]);
+        assert_eq!(prefix("+00"), ["click_to_call.international_prefix: not_a_prefix"]);
+        assert_eq!(prefix("000000000"), ["click_to_call.international_prefix: too_long"]);
+        let shortcut = |text: &str| after(|s| s.click_to_call.shortcut = Some(text.into()));
+        for fits in ["Ctrl+Alt+D", "super+F5", "CmdOrCtrl+Shift+Space"] {
+            assert_eq!(shortcut(fits), [""; 0], "{fits}");
+        }
+        for wrong in ["D", "Ctrl", "Ctrl+", "+D", "Ctrl++D", "Ctrl+Alt", "D+Ctrl", "Ctrl+<x>", "Ctrl+Dd+E"] {
+            assert_eq!(shortcut(wrong), ["click_to_call.shortcut: not_a_shortcut"], "{wrong}");
+        }
+    }
+
+    #[test]
+    fn quiet_hours_have_two_ends() {
+        let quiet = |from: Option<&str>, until: Option<&str>| {
+            after(|settings| {
+                settings.notifications.quiet_from = from.map(Into::into);
+                settings.notifications.quiet_until = until.map(Into::into);
+            })
+        };
+        assert_eq!(quiet(None, None), [""; 0]);
+        assert_eq!(quiet(Some("22:00"), Some("07:30")), [""; 0]);
+        assert_eq!(quiet(Some("00:00"), Some("23:59")), [""; 0]);
+        assert_eq!(quiet(Some("22:00"), None), ["notifications.quiet_until: does_not_fit"]);
+        assert_eq!(quiet(None, Some("07:30")), ["notifications.quiet_from: does_not_fit"]);
+        assert_eq!(quiet(Some("07:30"), Some("07:30")), ["notifications.quiet_until: does_not_fit"]);
+        for wrong in ["24:00", "12:60", "1200", "12:0", "+1:00", "12:00:00", "noon"] {
+            assert_eq!(
+                quiet(Some(wrong), Some("01:00")),
+                ["notifications.quiet_from: not_a_time"],
+                "{wrong}"
+            );
+        }
     }
 }

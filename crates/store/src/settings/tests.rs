@@ -1,5 +1,13 @@
 //! Reading and writing the file.
 
+mod change;
+mod policy;
+mod transfer;
+
+use std::fs;
+
+use serde_json::{Value, json};
+
 use super::*;
 
 fn folder(content: &str) -> tempfile::TempDir {
@@ -40,6 +48,15 @@ fn no_file_means_the_defaults_of_the_pbx_maker() {
     assert_eq!(settings.new_contacts.mode, NewContactMode::Off);
     assert!(settings.desk.enabled && !settings.tickets.enabled && !settings.call_log.enabled);
     assert_eq!(settings.numbers.country, None);
+    assert_eq!(
+        (settings.desk.client_type, settings.general.language),
+        (ClientType::Server, Language::System)
+    );
+    assert!(!settings.call_log.wrap_up && !settings.general.start_at_login);
+    assert_eq!(settings.click_to_call.confirm, DialConfirmation::NewNumbers);
+    assert!(!settings.click_to_call.allow_native_messaging);
+    let notices = settings.notifications;
+    assert_eq!((notices.level, notices.caller), (NoticeLevel::Normal, CallerShown::Name));
     assert_eq!(load(folder("{}").path()).unwrap().settings, Settings::default());
 }
 
@@ -48,20 +65,32 @@ fn a_full_file_is_read_and_comes_back_the_same() {
     let content = r#"{"version":1,
  "pbx":{"url":"https://pbx.example.com:8088","client_id":"c","extensions":["1001"],"trusted_certificate":null},
  "numbers":{"country":"CN","area_code":"592","outside_line_prefix":""},
- "desk":{"data_center":"custom","accounts_url":"https://a.example","desk_url":"https://d.example","client_id":"x",
+ "desk":{"data_center":"custom","client_type":"desktop","redirect_port":"５３６８３ ",
+   "accounts_url":"https://a.example","desk_url":"https://d.example","client_id":"x",
    "organization_id":"1","department_id":"2","enabled":false},
  "bindings":[{"extension":"1001","agent_id":"3"}],
  "popup":{"mode":"manual","trigger":"hangup"},
  "new_contacts":{"mode":"automatic","kind":"account","call_types":["inbound"]},
  "tickets":{"enabled":true,"when":"before_call","call_types":["inbound","outbound"],"subject":"s","description":"d"},
- "call_log":{"enabled":true,"subject":"s","description":"d","skip_missed_if_answered_elsewhere":false},
- "contact_sync":{"enabled":true,"module":"accounts","phonebook":"p","always_query":true}}"#;
+ "call_log":{"enabled":true,"subject":"s","description":"d","skip_missed_if_answered_elsewhere":false,
+   "wrap_up":true,"dispositions":["Sold","再联系"]},
+ "contact_sync":{"enabled":true,"module":"accounts","phonebook":"p","always_query":true},
+ "click_to_call":{"confirm":"always","international_prefix":"00","shortcut":"Ctrl+Alt+D","allow_native_messaging":true},
+ "notifications":{"level":"insistent","caller":"masked_number","quiet_from":"22:00","quiet_until":"07:30"},
+ "general":{"language":"zh-CN","start_at_login":true}}"#;
     let dir = folder(content);
     let loaded = load(dir.path()).unwrap();
     assert_eq!(loaded.warnings, []);
     assert_eq!(loaded.settings.desk.data_center, DataCenter::Custom);
     assert_eq!(loaded.settings.numbers.outside_line_prefix, None);
     assert_eq!(loaded.settings.tickets.when, TicketMoment::BeforeCall);
+    assert_eq!(loaded.settings.desk.client_type, ClientType::Desktop);
+    assert_eq!(loaded.settings.desk.redirect_port, 53683);
+    assert_eq!(loaded.settings.call_log.dispositions, ["Sold", "再联系"]);
+    assert_eq!(loaded.settings.click_to_call.confirm, DialConfirmation::Always);
+    assert_eq!(loaded.settings.notifications.caller, CallerShown::MaskedNumber);
+    assert_eq!(loaded.settings.general.language, Language::Chinese);
+    assert_eq!(loaded.own, loaded.settings, "nothing lies over it");
     save(dir.path(), &loaded.settings).unwrap();
     assert_eq!(load(dir.path()).unwrap(), loaded);
 }
@@ -74,6 +103,26 @@ fn a_number_where_a_text_is_expected_is_taken() {
     let settings = load(dir.path()).unwrap().settings;
     assert_eq!(settings.pbx.extensions, ["1001", "1002"]);
     assert_eq!(settings.bindings[0].agent_id.as_deref(), Some("9007199254740993"));
+}
+
+#[test]
+fn what_a_hand_wrote_is_read_as_what_it_means() {
+    let dir = folder(
+        r#"{"pbx":{"url":" https://pbx.example.com:8088/\n","extensions":"1001, 1002；１００３"},
+            "numbers":{"country":"cn","area_code":"\u202e０５９２"},
+            "notifications":{"quiet_from":"9:00","quiet_until":"１７：３０"},
+            "tickets":{"subject":"a\nb","description":"a\r\nb\u0007"},
+            "call_log":{"dispositions":[" Sold\t"]}}"#,
+    );
+    let settings = load(dir.path()).unwrap().settings;
+    assert_eq!(settings.pbx.url.as_deref(), Some("https://pbx.example.com:8088"));
+    assert_eq!(settings.pbx.extensions, ["1001", "1002", "1003"]);
+    assert_eq!(settings.numbers.country.as_deref(), Some("CN"));
+    assert_eq!(settings.numbers.area_code.as_deref(), Some("0592"));
+    assert_eq!(settings.notifications.quiet_from.as_deref(), Some("09:00"));
+    assert_eq!(settings.notifications.quiet_until.as_deref(), Some("17:30"));
+    assert_eq!((settings.tickets.subject.as_str(), settings.tickets.description.as_str()), ("a b", "a\nb"));
+    assert_eq!(settings.call_log.dispositions, ["Sold"]);
 }
 
 #[test]
@@ -117,7 +166,8 @@ fn an_older_file_is_migrated() {
 #[test]
 fn unknown_keys_are_reported_and_kept() {
     let dir = folder(
-        r#"{"future":{"x":[1]},"popup":{"triger":"ring"},"desk":{"client_secret":"s"},"bindings":[{"note":1}]}"#,
+        r#"{"future":{"x":[1]},"popup":{"triger":"ring"},"desk":{"client_secret":"s"},"bindings":[{"note":1}],
+           "general":{"langauge":"en"}}"#,
     );
     let loaded = load(dir.path()).unwrap();
     assert_eq!(
@@ -127,6 +177,7 @@ fn unknown_keys_are_reported_and_kept() {
             Warning::SecretInSettings("desk.client_secret".into()),
             Warning::UnknownKey("bindings[0].note".into()),
             Warning::UnknownKey("popup.triger".into()),
+            Warning::UnknownKey("general.langauge".into()),
         ]
     );
     save(dir.path(), &loaded.settings).unwrap();
