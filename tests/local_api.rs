@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deskring_engine::view::LinkState;
-use deskring_engine::{Command, Engine, StartError};
+use deskring_engine::{Command, Engine, StartError, Window};
 use deskring_local_api::{Client, ClientError, Server};
 use e2e::{PATIENCE, Recorder, Rig};
 use interprocess::local_socket::tokio::Stream;
@@ -42,7 +42,7 @@ async fn a_client_sees_links_and_calls_and_gives_commands() {
     assert_eq!(recorded.opened[0].0, page);
     let report = client.look_up("0592-5503309").await.unwrap();
     assert_eq!((report.e164.as_deref(), report.matches.len()), (Some("+865925503309"), 0));
-    client.command(Command::Show).await.unwrap();
+    client.command(Command::Show { window: Window::Panel }).await.unwrap();
     rig.desktop.wait_for("the window", |recorded| recorded.windows == 1).await;
 }
 

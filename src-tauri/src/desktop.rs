@@ -1,19 +1,25 @@
 //! The engine's desktop: hands tabs to the browser, notices to their thread, windows to their opener, and
 //! writes the log of the day. Must not wait: only `open` may block.
 
-use std::sync::Arc;
+use std::path::PathBuf;
 
+use deskring_engine::admin::Finding;
 use deskring_engine::domain::{CallId, Notice, Plan};
-use deskring_engine::view::{CallView, LinkView};
-use deskring_engine::{Desktop, Happening};
-use deskring_wording::Words;
+use deskring_engine::view::{CallView, LinkState, LinkView};
+use deskring_engine::{Autostart, Desktop, Happening, SignInEnd, Window};
+use deskring_session as session;
+use deskring_wording::{key_of, page};
 
 use crate::notice::{self, Notices};
 use crate::opener::Opener;
+use crate::phrases;
+use crate::spoken::Spoken;
 
 /// What the engine is given.
 pub(crate) struct TrayDesktop {
-    pub(crate) words: Arc<Words>,
+    /// This program's file, looked up before an upgrade could replace it.
+    pub(crate) program: PathBuf,
+    pub(crate) spoken: Spoken,
     pub(crate) notices: Notices,
     pub(crate) opener: Opener,
 }
@@ -21,12 +27,12 @@ pub(crate) struct TrayDesktop {
 impl Desktop for TrayDesktop {
     fn open(&self, address: &str) -> Result<(), String> {
         let opened = webbrowser::open(address).map_err(|error| error.to_string());
-        reap::ended(self.opener.window());
+        reap::ended(|pid| self.opener.is_window(pid));
         opened
     }
 
     fn notify(&self, notice: &Notice, plan: &Plan) {
-        self.notices.show(&notice.call, notice::text(notice, plan, &self.words));
+        self.notices.show(&notice.call, notice::text(notice, plan, &self.spoken.words()));
     }
 
     fn withdraw(&self, call: &CallId) {
@@ -35,8 +41,15 @@ impl Desktop for TrayDesktop {
 
     fn happened(&self, happening: &Happening<'_>) {
         match happening {
-            Happening::Pbx(link) => log_link("PBX", link),
-            Happening::Desk(link) => log_link("Zoho Desk", link),
+            Happening::Pbx(link) => {
+                log_link("PBX", link);
+                self.ask_for_help("link-pbx", link);
+            }
+            Happening::Desk(link) => {
+                log_link("Zoho Desk", link);
+                self.ask_for_help("link-desk", link);
+            }
+            Happening::Checked(findings) => log_findings(findings),
             Happening::Call(call) => {
                 if call.phase == "talking" {
                     self.notices.calm(&call.call);
@@ -46,8 +59,42 @@ impl Desktop for TrayDesktop {
         }
     }
 
-    fn show_window(&self) {
-        self.opener.show();
+    fn show_window(&self, window: Window) {
+        self.opener.show(window);
+    }
+
+    fn sign_in_page(&self, end: SignInEnd) -> String {
+        let (title, text) = (key_of("sign-in-title", end.code()), key_of("sign-in-text", end.code()));
+        page(&self.spoken.words(), &title, &text)
+    }
+
+    fn set_autostart(&self, autostart: Autostart) -> Result<(), &'static str> {
+        let start = match autostart {
+            Autostart::AtLogin => session::Start::AtLogin,
+            Autostart::ByHand => session::Start::ByHand,
+        };
+        session::start_at_login(&session::Places::of_system(), start, &self.program).map_err(|error| {
+            tracing::warn!(%error, "starting at login could not be set");
+            "autostart_failed"
+        })
+    }
+}
+
+impl TrayDesktop {
+    /// Said once, when a link comes to where only a person can help; the link tells no second time.
+    fn ask_for_help(&self, name: &'static str, link: &LinkView) {
+        if link.state != LinkState::Stopped {
+            return;
+        }
+        let words = self.spoken.words();
+        let title = words.text("notice-stopped-title");
+        self.notices.say(title, phrases::link(name, link, &words));
+    }
+}
+
+fn log_findings(findings: &[Finding]) {
+    for finding in findings {
+        tracing::info!(check = finding.check, code = finding.code, state = ?finding.state, "check");
     }
 }
 
@@ -75,15 +122,15 @@ fn log_link(name: &str, link: &LinkView) {
 mod reap {
     use rustix::process::{Pid, WaitOptions, waitpid};
 
-    /// Buries what has ended of our children, except the window, which somebody waits for.
-    pub(super) fn ended(window: Option<u32>) {
+    /// Buries what has ended of our children, except the windows, which somebody waits for.
+    pub(super) fn ended(is_window: impl Fn(u32) -> bool) {
         let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return };
         let lists = threads
             .flatten()
             .filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
         for list in lists {
             for child in list.split_whitespace().filter_map(|pid| pid.parse::<i32>().ok()) {
-                if window == Some(child.cast_unsigned()) {
+                if is_window(child.cast_unsigned()) {
                     continue;
                 }
                 if let Some(pid) = Pid::from_raw(child)
@@ -98,5 +145,5 @@ mod reap {
 
 #[cfg(not(target_os = "linux"))]
 mod reap {
-    pub(super) fn ended(_window: Option<u32>) {}
+    pub(super) fn ended(_is_window: impl Fn(u32) -> bool) {}
 }

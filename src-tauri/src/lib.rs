@@ -10,8 +10,8 @@ mod logging;
 mod notice;
 mod opener;
 mod phrases;
+mod spoken;
 mod start;
-mod system;
 mod tray;
 mod window;
 
@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
-use deskring_engine::Paths;
+use deskring_engine::{Paths, Window};
 use directories::ProjectDirs;
 
 /// Watches your extension and opens the caller's Zoho Desk contact.
@@ -36,16 +36,30 @@ pub struct Arguments {
     profile: Option<PathBuf>,
     /// Be a window of the running Deskring.
     #[arg(long, value_name = "WINDOW")]
-    window: Option<Window>,
+    window: Option<Kind>,
+    /// With a window: the language to begin in, until the running Deskring says otherwise.
+    #[arg(long, hide = true, requires = "window", default_value = "system")]
+    language: String,
     /// The tray process holds the other end of stdin: a line brings the window to the front, the end closes it.
     #[arg(long, hide = true, requires = "window")]
     follow_stdin: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-enum Window {
+enum Kind {
     /// The current call, recent calls and connections.
     Panel,
+    /// Set-up and every setting.
+    Settings,
+}
+
+impl From<Kind> for Window {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Panel => Self::Panel,
+            Kind::Settings => Self::Settings,
+        }
+    }
 }
 
 /// Runs until the end. `began` is when the process did.
@@ -59,9 +73,10 @@ pub fn run(began: Instant, arguments: &Arguments) -> ExitCode {
         );
     }
     let paths = Paths::for_profile(&profile);
-    let _log = logging::start(log_folder(arguments), arguments.window.is_some());
+    let logs = log_folder(arguments);
+    let _log = logging::start(logs.clone(), arguments.window.is_some());
     let end = match arguments.window {
-        Some(Window::Panel) => window::run(paths, arguments.follow_stdin),
+        Some(kind) => window::run(kind.into(), paths, logs, &arguments.language, arguments.follow_stdin),
         None => start::run(began, paths, arguments.hidden),
     };
     match end {

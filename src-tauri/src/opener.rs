@@ -1,4 +1,4 @@
-//! Opens the window as a process of its own, brings it to the front when it is open already, and closes it at
+//! Opens windows as processes of their own, brings one to the front when it is open already, and closes them at
 //! the end. Must not know what a window shows.
 
 use std::path::Path;
@@ -7,45 +7,64 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use deskring_engine::Paths;
+use deskring_engine::{AppView, Paths, Window};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// A window that does not close by itself within this time is ended.
 const PATIENCE: Duration = Duration::from_millis(400);
 /// No window.
 const NONE: u32 = 0;
 
-/// Asks for the window. Cheap to clone.
+/// Asks for windows. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Opener {
-    requests: mpsc::UnboundedSender<()>,
-    window: Arc<AtomicU32>,
+    requests: mpsc::UnboundedSender<Window>,
+    pids: Pids,
 }
 
 /// The other end, to be run by the process's runtime.
 pub(crate) struct Requests {
-    requests: mpsc::UnboundedReceiver<()>,
-    window: Arc<AtomicU32>,
+    requests: mpsc::UnboundedReceiver<Window>,
+    pids: Pids,
+}
+
+/// The processes of the windows.
+#[derive(Clone, Default)]
+struct Pids {
+    panel: Arc<AtomicU32>,
+    settings: Arc<AtomicU32>,
+}
+
+impl Pids {
+    fn of(&self, window: Window) -> &AtomicU32 {
+        match window {
+            Window::Panel => &self.panel,
+            Window::Settings => &self.settings,
+        }
+    }
 }
 
 pub(crate) fn opener() -> (Opener, Requests) {
     let (sender, requests) = mpsc::unbounded_channel();
-    let window = Arc::new(AtomicU32::new(NONE));
-    (Opener { requests: sender, window: window.clone() }, Requests { requests, window })
+    let pids = Pids::default();
+    (Opener { requests: sender, pids: pids.clone() }, Requests { requests, pids })
 }
 
 impl Opener {
-    /// Shows the window, soon.
-    pub(crate) fn show(&self) {
+    /// Shows a window, soon.
+    pub(crate) fn show(&self, window: Window) {
         // An error means that the process is ending.
-        let _ = self.requests.send(());
+        let _ = self.requests.send(window);
     }
 
-    /// The window's process, while there is one.
-    pub(crate) fn window(&self) -> Option<u32> {
-        Some(self.window.load(Ordering::Acquire)).filter(|pid| *pid != NONE)
+    /// Whether this process is one of the windows.
+    pub(crate) fn is_window(&self, pid: u32) -> bool {
+        pid != NONE
+            && [&self.pids.panel, &self.pids.settings]
+                .iter()
+                .any(|known| known.load(Ordering::Acquire) == pid)
     }
 }
 
@@ -64,75 +83,98 @@ enum News {
     Ended,
 }
 
-/// Serves requests until `end`, then closes what is open. One window at a time; its process is reaped.
-/// `program` is this program's file, looked up before an upgrade could replace it.
+/// What windows are started with.
+struct Start<'a> {
+    program: &'a Path,
+    paths: &'a Paths,
+    views: watch::Receiver<Arc<AppView>>,
+    pids: Pids,
+}
+
+/// Serves requests until `end`, then closes what is open. One window of each kind at a time; their processes are
+/// reaped. `program` is this program's file, looked up before an upgrade could replace it.
 pub(crate) async fn serve(
     mut requests: Requests,
     program: &Path,
     paths: &Paths,
+    views: watch::Receiver<Arc<AppView>>,
     end: impl Future<Output = ()>,
 ) {
     tokio::pin!(end);
-    let mut open: Option<Open> = None;
+    let start = Start { program, paths, views, pids: requests.pids.clone() };
+    let (mut panel, mut settings) = (None, None);
     loop {
         tokio::select! {
             () = &mut end => break,
             request = requests.requests.recv() => match request {
-                Some(()) => open = present(open.take(), program, paths, &requests.window).await,
+                Some(Window::Panel) => panel = start.present(Window::Panel, panel.take()).await,
+                Some(Window::Settings) => settings = start.present(Window::Settings, settings.take()).await,
                 None => break,
             },
-            news = news(&mut open) => match (news, open.take()) {
-                (News::Presented, Some(window)) => {
-                    open = Some(Open { unanswered: window.unanswered.saturating_sub(1), ..window });
-                }
-                (News::Ended, Some(window)) => {
-                    requests.window.store(NONE, Ordering::Release);
-                    // Somebody asked for it while it was closing.
-                    if window.unanswered > 0 {
-                        open = present(None, program, paths, &requests.window).await;
-                    }
-                }
-                (News::Presented | News::Ended, None) => {}
+            news = news(&mut panel) => panel = start.after(Window::Panel, news, panel.take()).await,
+            news = news(&mut settings) => settings = start.after(Window::Settings, news, settings.take()).await,
+        }
+    }
+    tokio::join!(close(panel), close(settings));
+}
+
+impl Start<'_> {
+    async fn after(&self, window: Window, news: News, open: Option<Open>) -> Option<Open> {
+        let open = open?;
+        match news {
+            News::Presented => Some(Open { unanswered: open.unanswered.saturating_sub(1), ..open }),
+            News::Ended => {
+                self.pids.of(window).store(NONE, Ordering::Release);
+                // Somebody may have asked for it while it was closing.
+                if open.unanswered > 0 { self.present(window, None).await } else { None }
             }
         }
     }
-    if let Some(Open { mut child, orders, .. }) = open {
-        // Its stdin ends, so it closes by itself.
-        drop(orders);
-        if tokio::time::timeout(PATIENCE, child.wait()).await.is_err()
-            && let Err(error) = child.kill().await
+
+    async fn present(&self, window: Window, open: Option<Open>) -> Option<Open> {
+        if let Some(mut open) = open
+            && open.orders.write_all(b"present\n").await.is_ok()
         {
-            tracing::debug!(%error, "the window had ended");
+            open.unanswered += 1;
+            return Some(open);
+        }
+        match self.start(window) {
+            Ok(open) => Some(open),
+            Err(error) => {
+                tracing::error!(%error, "the window could not be started");
+                None
+            }
+        }
+    }
+
+    fn start(&self, window: Window) -> std::io::Result<Open> {
+        let name = match window {
+            Window::Panel => "panel",
+            Window::Settings => "settings",
+        };
+        let language = self.views.borrow().language.clone();
+        let mut command = Command::new(self.program);
+        command.args(["--window", name, "--follow-stdin", "--language", &language, "--profile"]);
+        command.arg(&self.paths.profile);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        self.pids.of(window).store(child.id().unwrap_or(NONE), Ordering::Release);
+        match (child.stdin.take(), child.stdout.take()) {
+            (Some(orders), Some(answers)) => {
+                Ok(Open { child, orders, answers: BufReader::new(answers).lines(), unanswered: 0 })
+            }
+            _ => Err(std::io::ErrorKind::BrokenPipe.into()),
         }
     }
 }
 
-async fn present(open: Option<Open>, program: &Path, paths: &Paths, window: &AtomicU32) -> Option<Open> {
-    if let Some(mut open) = open
-        && open.orders.write_all(b"present\n").await.is_ok()
+async fn close(open: Option<Open>) {
+    let Some(Open { mut child, orders, .. }) = open else { return };
+    // Its stdin ends, so it closes by itself.
+    drop(orders);
+    if tokio::time::timeout(PATIENCE, child.wait()).await.is_err()
+        && let Err(error) = child.kill().await
     {
-        open.unanswered += 1;
-        return Some(open);
-    }
-    match start(program, paths, window) {
-        Ok(open) => Some(open),
-        Err(error) => {
-            tracing::error!(%error, "the window could not be started");
-            None
-        }
-    }
-}
-
-fn start(program: &Path, paths: &Paths, window: &AtomicU32) -> std::io::Result<Open> {
-    let mut command = Command::new(program);
-    command.args(["--window", "panel", "--follow-stdin", "--profile"]).arg(&paths.profile);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-    window.store(child.id().unwrap_or(NONE), Ordering::Release);
-    match (child.stdin.take(), child.stdout.take()) {
-        (Some(orders), Some(answers)) => {
-            Ok(Open { child, orders, answers: BufReader::new(answers).lines(), unanswered: 0 })
-        }
-        _ => Err(std::io::ErrorKind::BrokenPipe.into()),
+        tracing::debug!(%error, "the window had ended");
     }
 }
 

@@ -7,17 +7,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
 use deskring_engine::domain::CallId;
-use deskring_engine::{AppView, Command, Engine, Handle, Paths, StartError};
+use deskring_engine::view::LinkState;
+use deskring_engine::{AppView, Command, Engine, Handle, Paths, StartError, Window};
 use deskring_local_api::{Client, ClientError, Server};
-use deskring_wording::Words;
 use tauri::{AppHandle, Manager as _, RunEvent};
 use tokio::sync::{Notify, mpsc, watch};
 
 use crate::desktop::TrayDesktop;
 use crate::notice::Notices;
 use crate::opener::{self, Opener, Requests};
+use crate::spoken::Spoken;
 use crate::tray::{self, Act, Drawn, Face};
-use crate::{built, context, system};
+use crate::{built, context};
 
 /// An engine that does not end within this time is left behind.
 const END: Duration = Duration::from_millis(1000);
@@ -26,16 +27,24 @@ const HAND_OVER: Duration = Duration::from_secs(3);
 
 /// Runs until somebody quits.
 pub(crate) fn run(began: Instant, paths: Paths, hidden: bool) -> anyhow::Result<()> {
-    let words = Arc::new(Words::for_system());
+    // The settings' language is known when they have been read; until then, the system's.
+    let spoken = Spoken::of_choice("system");
     let (notices, presses) =
         Notices::start(paths.runtime.join("notice.png")).context("no thread for notifications")?;
     let (opener, requests) = opener::opener();
-    let desktop = TrayDesktop { words: words.clone(), notices: notices.clone(), opener: opener.clone() };
+    let program = std::env::current_exe().context("this program's own file")?;
+    let desktop = TrayDesktop {
+        program: program.clone(),
+        spoken: spoken.clone(),
+        notices: notices.clone(),
+        opener: opener.clone(),
+    };
     let engine = match Engine::prepare(paths.clone(), Arc::new(desktop)) {
         Ok(engine) => engine,
         Err(StartError::Running { .. }) if hidden => return Ok(()),
         Err(running @ StartError::Running { .. }) => return hand_over(&paths).context(running),
         Err(error) => {
+            let words = spoken.words();
             let body = words.with("notice-settings-body", &[("detail", error.to_string().into())]);
             notices.say(words.text("notice-settings-title"), body);
             notices.end();
@@ -43,9 +52,12 @@ pub(crate) fn run(began: Instant, paths: Paths, hidden: bool) -> anyhow::Result<
         }
     };
     let quit = Arc::new(Notify::new());
-    let program = std::env::current_exe().context("this program's own file")?;
-    let parts = Parts { program, paths, notices, presses, requests, words, quit: quit.clone() };
     let handle = engine.handle();
+    spoken.speak(&handle.view().borrow().language);
+    if !hidden && is_new(&handle.view().borrow()) {
+        opener.show(Window::Settings);
+    }
+    let parts = Parts { program, paths, notices, presses, requests, spoken, quit: quit.clone() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Otherwise Tauri starts a second one, with a thread for each core.
     tauri::async_runtime::set(runtime.handle().clone());
@@ -58,7 +70,7 @@ pub(crate) fn run(began: Instant, paths: Paths, hidden: bool) -> anyhow::Result<
             }
         })
         .setup(move |app| {
-            let first = tray::face(&handle.view().borrow(), &parts.words, &tray::time_of_day);
+            let first = tray::face(&handle.view().borrow(), &parts.spoken.words(), &tray::time_of_day);
             let icons = parts.paths.runtime.join("tray");
             app.manage(Mutex::new(tray::build(app.handle(), &first, &icons)?));
             tracing::info!(ms = began.elapsed().as_millis(), "tray ready");
@@ -81,6 +93,11 @@ pub(crate) fn run(began: Instant, paths: Paths, hidden: bool) -> anyhow::Result<
     Ok(())
 }
 
+/// Nothing has been set up: the first start.
+fn is_new(view: &AppView) -> bool {
+    view.pbx.state == LinkState::NotSetUp && view.desk.state == LinkState::NotSetUp
+}
+
 /// Without its engine the tray would show something that is not so.
 struct EndsApp(AppHandle);
 
@@ -92,7 +109,8 @@ impl Drop for EndsApp {
 
 fn perform(act: Act, handle: &Handle, opener: &Opener, quit: &Notify) {
     let command = match act {
-        Act::Show => return opener.show(),
+        Act::Show => return opener.show(Window::Panel),
+        Act::Settings => return opener.show(Window::Settings),
         Act::Quit => return quit.notify_one(),
         Act::Open { call } => Command::Open { call: Some(call) },
         Act::Pause { minutes } => Command::Pause { minutes },
@@ -114,7 +132,7 @@ struct Parts {
     notices: Notices,
     presses: mpsc::UnboundedReceiver<CallId>,
     requests: Requests,
-    words: Arc<Words>,
+    spoken: Spoken,
     quit: Arc<Notify>,
 }
 
@@ -135,14 +153,14 @@ impl Parts {
             }
         };
         let wake = handle.clone();
-        tokio::spawn(system::woke_up(move || send(&wake, Command::Wake)));
-        tokio::spawn(follow(app.clone(), handle.view(), self.words.clone(), first));
+        tokio::spawn(deskring_session::woke_up(move || send(&wake, Command::Wake)));
+        tokio::spawn(follow(app.clone(), handle.view(), self.spoken.clone(), first));
         tokio::spawn(forward(self.presses, handle.clone()));
-        tokio::spawn(mention_missing_tray(self.notices.clone(), self.words.clone()));
+        tokio::spawn(mention_missing_tray(self.notices.clone(), self.spoken.clone()));
         let end = Arc::new(Notify::new());
         let windows = tokio::spawn({
-            let (end, paths) = (end.clone(), self.paths.clone());
-            async move { opener::serve(self.requests, &self.program, &paths, end.notified()).await }
+            let (end, paths, views) = (end.clone(), self.paths.clone(), handle.view());
+            async move { opener::serve(self.requests, &self.program, &paths, views, end.notified()).await }
         });
         let stop = async {
             tokio::select! {
@@ -165,10 +183,12 @@ impl Parts {
 }
 
 /// Draws each view that changes something.
-async fn follow(app: AppHandle, mut views: watch::Receiver<Arc<AppView>>, words: Arc<Words>, first: Face) {
+async fn follow(app: AppHandle, mut views: watch::Receiver<Arc<AppView>>, spoken: Spoken, first: Face) {
     let mut last = first;
     loop {
-        let face = tray::face(&views.borrow_and_update(), &words, &tray::time_of_day);
+        let view = views.borrow_and_update().clone();
+        spoken.speak(&view.language);
+        let face = tray::face(&view, &spoken.words(), &tray::time_of_day);
         if face != last {
             last = face.clone();
             let main = app.clone();
@@ -198,11 +218,12 @@ async fn forward(mut presses: mpsc::UnboundedReceiver<CallId>, handle: Handle) {
     }
 }
 
-async fn mention_missing_tray(notices: Notices, words: Arc<Words>) {
-    if system::has_tray_host().await {
+async fn mention_missing_tray(notices: Notices, spoken: Spoken) {
+    if deskring_session::has_tray_host().await {
         return;
     }
     tracing::warn!("this desktop shows no tray icons; start Deskring again to see its window");
+    let words = spoken.words();
     notices.say(words.text("notice-no-tray-title"), words.text("notice-no-tray-body"));
 }
 
@@ -234,7 +255,7 @@ fn hand_over(paths: &Paths) -> anyhow::Result<()> {
         let deadline = tokio::time::Instant::now() + HAND_OVER;
         loop {
             match Client::connect(paths).await {
-                Ok(mut client) => return Ok(client.command(Command::Show).await?),
+                Ok(mut client) => return Ok(client.command(Command::Show { window: Window::Panel }).await?),
                 Err(ClientError::NotRunning) if tokio::time::Instant::now() < deadline => {
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }

@@ -59,6 +59,7 @@ pub(crate) enum Item {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Act {
     Show,
+    Settings,
     Open { call: String },
     Pause { minutes: Option<u32> },
     Resume,
@@ -69,6 +70,7 @@ impl Act {
     fn id(&self) -> String {
         match self {
             Self::Show => "show".into(),
+            Self::Settings => "settings".into(),
             Self::Open { call } => format!("open {call}"),
             Self::Pause { minutes: Some(minutes) } => format!("pause {minutes}"),
             Self::Pause { minutes: None } => "pause".into(),
@@ -82,6 +84,7 @@ impl Act {
         let (word, rest) = id.split_once(' ').map_or((id, None), |(word, rest)| (word, Some(rest)));
         match (word, rest) {
             ("show", None) => Some(Self::Show),
+            ("settings", None) => Some(Self::Settings),
             ("open", Some(call)) => Some(Self::Open { call: call.to_owned() }),
             ("pause", Some(minutes)) => Some(Self::Pause { minutes: Some(minutes.parse().ok()?) }),
             ("pause", None) => Some(Self::Pause { minutes: None }),
@@ -111,14 +114,14 @@ fn icon(view: &AppView) -> Icon {
     }
     match view.desk.state {
         LinkState::NotSetUp | LinkState::Stopped | LinkState::Down => Icon::Attention,
-        LinkState::Disabled | LinkState::Connecting | LinkState::Up if view.problems.is_empty() => Icon::Idle,
+        LinkState::Disabled | LinkState::Connecting | LinkState::Up if is_well(view) => Icon::Idle,
         LinkState::Disabled | LinkState::Connecting | LinkState::Up => Icon::Attention,
     }
 }
 
 /// The menu for a view.
 pub(crate) fn menu(view: &AppView, words: &Words, time: &dyn Fn(i64) -> String) -> Vec<Item> {
-    let mut items = vec![Item::Do { text: headline(view, words), act: Act::Show }, Item::Line];
+    let mut items = vec![Item::Do { text: headline(view, words), act: lead(view) }, Item::Line];
     match view.calls.as_slice() {
         [] => items.push(open_last(view, words)),
         [call] => {
@@ -136,8 +139,21 @@ pub(crate) fn menu(view: &AppView, words: &Words, time: &dyn Fn(i64) -> String) 
     }
     items.extend([recent(view, words, time), Item::Line, pause(view, words, time), Item::Line]);
     items.push(Item::Do { text: words.text("tray-show"), act: Act::Show });
+    items.push(Item::Do { text: words.text("tray-settings"), act: Act::Settings });
     items.push(Item::Do { text: words.text("tray-quit"), act: Act::Quit });
     items
+}
+
+/// What only the settings can mend leads there.
+fn lead(view: &AppView) -> Act {
+    let helpless = |state| matches!(state, LinkState::NotSetUp | LinkState::Stopped);
+    let in_settings = helpless(view.pbx.state) || helpless(view.desk.state) || !is_well(view);
+    if view.calls.is_empty() && in_settings { Act::Settings } else { Act::Show }
+}
+
+/// Nothing to look at in the settings.
+fn is_well(view: &AppView) -> bool {
+    view.problems.is_empty() && view.findings.is_empty()
 }
 
 fn is_working(view: &AppView) -> bool {
@@ -157,6 +173,9 @@ fn headline(view: &AppView, words: &Words) -> String {
         ([], LinkState::Disabled | LinkState::Connecting | LinkState::Up) => {
             if !view.problems.is_empty() {
                 return words.with("panel-problems", &[("count", view.problems.len().into())]);
+            }
+            if !view.findings.is_empty() {
+                return words.text("tray-check-failed");
             }
             let extensions = view.extensions.join(", ");
             let count = view.extensions.len().into();

@@ -1,19 +1,21 @@
-//! The window process: one web view that draws what the running engine says. Owns the commands the page may
-//! use. Must not hold any state of a call: it ends whenever a person closes it.
+//! The window process: one web view that draws what the running engine says. Owns the commands every page may use;
+//! those of the settings are in [`settings`]. Must not hold any state of a call: it ends whenever a person closes it.
+
+mod settings;
 
 use std::io::{BufRead as _, Write as _};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use deskring_engine::{AppView, Command, Paths};
+use deskring_engine::{AppView, Command, Paths, Window};
 use deskring_local_api::{Client, ClientError};
-use deskring_wording::Language;
+use deskring_wording::{Language, Part};
 use serde::Serialize;
 use tauri::{AppHandle, Emitter as _, Manager as _, State, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
 use crate::{built, context};
 
-const LABEL: &str = "panel";
 /// A page that has not said it is ready by then is shown as it is.
 const READY: Duration = Duration::from_secs(5);
 /// An engine that has gone is looked for this often.
@@ -34,40 +36,74 @@ enum Stage {
 }
 
 struct Shared {
+    window: Window,
     paths: Paths,
+    logs: Option<PathBuf>,
     stage: Mutex<Stage>,
+    language: Mutex<Language>,
 }
 
 #[derive(Serialize)]
 struct Catalog {
     language: &'static str,
-    catalog: &'static str,
+    catalog: String,
 }
 
-/// Shows the panel until it is closed. With `follow_stdin` the end of stdin closes it too.
-pub(crate) fn run(paths: Paths, follow_stdin: bool) -> anyhow::Result<()> {
-    let shared = Shared { paths, stage: Mutex::new(Stage::Waiting) };
-    let builder = tauri::Builder::default()
-        .manage(shared)
-        .invoke_handler(tauri::generate_handler![words, stage, command, ready, close])
-        .setup(move |app| {
-            let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("panel.html".into()))
-                .title("Deskring")
-                .inner_size(380.0, 560.0)
-                .min_inner_size(320.0, 400.0)
-                .focused(false)
-                // An empty frame tells nobody anything: it appears with its content.
-                .visible(false)
-                .build()?;
-            tauri::async_runtime::spawn(appear_anyway(window.clone()));
-            if follow_stdin {
-                std::thread::Builder::new().name("orders".into()).spawn(move || follow_orders(&window))?;
-            }
-            tauri::async_runtime::spawn(follow_engine(app.handle().clone()));
-            Ok(())
-        });
+/// Shows a window until it is closed. With `follow_stdin` the end of stdin closes it too.
+pub(crate) fn run(
+    window: Window,
+    paths: Paths,
+    logs: Option<PathBuf>,
+    language: &str,
+    follow_stdin: bool,
+) -> anyhow::Result<()> {
+    let language = Mutex::new(Language::of_choice(language));
+    let shared = Shared { window, paths, logs, stage: Mutex::new(Stage::Waiting), language };
+    let builder = tauri::Builder::default().manage(shared).setup(move |app| {
+        let window = open(app.handle(), window)?;
+        tauri::async_runtime::spawn(appear_anyway(window.clone()));
+        if follow_stdin {
+            std::thread::Builder::new().name("orders".into()).spawn(move || follow_orders(&window))?;
+        }
+        tauri::async_runtime::spawn(follow_engine(app.handle().clone()));
+        Ok(())
+    });
+    // A page can ask only what its window is for.
+    let builder = match window {
+        Window::Panel => {
+            builder.invoke_handler(tauri::generate_handler![words, stage, command, ready, close])
+        }
+        Window::Settings => builder.invoke_handler(tauri::generate_handler![
+            words,
+            stage,
+            command,
+            ready,
+            close,
+            settings::want,
+            settings::open_external,
+            settings::save_file,
+            settings::open_folder,
+            settings::about
+        ]),
+    };
     built(|| builder.build(context()))?.run_return(|_, _| {});
     Ok(())
+}
+
+fn open(app: &AppHandle, window: Window) -> tauri::Result<WebviewWindow> {
+    let (label, page, size, least) = match window {
+        Window::Panel => ("panel", "panel.html", (380.0, 560.0), (320.0, 400.0)),
+        Window::Settings => ("settings", "settings.html", (900.0, 680.0), (560.0, 480.0)),
+    };
+    WebviewWindowBuilder::new(app, label, WebviewUrl::App(page.into()))
+        .title("Deskring")
+        .inner_size(size.0, size.1)
+        .min_inner_size(least.0, least.1)
+        // The panel may come up during a call; a person who asks for the settings wants to type.
+        .focused(window == Window::Settings)
+        // An empty frame tells nobody anything: it appears with its content.
+        .visible(false)
+        .build()
 }
 
 /// Each line of the tray process brings the window to the front; its end closes it.
@@ -93,6 +129,7 @@ async fn follow_engine(app: AppHandle) {
         match connected {
             Ok(mut views) => {
                 while let Some(view) = views.next().await {
+                    speak(&app, Language::of_choice(&view.language));
                     show(&app, Stage::Connected { view: Box::new(view) });
                 }
                 show(&app, Stage::Gone);
@@ -114,10 +151,26 @@ fn show(app: &AppHandle, stage: Stage) {
     }
 }
 
+fn speak(app: &AppHandle, language: Language) {
+    let shared = app.state::<Shared>();
+    let mut spoken = shared.language.lock().unwrap_or_else(PoisonError::into_inner);
+    if *spoken != language {
+        *spoken = language;
+        if let Err(error) = app.emit("language", ()) {
+            tracing::debug!(%error, "the page was not told");
+        }
+    }
+}
+
 #[tauri::command]
-fn words() -> Catalog {
-    let language = Language::of_system();
-    Catalog { language: language.tag(), catalog: language.catalog() }
+fn words(shared: State<'_, Shared>) -> Catalog {
+    let language = *shared.language.lock().unwrap_or_else(PoisonError::into_inner);
+    let parts: &[Part] = match shared.window {
+        Window::Panel => &[Part::Shared],
+        Window::Settings => &Part::ALL,
+    };
+    let catalog = parts.iter().map(|part| language.catalog(*part)).collect::<Vec<_>>().join("\n");
+    Catalog { language: language.tag(), catalog }
 }
 
 #[tauri::command]
@@ -129,11 +182,7 @@ fn stage(shared: State<'_, Shared>) -> Stage {
 #[tauri::command]
 async fn command(shared: State<'_, Shared>, command: Command) -> Result<(), String> {
     let sent = async { Client::connect(&shared.paths).await?.command(command).await };
-    sent.await.map_err(|error| match error {
-        ClientError::NotRunning => "not_running".to_owned(),
-        ClientError::Refused(code) => code,
-        ClientError::Unreachable(_) | ClientError::OtherVersion { .. } => "other".to_owned(),
-    })
+    sent.await.map_err(|error| settings::fault(error).code)
 }
 
 #[tauri::command]

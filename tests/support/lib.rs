@@ -17,7 +17,9 @@ use std::time::{Duration, Instant};
 
 use deskring_engine::domain::{CallId, Notice, Plan};
 use deskring_engine::view::CallView;
-use deskring_engine::{AppView, Command, Desktop, Engine, Handle, Happening, Paths, Stopped};
+use deskring_engine::{
+    AppView, Autostart, Command, Desktop, Engine, Handle, Happening, Paths, SignInEnd, Stopped, Window,
+};
 use deskring_simulator::{
     AGENT_ID, CLIENT_ID, CLIENT_SECRET, DEPARTMENT_ID, DESK_CLIENT_ID, DESK_CLIENT_SECRET,
     DESK_REFRESH_TOKEN, ORGANIZATION_ID, Options, Simulator,
@@ -184,7 +186,7 @@ impl Rig {
 /// The paths of a profile whose socket lies inside it, so that tests cannot meet.
 pub fn paths(profile: &Path) -> Paths {
     let profile = profile.canonicalize().unwrap();
-    Paths { runtime: profile.join("run"), profile }
+    Paths { runtime: profile.join("run"), policy: profile.join("policy.json"), profile }
 }
 
 fn is_up(state: &deskring_engine::view::LinkState) -> bool {
@@ -204,6 +206,7 @@ pub struct Recorded {
     pub notices: Vec<(Notice, Instant)>,
     pub withdrawn: Vec<String>,
     pub windows: usize,
+    pub autostart: Vec<Autostart>,
     pub log: Vec<String>,
     /// Makes the browser fail.
     pub browser_broken: bool,
@@ -268,12 +271,22 @@ impl Desktop for Recorder {
             Happening::Pbx(link) => format!("pbx {:?} {:?}", link.state, link.cause),
             Happening::Desk(link) => format!("desk {:?} {:?}", link.state, link.cause),
             Happening::Call(call) => format!("call {} {} {}", call.call, call.phase, call.why.code),
+            Happening::Checked(findings) => format!("checked {findings:?}"),
         };
         self.note(|recorded| recorded.log.push(line));
     }
 
-    fn show_window(&self) {
+    fn show_window(&self, _: Window) {
         self.note(|recorded| recorded.windows += 1);
+    }
+
+    fn sign_in_page(&self, end: SignInEnd) -> String {
+        format!("<!doctype html><title>{}</title>", end.code())
+    }
+
+    fn set_autostart(&self, autostart: Autostart) -> Result<(), &'static str> {
+        self.note(|recorded| recorded.autostart.push(autostart));
+        Ok(())
     }
 }
 

@@ -168,6 +168,30 @@ cause-desk-secret-missing = the Zoho client secret is missing
 cause-desk-sign-in-missing = sign in to Zoho Desk first
 cause-keychain-locked = the keychain is locked
 cause-keychain-failed = the keychain cannot be read
+cause-consent-needed = there is no keychain to keep the secret in
+cause-set-by-environment = the secret is set by an environment variable
+cause-secrets-file-not-private = others can read the file of secrets
+cause-secrets-file-malformed = the file of secrets is damaged
+cause-secrets-file-unusable = the file of secrets cannot be used
+cause-secret-empty = nothing was typed
+cause-secret-too-long = this is too long to be a secret
+cause-settings-unreadable = the settings file cannot be read
+cause-settings-malformed = the settings file cannot be understood
+cause-settings-newer = the settings were written by a newer version
+cause-settings-not-saved = the settings file cannot be written
+cause-sign-in-refused = you did not agree in the browser
+cause-sign-in-timed-out = nobody agreed in the browser within five minutes
+cause-sign-in-cancelled = signing in was cancelled
+cause-port-in-use = another program uses port 53682 of this computer
+cause-foreign-accounts-server = the browser came back from a server that is not Zoho's
+cause-redirect-not-registered = the redirect address is not registered in the Zoho API console
+cause-no-refresh-token = Zoho did not give a lasting sign-in; sign in again
+cause-code-expired = the browser came back too late; sign in again
+cause-scope-unknown = Zoho does not know one of the permissions
+cause-address-refused = this address is not opened from here
+cause-not-saved = the file could not be written
+cause-not-opened = the folder could not be opened
+cause-browser-failed = the browser did not start
 
 ## What is wrong with the settings
 
@@ -180,7 +204,12 @@ problem-too-long = is too long
 problem-duplicate = is there twice
 problem-not-a-country = is not a country code
 problem-not-a-fingerprint = is not a SHA-256 fingerprint
+problem-not-a-time = must be a time such as 08:30
+problem-not-a-prefix = must be digits or +
+problem-not-a-shortcut = must be a shortcut such as Ctrl+Alt+D
 problem-does-not-fit = does not fit the other settings
+problem-wrong-value = has a value that does not exist
+problem-locked = is set by this computer's policy
 problem-unknown-key = is not a known setting
 problem-secret-in-settings = is a secret and does not belong in this file
 problem-settings-unreadable = cannot be read
@@ -189,6 +218,19 @@ problem-settings-newer = was written by a newer version
 problem-journal-unusable = cannot be used; calls are not remembered
 problem-journal-was-damaged = was damaged and has been set aside
 problem-line = { $key } { $problem }
+
+problem-autostart-failed = could not be set on this computer
+
+## The browser's page at the end of signing in
+
+sign-in-title-success = Signed in
+sign-in-text-success = Deskring is connected to Zoho Desk. You can close this page.
+sign-in-title-refused = Not signed in
+sign-in-text-refused = You did not agree, so Deskring is not connected. To try again, sign in from Deskring's settings.
+sign-in-title-failed = Not signed in
+sign-in-text-failed = Zoho's answer could not be used. Deskring's settings say why, and what to do.
+sign-in-title-stray = Nothing to do here
+sign-in-text-stray = This page belongs to no sign-in that is under way. You can close it.
 
 ## The pop-up rule
 
@@ -237,6 +279,8 @@ tray-recent = Recent calls
 tray-recent-none = No recent calls
 tray-recent-call = { $time }  { $caller }
 tray-show = Show window
+tray-settings = Settings…
+tray-check-failed = A check failed: look in the settings
 tray-quit = Quit Deskring
 
 ## Notifications
@@ -246,6 +290,7 @@ notice-title-withheld = Incoming call, number withheld
 notice-open = Open contact
 notice-no-tray-title = Deskring is running
 notice-no-tray-body = This desktop shows no tray icons. Start Deskring again to see its window.
+notice-stopped-title = Deskring needs you
 notice-settings-title = Deskring could not start
 notice-settings-body = The settings cannot be used. { $detail }
 
@@ -288,3 +333,30 @@ panel-version = Version { $version }
 timing-notice = notification { $ms } ms
 timing-lookup = lookup { $ms } ms
 timing-tab = tab { $ms } ms
+
+## The command line
+
+cli-secret-prompt = Paste the secret and end with Ctrl-D.
+cli-secret-kept =
+    { $place ->
+        [file] The secret is kept in a file that only you can read.
+        [environment] The secret is set by an environment variable.
+       *[keychain] The secret is kept in the keychain.
+    }
+cli-sign-in-open = Open this address in a browser on this computer and agree within five minutes. From another computer, forward the port first: ssh -L 53682:localhost:53682
+cli-desk-signed-in = Signed in; Deskring is not running
+cli-disconnect-question = This gives the sign-in back and clears all settings of Zoho Desk: bindings, pop-up, new contacts, tickets, call log and contact sync. Contacts that were copied to the PBX stay there. Continue? [y/N]
+# What counts as a yes, with blanks between.
+cli-yes = y yes
+cli-disconnected = Zoho Desk is disconnected.
+cli-nothing-done = nothing was changed
+cli-bound =
+    { $count ->
+        [0] Nothing new was bound
+       *[other] Bound: { $count }
+    }
+cli-ambiguous = { $who }: fits more than one; bind it by hand
+cli-bind-wrong = { $pair }: is not EXT=AGENT with an agent of Zoho Desk
+cli-change-wrong = { $change }: is not KEY=VALUE
+cli-settings-good = The settings are good.
+cli-saved = Saved.

@@ -160,6 +160,30 @@ cause-desk-secret-missing = 缺少 Zoho 客户端密钥
 cause-desk-sign-in-missing = 请先登录 Zoho Desk
 cause-keychain-locked = 密钥环已锁定
 cause-keychain-failed = 无法读取密钥环
+cause-consent-needed = 没有可存放密钥的系统钥匙串
+cause-set-by-environment = 密钥由环境变量设置
+cause-secrets-file-not-private = 其他用户可以读取密钥文件
+cause-secrets-file-malformed = 密钥文件已损坏
+cause-secrets-file-unusable = 无法使用密钥文件
+cause-secret-empty = 没有输入内容
+cause-secret-too-long = 内容过长，不是密钥
+cause-settings-unreadable = 无法读取设置文件
+cause-settings-malformed = 无法识别设置文件
+cause-settings-newer = 设置由更新的版本写入
+cause-settings-not-saved = 无法写入设置文件
+cause-sign-in-refused = 你在浏览器中拒绝了授权
+cause-sign-in-timed-out = 五分钟内未在浏览器中完成授权
+cause-sign-in-cancelled = 已取消授权
+cause-port-in-use = 本机端口 53682 被其他程序占用
+cause-foreign-accounts-server = 浏览器从非 Zoho 的服务器返回
+cause-redirect-not-registered = 重定向 URI 未在 Zoho API 控制台中登记
+cause-no-refresh-token = Zoho 未给出长期授权，请重新授权
+cause-code-expired = 浏览器返回太晚，请重新授权
+cause-scope-unknown = Zoho 不认识其中一项权限
+cause-address-refused = 不能从此处打开该地址
+cause-not-saved = 无法写入文件
+cause-not-opened = 无法打开文件夹
+cause-browser-failed = 浏览器未启动
 
 ## What is wrong with the settings
 
@@ -172,7 +196,12 @@ problem-too-long = 过长
 problem-duplicate = 重复
 problem-not-a-country = 不是国家代码
 problem-not-a-fingerprint = 不是 SHA-256 指纹
+problem-not-a-time = 必须是时间，例如 08:30
+problem-not-a-prefix = 必须为数字或 +
+problem-not-a-shortcut = 必须是快捷键，例如 Ctrl+Alt+D
 problem-does-not-fit = 与其他设置不符
+problem-wrong-value = 的值无效
+problem-locked = 由本机的策略文件设定
 problem-unknown-key = 不是已知的设置
 problem-secret-in-settings = 是密钥，不应写在此文件中
 problem-settings-unreadable = 无法读取
@@ -181,6 +210,19 @@ problem-settings-newer = 由更新的版本写入
 problem-journal-unusable = 无法使用；通话不会被记录
 problem-journal-was-damaged = 已损坏，并已另存
 problem-line = { $key }：{ $problem }
+
+problem-autostart-failed = 无法在本机设置
+
+## 授权结束时浏览器显示的页面
+
+sign-in-title-success = 认证成功
+sign-in-text-success = Deskring 已连接 Zoho Desk。可以关闭此页面。
+sign-in-title-refused = 未授权
+sign-in-text-refused = 你拒绝了授权，Deskring 未连接。如需重试，请在 Deskring 的设置中重新授权。
+sign-in-title-failed = 认证失败
+sign-in-text-failed = 无法使用 Zoho 的应答。原因和处理方法见 Deskring 的设置。
+sign-in-title-stray = 此处无需操作
+sign-in-text-stray = 此页面不属于正在进行的授权，可以关闭。
 
 ## The pop-up rule
 
@@ -225,6 +267,8 @@ tray-recent = 最近通话
 tray-recent-none = 没有最近通话
 tray-recent-call = { $time }  { $caller }
 tray-show = 显示窗口
+tray-settings = 设置…
+tray-check-failed = 检查发现问题：请查看设置
 tray-quit = 退出 Deskring
 
 ## Notifications
@@ -234,6 +278,7 @@ notice-title-withheld = 来电，号码已隐藏
 notice-open = 打开联系人
 notice-no-tray-title = Deskring 正在运行
 notice-no-tray-body = 此桌面不显示托盘图标。再次启动 Deskring 即可打开窗口。
+notice-stopped-title = Deskring 需要你处理
 notice-settings-title = Deskring 无法启动
 notice-settings-body = 设置无法使用。{ $detail }
 
@@ -275,3 +320,30 @@ panel-version = 版本 { $version }
 timing-notice = 通知 { $ms } 毫秒
 timing-lookup = 查找 { $ms } 毫秒
 timing-tab = 标签页 { $ms } 毫秒
+
+## 命令行
+
+cli-secret-prompt = 请粘贴密钥，按 Ctrl-D 结束。
+cli-secret-kept =
+    { $place ->
+        [file] 密钥保存在仅你可读的文件中。
+        [environment] 密钥由环境变量设置。
+       *[keychain] 密钥保存在系统钥匙串中。
+    }
+cli-sign-in-open = 请在本机浏览器中打开以下地址，并在五分钟内授权。如在其他电脑上操作，请先转发端口：ssh -L 53682:localhost:53682
+cli-desk-signed-in = 已授权；Deskring 未运行
+cli-disconnect-question = 此操作将撤销授权，并清除 Zoho Desk 的所有设置：坐席绑定、来电弹屏、新联系人、工单、通话记录和联系人同步。已同步到 PBX 的联系人会保留。是否继续？[y/N]
+# 表示同意的回答，以空格分隔。
+cli-yes = 是 y yes
+cli-disconnected = 已断开 Zoho Desk 连接。
+cli-nothing-done = 未做任何更改
+cli-bound =
+    { $count ->
+        [0] 没有新的绑定
+       *[other] 已绑定：{ $count }
+    }
+cli-ambiguous = { $who }：对应不止一个，请手动绑定
+cli-bind-wrong = { $pair }：不是“分机=坐席”，或 Zoho Desk 中没有该坐席
+cli-change-wrong = { $change }：不是“键=值”
+cli-settings-good = 设置无误。
+cli-saved = 已保存。

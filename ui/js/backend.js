@@ -1,6 +1,7 @@
 /**
  * The window's process. The only file that knows Tauri.
  *
+ * @typedef {import("./types.js").About} About
  * @typedef {import("./types.js").Stage} Stage
  */
 
@@ -34,3 +35,47 @@ export const ready = () => invoke("ready");
 
 /** Closes the window. @returns {Promise<void>} */
 export const close = () => invoke("close");
+
+// The settings window alone
+
+/**
+ * Calls `changed` when the app speaks another language from now on.
+ *
+ * @param {() => void} changed
+ * @returns {Promise<unknown>}
+ */
+export const watchLanguage = (changed) => listen("language", changed);
+
+/**
+ * Asks the engine for something that is answered. Rejects with `{code, detail}`.
+ *
+ * @param {{want: string, [value: string]: unknown}} request
+ * @returns {Promise<any>} its answer, told apart by `answer`
+ */
+export const want = (request) => invoke("want", { request });
+
+/**
+ * Opens one of the known pages of Zoho, or the address to sign in at, in the person's browser.
+ *
+ * @param {string} address
+ * @returns {Promise<void>}
+ */
+export const openExternal = (address) => invoke("open_external", { address });
+
+/** @param {string} text @returns {Promise<void>} */
+export const copy = (text) => invoke("copy", { text });
+
+/**
+ * Writes a new file into the person's downloads.
+ *
+ * @param {string} name
+ * @param {string} text
+ * @returns {Promise<string>} its path
+ */
+export const saveFile = (name, text) => invoke("save_file", { name, text });
+
+/** @param {"logs" | "profile"} which @returns {Promise<void>} */
+export const openFolder = (which) => invoke("open_folder", { which });
+
+/** @returns {Promise<About>} */
+export const about = () => invoke("about");

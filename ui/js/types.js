@@ -32,8 +32,69 @@
  * @property {{mode: string, trigger: string, pause: ?{until_ms: ?number}}} popup
  * @property {Call[]} calls
  * @property {Call[]} recent
- * @property {{key: string, code: string}[]} problems
+ * @property {Problem[]} problems
+ * @property {"system" | "en" | "zh-CN"} language
+ * @property {?SignIn} sign_in
  * @typedef {{stage: "waiting" | "gone" | "other_version"} | {stage: "connected", view: View}} Stage
+ *
+ * What the settings window asks for, as crates/engine/src/admin/wire.rs gives it.
+ *
+ * @typedef {{key: string, code: string}} Problem
+ * @typedef {{code: string, detail: ?string}} Fault
+ * @typedef {{state: "waiting", address: string, until_ms: number} | {state: "done"}
+ *   | {state: "failed", cause: string, detail: ?string}} SignIn
+ * @typedef {string | number | boolean | null | string[] | Binding[]} Value
+ * @typedef {Record<string, Value>} Changes
+ * @typedef {"keychain" | "file" | "environment"} Place
+ * @typedef {"pbx_client_secret" | "desk_client_secret" | "desk_refresh_token"} SecretName
+ * @typedef {object} Settings
+ * @property {any} settings
+ * @property {string[]} locked
+ * @property {?string} policy
+ * @property {Problem[]} problems
+ * @property {Problem[]} refused
+ * @property {Record<SecretName, ?Place>} secrets
+ * @property {?string} secrets_fault
+ * @property {string} home_page
+ * @property {string} redirect
+ * @property {string} profile
+ * @typedef {"on" | "off" | "unknown"} Switch
+ * @typedef {object} Certificate
+ * @property {string} sha256
+ * @property {?string} subject
+ * @property {?string} issuer
+ * @property {?number} not_before_ms
+ * @property {?number} not_after_ms
+ * @property {string} reason
+ * @typedef {object} PbxTest
+ * @property {number} took_ms
+ * @property {?string} model
+ * @property {?string} firmware
+ * @property {Extension[]} extensions
+ * @property {string[]} missing
+ * @property {Switch} extension_monitor
+ * @property {Switch} trunk_monitor
+ * @property {?string} cause
+ * @property {?string} detail
+ * @property {?number} tries_left
+ * @property {?Certificate} certificate
+ * @property {?string} expected_certificate
+ * @typedef {{number: string, name: ?string, email: ?string}} Extension
+ * @typedef {{id: string, name: string, email: ?string, extn: ?string}} Agent
+ * @typedef {{extension: string, agent_id: string}} Binding
+ * @typedef {{id: string, name: string, first: boolean}} Choice
+ * @typedef {{organizations: Choice[], departments: Choice[], me: ?Agent, edition: ?string}} Choices
+ * @typedef {object} Directory
+ * @property {Agent[]} agents
+ * @property {?string} agents_cause
+ * @property {Extension[]} extensions
+ * @property {?string} extensions_cause
+ * @property {Binding[]} bindings
+ * @property {?string} me
+ * @property {?string} proposed_extension
+ * @typedef {"ok" | "skipped" | "warn" | "fail"} FindingState
+ * @typedef {{check: string, state: FindingState, code: string, values: Record<string, string>}} Finding
+ * @typedef {{version: string, logs: string, profile: string, desktop: string}} About
  */
 
 export {};

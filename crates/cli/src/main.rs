@@ -5,6 +5,7 @@
 mod lookup;
 mod run;
 mod say;
+mod set_up;
 mod status;
 
 use std::path::PathBuf;
@@ -42,6 +43,29 @@ enum Command {
         /// Print again whenever something changes
         #[arg(long)]
         watch: bool,
+    },
+    /// Keep the client secret of the PBX or of Zoho, read from standard input
+    Secret {
+        #[command(subcommand)]
+        command: set_up::SecretCommand,
+    },
+    /// Sign in to Zoho Desk, switch it off and on, disconnect it
+    Desk {
+        #[command(subcommand)]
+        command: set_up::DeskCommand,
+    },
+    /// Say which extension belongs to which agent of Zoho Desk
+    Bind(set_up::Bind),
+    /// Change, check, take along and take over settings
+    Settings {
+        #[command(subcommand)]
+        command: set_up::SettingsCommand,
+    },
+    /// Check everything a call needs, and say how to mend what is wrong
+    Doctor {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Find whose number this is in Zoho Desk
     Lookup {
@@ -87,6 +111,11 @@ fn start(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Run { json } => run::run(paths, json.into()).await,
             Command::Status { json, watch: false } => status::once(&paths, json.into()).await,
             Command::Status { json, watch: true } => status::watch(&paths, json.into()).await,
+            Command::Secret { command } => set_up::secret(paths, command).await,
+            Command::Desk { command } => set_up::desk(paths, command).await,
+            Command::Bind(bind) => set_up::bind(paths, bind).await,
+            Command::Settings { command } => set_up::settings(paths, command).await,
+            Command::Doctor { json } => set_up::doctor(paths, json.into()).await,
             Command::Lookup { number, json } => lookup::lookup(&paths, &number, json.into()).await,
         }
     })?;

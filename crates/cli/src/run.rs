@@ -7,21 +7,22 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use deskring_engine::domain::{CallId, Notice, Plan};
-use deskring_engine::{Desktop, Engine, Happening, Paths};
+use deskring_engine::{Desktop, Engine, Happening, Paths, SignInEnd};
 use deskring_local_api::Server;
 
-use crate::{Format, say};
+use crate::Format;
+use crate::say::{self, Voice};
 
 /// Longest wait for the loop to end after a signal.
 const GOODBYE: Duration = Duration::from_millis(1500);
 
 /// Runs until SIGTERM or SIGINT. The PBX's token is kept for the next start.
 pub(crate) async fn run(paths: Paths, format: Format) -> anyhow::Result<ExitCode> {
-    let engine = Engine::prepare(paths.clone(), Arc::new(Terminal { format }))?;
+    let engine = Engine::prepare(paths.clone(), Arc::new(Terminal::new(&paths, format)))?;
     let handle = engine.handle();
     let problems = handle.view().borrow().problems.clone();
     if let Some(problem) = problems.iter().find(|problem| say::is_fatal(problem)) {
-        bail!("{}", say::problem(problem));
+        bail!("{}", say::voice(&paths).problem(problem));
     }
     let server = Server::start(handle.clone(), &paths).context("the local socket cannot be opened")?;
     let mut running = tokio::spawn(engine.run());
@@ -54,8 +55,15 @@ async fn signalled() -> std::io::Result<()> {
 }
 
 /// One line for each thing that happens.
-struct Terminal {
+pub(crate) struct Terminal {
     format: Format,
+    voice: Voice,
+}
+
+impl Terminal {
+    pub(crate) fn new(paths: &Paths, format: Format) -> Self {
+        Self { format, voice: say::voice(paths) }
+    }
 }
 
 impl Desktop for Terminal {
@@ -67,9 +75,13 @@ impl Desktop for Terminal {
 
     fn withdraw(&self, _: &CallId) {}
 
+    fn sign_in_page(&self, end: SignInEnd) -> String {
+        self.voice.sign_in_page(end)
+    }
+
     fn happened(&self, happening: &Happening<'_>) {
         let line = match self.format {
-            Format::Text => say::happening(happening),
+            Format::Text => self.voice.happening(happening),
             Format::Json => say::happening_json(happening).to_string(),
         };
         // Whoever reads our output may have gone; the calls go on.

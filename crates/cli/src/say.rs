@@ -3,9 +3,10 @@
 
 use std::io::Write;
 
+use deskring_engine::admin::{Directory, Finding, FindingState};
 use deskring_engine::view::{AppView, CallView, LinkState, LinkView, ProblemView, WhyView};
-use deskring_engine::{Happening, Report};
-use deskring_wording::Words;
+use deskring_engine::{Happening, Paths, Report, SignInEnd};
+use deskring_wording::{Language, Part, Words, key_of};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use serde_json::{Value, json};
@@ -17,15 +18,167 @@ pub(crate) fn error(error: &anyhow::Error) {
     let _ = writeln!(std::io::stderr(), "deskring-cli: {line}");
 }
 
-/// One line about something that happened.
-pub(crate) fn happening(happening: &Happening<'_>) -> String {
-    let words = Words::for_system();
-    let what = match happening {
-        Happening::Pbx(link) => format!("{}: {}", words.text("link-pbx"), link_text(&words, link)),
-        Happening::Desk(link) => format!("{}: {}", words.text("link-desk"), link_text(&words, link)),
-        Happening::Call(call) => call_text(&words, call),
-    };
-    format!("{}  {what}", Zoned::now().strftime("%H:%M:%S"))
+/// The words for whoever uses this profile.
+pub(crate) fn voice(paths: &Paths) -> Voice {
+    Voice::of_choice(&deskring_engine::language(paths))
+}
+
+/// The words this person gets.
+pub(crate) struct Voice(Words);
+
+impl Voice {
+    /// In the language of a setting.
+    pub(crate) fn of_choice(choice: &str) -> Self {
+        Self(Words::with_parts(Language::of_choice(choice), &[Part::Shared, Part::Doctor]))
+    }
+
+    /// The page for the browser at the end of signing in.
+    pub(crate) fn sign_in_page(&self, end: SignInEnd) -> String {
+        deskring_wording::page(
+            &self.0,
+            &key_of("sign-in-title", end.code()),
+            &key_of("sign-in-text", end.code()),
+        )
+    }
+
+    /// One line about something that happened.
+    pub(crate) fn happening(&self, happening: &Happening<'_>) -> String {
+        let words = &self.0;
+        let what = match happening {
+            Happening::Pbx(link) => format!("{}: {}", words.text("link-pbx"), link_text(words, link)),
+            Happening::Desk(link) => format!("{}: {}", words.text("link-desk"), link_text(words, link)),
+            Happening::Call(call) => call_text(words, call),
+            Happening::Checked(findings) => {
+                let lines = findings.iter().map(|found| finding(words, found));
+                lines.collect::<Vec<_>>().join("; ")
+            }
+        };
+        format!("{}  {what}", Zoned::now().strftime("%H:%M:%S"))
+    }
+
+    /// Links, calls, recent calls.
+    pub(crate) fn view(&self, view: &AppView) -> String {
+        let words = &self.0;
+        let mut lines = vec![
+            format!("{}: {}", words.text("link-pbx"), link_text(words, &view.pbx)),
+            format!("{}: {}", words.text("link-desk"), link_text(words, &view.desk)),
+        ];
+        lines.extend(view.problems.iter().map(|found| format!("! {}", self.problem(found))));
+        lines.extend(view.findings.iter().map(|found| format!("! {}", finding(words, found))));
+        for call in &view.calls {
+            lines.push(format!("* {}", call_text(words, call)));
+        }
+        for call in &view.recent {
+            lines.push(format!("  {}  {}", local_time(call.began_ms), call_text(words, call)));
+        }
+        lines.join("\n")
+    }
+
+    /// Who has a number.
+    pub(crate) fn report(&self, report: &Report) -> String {
+        let words = &self.0;
+        let meaning = report.e164.as_deref().unwrap_or("-");
+        let mut lines = vec![format!("{} → {meaning}", clean(&report.number))];
+        if report.matches.is_empty() {
+            lines.push(words.text("why-no-match"));
+        }
+        for hit in &report.matches {
+            let company =
+                hit.account.as_deref().map(|account| format!(", {}", clean(account))).unwrap_or_default();
+            let kind = words.of_code("record", &hit.kind, &[]);
+            lines.push(format!("{kind} {}  {}{company}", hit.id, clean(&hit.name)));
+            lines.push(format!("    {} = {}  ({})", hit.field, clean(&hit.stored), clean(&hit.form)));
+            lines.push(format!("    {}", hit.web_url.as_deref().unwrap_or("-")));
+        }
+        lines.join("\n")
+    }
+
+    /// `settings.json: pbx.url: …`
+    pub(crate) fn problem(&self, problem: &ProblemView) -> String {
+        format!("settings.json: {}: {}", problem.key, self.0.of_code("problem", &problem.code, &[]))
+    }
+
+    /// Why Desk gave no answer.
+    pub(crate) fn desk_cause(&self, code: &str) -> String {
+        format!("{}: {}", self.0.text("link-desk"), self.cause(code))
+    }
+
+    /// The words of a cause.
+    pub(crate) fn cause(&self, code: &str) -> String {
+        self.0.of_code("cause", code, &[])
+    }
+
+    /// A sentence of the catalogs.
+    pub(crate) fn text(&self, key: &str) -> String {
+        self.0.text(key)
+    }
+
+    /// A sentence of the catalogs with one value.
+    pub(crate) fn with(&self, key: &str, name: &str, value: &str) -> String {
+        self.0.with(key, &[(name, value.to_owned().into())])
+    }
+
+    /// Where Desk stands, in the words of the manual.
+    pub(crate) fn desk_status(&self, link: &LinkView) -> String {
+        link_text(&self.0, link)
+    }
+
+    /// All that the doctor found: a mark, what was looked at, what was found, and how to mend it.
+    pub(crate) fn findings(&self, findings: &[Finding]) -> String {
+        let lines = findings.iter().flat_map(|found| {
+            let mark = match found.state {
+                FindingState::Ok => "✓",
+                FindingState::Skipped => "·",
+                FindingState::Warn => "!",
+                FindingState::Fail => "✗",
+            };
+            let name = self.0.of_code("doctor-check", &found.check, &[]);
+            let first = format!("{mark} {name}: {}", finding(&self.0, found));
+            let fix = fix(&self.0, found).map(|fix| format!("    → {fix}"));
+            std::iter::once(first).chain(fix)
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Agents and their extensions, one a line.
+    pub(crate) fn directory(&self, directory: &Directory) -> String {
+        let mut lines = Vec::new();
+        for agent in &directory.agents {
+            let bound: Vec<&str> = directory
+                .bindings
+                .iter()
+                .filter(|row| row.agent_id == agent.id)
+                .map(|row| row.extension.as_str())
+                .collect();
+            let bound = if bound.is_empty() { "-".to_owned() } else { bound.join(",") };
+            let email = clean(agent.email.as_deref().unwrap_or("-"));
+            lines.push(format!("{bound}\t{}\t{}\t{email}", agent.id, clean(&agent.name)));
+        }
+        for cause in [&directory.agents_cause, &directory.extensions_cause].into_iter().flatten() {
+            lines.push(format!("! {}", self.cause(cause)));
+        }
+        lines.join("\n")
+    }
+}
+
+fn finding(words: &Words, found: &Finding) -> String {
+    let key = key_of("doctor", &found.code);
+    if words.has(&key) {
+        return words.with(&key, &values(found));
+    }
+    words.of_code("cause", &found.code, &[])
+}
+
+fn fix(words: &Words, found: &Finding) -> Option<String> {
+    if matches!(found.state, FindingState::Ok | FindingState::Skipped) {
+        return None;
+    }
+    let key = key_of("doctor-fix", &found.code);
+    words.has(&key).then(|| words.with(&key, &values(found)))
+}
+
+fn values(found: &Finding) -> Vec<(&str, deskring_wording::Value<'static>)> {
+    found.values.iter().map(|(name, value)| (name.as_str(), clean(value).into())).collect()
 }
 
 /// The same for programs.
@@ -35,43 +188,8 @@ pub(crate) fn happening_json(happening: &Happening<'_>) -> Value {
         Happening::Pbx(link) => json!({ "at_ms": at, "event": "pbx", "link": link }),
         Happening::Desk(link) => json!({ "at_ms": at, "event": "desk", "link": link }),
         Happening::Call(call) => json!({ "at_ms": at, "event": "call", "call": call }),
+        Happening::Checked(findings) => json!({ "at_ms": at, "event": "check", "findings": findings }),
     }
-}
-
-/// Links, calls, recent calls.
-pub(crate) fn view(view: &AppView) -> String {
-    let words = Words::for_system();
-    let mut lines = vec![
-        format!("{}: {}", words.text("link-pbx"), link_text(&words, &view.pbx)),
-        format!("{}: {}", words.text("link-desk"), link_text(&words, &view.desk)),
-    ];
-    lines.extend(view.problems.iter().map(|found| format!("! {}", problem(found))));
-    for call in &view.calls {
-        lines.push(format!("* {}", call_text(&words, call)));
-    }
-    for call in &view.recent {
-        lines.push(format!("  {}  {}", local_time(call.began_ms), call_text(&words, call)));
-    }
-    lines.join("\n")
-}
-
-/// Who has a number.
-pub(crate) fn report(report: &Report) -> String {
-    let words = Words::for_system();
-    let meaning = report.e164.as_deref().unwrap_or("-");
-    let mut lines = vec![format!("{} → {meaning}", clean(&report.number))];
-    if report.matches.is_empty() {
-        lines.push(words.text("why-no-match"));
-    }
-    for hit in &report.matches {
-        let company =
-            hit.account.as_deref().map(|account| format!(", {}", clean(account))).unwrap_or_default();
-        let kind = words.of_code("record", &hit.kind, &[]);
-        lines.push(format!("{kind} {}  {}{company}", hit.id, clean(&hit.name)));
-        lines.push(format!("    {} = {}  ({})", hit.field, clean(&hit.stored), clean(&hit.form)));
-        lines.push(format!("    {}", hit.web_url.as_deref().unwrap_or("-")));
-    }
-    lines.join("\n")
 }
 
 /// A problem with the settings that leaves nothing to run.
@@ -81,18 +199,6 @@ pub(crate) fn is_fatal(problem: &ProblemView) -> bool {
     // Without a country only international numbers match; that is a warning.
     let no_country = problem.key == "numbers.country" && problem.code == "missing";
     !harmless && !no_country && !later.iter().any(|section| problem.key.starts_with(section))
-}
-
-/// `settings.json: pbx.url: …`
-pub(crate) fn problem(problem: &ProblemView) -> String {
-    let words = Words::for_system();
-    format!("settings.json: {}: {}", problem.key, words.of_code("problem", &problem.code, &[]))
-}
-
-/// Why Desk gave no answer.
-pub(crate) fn desk_cause(code: &str) -> String {
-    let words = Words::for_system();
-    format!("{}: {}", words.text("link-desk"), words.of_code("cause", code, &[]))
 }
 
 fn link_text(words: &Words, link: &LinkView) -> String {

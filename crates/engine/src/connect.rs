@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use deskring_domain::{DeskUse, Extension, Mode, Moment, Plan, Rules, Setup};
-use deskring_store::settings::{DataCenter, PopupMode, PopupTrigger, Warning};
+use deskring_store::settings::{DataCenter, Language, PopupMode, PopupTrigger, Warning};
 use deskring_store::{
     ExposeSecret, Keychain, Loaded, LockError, ProfileLock, Secret, SecretName, Secrets, SecretsConfig,
-    Settings, SettingsError,
+    SecretsError, Settings, SettingsError,
 };
 use deskring_yeastar as pbx;
 use deskring_zoho_desk as desk;
@@ -31,6 +31,8 @@ pub struct Paths {
     /// The local socket; for the owner only, gone after a restart of the computer where the system has such a
     /// folder.
     pub runtime: PathBuf,
+    /// The administrator's settings for everybody on this computer; usually not there.
+    pub policy: PathBuf,
 }
 
 impl Paths {
@@ -45,7 +47,7 @@ impl Paths {
             }
             _ => profile.join("run"),
         };
-        Self { profile, runtime }
+        Self { profile, runtime, policy: deskring_store::settings::policy_file() }
     }
 }
 
@@ -77,6 +79,8 @@ pub(crate) struct Connections {
     pub desk_key: u64,
     /// What is wrong with the settings.
     pub problems: Vec<ProblemView>,
+    /// The language to speak; `None` when the file could not be read and the old one stays.
+    pub language: Option<String>,
 }
 
 /// What is known of the organization after sign-in.
@@ -106,7 +110,7 @@ pub(crate) fn secrets(paths: &Paths) -> SecretsConfig {
 
 /// Reads the profile and prepares both clients. Blocks while the keychain asks its user.
 pub(crate) fn connect(paths: &Paths, secrets: SecretsConfig) -> Connections {
-    let loaded = match deskring_store::settings::load(&paths.profile) {
+    let loaded = match deskring_store::settings::load_with(&paths.profile, &paths.policy) {
         Ok(loaded) => loaded,
         Err(error) => {
             tracing::error!(%error, "the settings cannot be read; the last good ones stay");
@@ -118,6 +122,7 @@ pub(crate) fn connect(paths: &Paths, secrets: SecretsConfig) -> Connections {
                 desk: Err(nothing()),
                 desk_key: 0,
                 problems: vec![unreadable(&error)],
+                language: None,
             };
         }
     };
@@ -149,7 +154,25 @@ pub(crate) fn connect(paths: &Paths, secrets: SecretsConfig) -> Connections {
         desk: desk_client(settings, desk_secret, refresh_token, &secrets),
         setup: Some(setup(settings)),
         problems: problems(&loaded),
+        language: Some(language(settings)),
     }
+}
+
+/// The language that a profile wants to be spoken to in: `system`, or the tag of one.
+pub fn profile_language(paths: &Paths) -> String {
+    let loaded = deskring_store::settings::load_with(&paths.profile, &paths.policy);
+    // Settings that cannot be read are complained about elsewhere.
+    loaded.map_or_else(|_| "system".to_owned(), |loaded| language(&loaded.settings))
+}
+
+/// `system`, or the tag of a language.
+pub(crate) fn language(settings: &Settings) -> String {
+    match settings.general.language {
+        Language::System => "system",
+        Language::English => "en",
+        Language::Chinese => "zh-CN",
+    }
+    .to_owned()
 }
 
 fn exposed<E>(secret: &Result<Option<Secret>, E>) -> Option<&str> {
@@ -231,7 +254,14 @@ fn unreadable(error: &SettingsError) -> ProblemView {
         SettingsError::Malformed { key, .. } => (key.clone(), "settings_malformed"),
         SettingsError::Newer { .. } => (String::new(), "settings_newer"),
     };
-    ProblemView { key: format!("settings.json {key}").trim().to_owned(), code: code.into() }
+    // The policy can be at fault as well.
+    let file = match error {
+        SettingsError::Unreadable { file, .. }
+        | SettingsError::Malformed { file, .. }
+        | SettingsError::Newer { file, .. }
+        | SettingsError::NotSaved { file, .. } => file.file_name().unwrap_or_default().to_string_lossy(),
+    };
+    ProblemView { key: format!("{file} {key}").trim().to_owned(), code: code.into() }
 }
 
 fn stopped(cause: &str) -> LinkView {
@@ -243,7 +273,7 @@ fn stopped(cause: &str) -> LinkView {
 
 fn pbx_client(
     settings: &Settings,
-    secret: Result<Option<Secret>, deskring_store::SecretsError>,
+    secret: Result<Option<Secret>, SecretsError>,
     secrets: &Arc<Secrets>,
 ) -> Result<pbx::Pbx, LinkView> {
     let url = settings.pbx.url.as_deref().ok_or_else(|| stopped("pbx_address_missing"))?;
@@ -251,7 +281,7 @@ fn pbx_client(
     if settings.pbx.extensions.is_empty() {
         return Err(stopped("extension_missing"));
     }
-    let client_secret = needed(secret, "pbx_secret_missing")?;
+    let client_secret = needed(secret, "pbx_secret_missing").map_err(stopped)?;
     let address = pbx::Address::parse(url).map_err(|_| stopped("pbx_address_wrong"))?;
     let trusted_certificate = match settings.pbx.trusted_certificate.as_deref() {
         None | Some("") => None,
@@ -273,20 +303,43 @@ fn pbx_client(
 
 fn desk_client(
     settings: &Settings,
-    secret: Result<Option<Secret>, deskring_store::SecretsError>,
-    refresh_token: Result<Option<Secret>, deskring_store::SecretsError>,
+    secret: Result<Option<Secret>, SecretsError>,
+    refresh_token: Result<Option<Secret>, SecretsError>,
     secrets: &Arc<Secrets>,
 ) -> Result<Lookup, LinkView> {
-    let section = &settings.desk;
-    if !section.enabled {
+    if !settings.desk.enabled {
         return Err(LinkView::plain(LinkState::Disabled, crate::clock::wall_ms()));
     }
-    let client_id = section.client_id.clone().ok_or_else(|| stopped("desk_client_id_missing"))?;
-    let hosts = hosts(settings).map_err(stopped)?;
+    let desk = desk_with(settings, secret, refresh_token, secrets).map_err(stopped)?;
+    Ok(Lookup { desk, plan: plan(settings), custom_domain: None, portal: None })
+}
+
+/// A client for Desk, also where Desk is disabled.
+///
+/// # Errors
+/// The code of what is missing.
+pub(crate) fn desk_alone(settings: &Settings, secrets: &Arc<Secrets>) -> Result<desk::Desk, &'static str> {
+    let secret = secrets.get(SecretName::DeskClientSecret);
+    let refresh_token = secrets.get(SecretName::DeskRefreshToken);
+    desk_with(settings, secret, refresh_token, secrets)
+}
+
+/// The same with a refresh token from elsewhere.
+///
+/// # Errors
+/// The code of what is missing.
+pub(crate) fn desk_with(
+    settings: &Settings,
+    secret: Result<Option<Secret>, SecretsError>,
+    refresh_token: Result<Option<Secret>, SecretsError>,
+    secrets: &Arc<Secrets>,
+) -> Result<desk::Desk, &'static str> {
+    let section = &settings.desk;
+    let client_id = section.client_id.clone().ok_or("desk_client_id_missing")?;
+    let hosts = hosts(settings)?;
     let client_secret = needed(secret, "desk_secret_missing")?;
     let refresh_token = needed(refresh_token, "desk_sign_in_missing")?;
-    let digest = Sha256::digest(refresh_token.expose_secret().as_bytes());
-    let owner = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let tokens = DeskTokens { secrets: secrets.clone(), owner: owner(&refresh_token) };
     let config = desk::Config {
         hosts,
         client_id,
@@ -296,15 +349,46 @@ fn desk_client(
         department: section.department_id.clone().map(desk::DepartmentId::new),
         timings: desk::Timings::default(),
     };
-    let tokens = DeskTokens { secrets: secrets.clone(), owner };
-    let desk = desk::Desk::new(config, Arc::new(tokens)).map_err(|error| {
+    desk::Desk::new(config, Arc::new(tokens)).map_err(|error| {
         tracing::error!(%error, "the Desk client cannot be used");
-        stopped(error.kind().code())
-    })?;
-    Ok(Lookup { desk, plan: plan(settings), custom_domain: None, portal: None })
+        error.kind().code()
+    })
 }
 
-fn hosts(settings: &Settings) -> Result<desk::Hosts, &'static str> {
+/// Where the browser comes back to when somebody signs in.
+pub(crate) fn door(settings: &Settings) -> desk::Door {
+    desk::Door { port: settings.desk.redirect_port }
+}
+
+/// Which refresh token an access token was bought with, without telling the token.
+pub(crate) fn owner(refresh_token: &Secret) -> String {
+    let digest = Sha256::digest(refresh_token.expose_secret().as_bytes());
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The organization that is asked: the wanted one, else the one Zoho calls the default, else the first.
+pub(crate) fn chosen<'a>(
+    all: &'a [desk::Organization],
+    wanted: Option<&desk::OrganizationId>,
+) -> Option<&'a desk::Organization> {
+    all.iter()
+        .find(|organization| Some(&organization.id) == wanted)
+        .or_else(|| all.iter().find(|organization| organization.standing == desk::Standing::Default))
+        .or_else(|| all.first())
+}
+
+/// Keeps no token: for a client that is asked once.
+pub(crate) struct NoTokens;
+
+impl pbx::TokenStore for NoTokens {
+    fn load(&self) -> Option<pbx::TokenPair> {
+        None
+    }
+    fn save(&self, _: &pbx::TokenPair) {}
+    fn clear(&self) {}
+}
+
+pub(crate) fn hosts(settings: &Settings) -> Result<desk::Hosts, &'static str> {
     let section = &settings.desk;
     let center = match section.data_center {
         DataCenter::Us => desk::DataCenter::Us,
@@ -327,18 +411,15 @@ fn hosts(settings: &Settings) -> Result<desk::Hosts, &'static str> {
 }
 
 fn needed(
-    secret: Result<Option<Secret>, deskring_store::SecretsError>,
+    secret: Result<Option<Secret>, SecretsError>,
     missing: &'static str,
-) -> Result<Secret, LinkView> {
+) -> Result<Secret, &'static str> {
     match secret {
         Ok(Some(secret)) => Ok(secret),
-        Ok(None) => Err(stopped(missing)),
+        Ok(None) => Err(missing),
         Err(error) => {
             tracing::warn!(%error, "a secret cannot be read");
-            Err(match error {
-                deskring_store::SecretsError::KeychainLocked => stopped("keychain_locked"),
-                _ => stopped("keychain_failed"),
-            })
+            Err(error.code())
         }
     }
 }
@@ -350,7 +431,7 @@ fn needed(
 pub async fn lookup_once(paths: &Paths, number: &str) -> Result<Report, LookupOnceError> {
     let (settings_paths, config) = (paths.clone(), secrets(paths));
     let prepared = tokio::task::spawn_blocking(move || {
-        let loaded = deskring_store::settings::load(&settings_paths.profile)?;
+        let loaded = deskring_store::settings::load_with(&settings_paths.profile, &settings_paths.policy)?;
         let secrets = Arc::new(Secrets::open(config));
         let secret = secrets.get(SecretName::DeskClientSecret);
         let refresh_token = secrets.get(SecretName::DeskRefreshToken);
@@ -385,13 +466,9 @@ pub enum LookupOnceError {
 /// Who we are in Desk: also the test that the sign-in still works.
 pub(crate) async fn organization(client: &desk::Desk) -> Result<Organization, desk::Error> {
     let all = client.organizations().await?;
-    let wanted = client.chosen_organization();
-    let chosen = all
-        .iter()
-        .find(|organization| Some(&organization.id) == wanted)
-        .or_else(|| all.iter().find(|organization| organization.standing == desk::Standing::Default))
-        .or_else(|| all.first());
-    let Some(chosen) = chosen else { return Ok(Organization { portal: None, custom_domain: None }) };
+    let Some(chosen) = chosen(&all, client.chosen_organization()) else {
+        return Ok(Organization { portal: None, custom_domain: None });
+    };
     // Not every plan tells it; without it pages on the portal's own domain are refused, and that is said.
     let custom_domain = match client.organization(&chosen.id).await {
         Ok(organization) => organization.custom_domain,

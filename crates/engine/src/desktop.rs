@@ -3,6 +3,8 @@
 
 use deskring_domain::{CallId, Notice, Plan};
 
+use crate::admin::Finding;
+use crate::handle::Window;
 use crate::view::{CallView, LinkView};
 
 /// The agent's desktop. Only `open` may block; it is called on a thread of its own.
@@ -23,8 +25,53 @@ pub trait Desktop: Send + Sync + 'static {
     /// Something happened that a log of the day would mention. Returns at once.
     fn happened(&self, happening: &Happening<'_>);
 
-    /// A second start, or a command, asks for the window. Returns at once. Nothing where there is no screen.
-    fn show_window(&self) {}
+    /// A second start, or a command, asks for a window. Returns at once. Nothing where there is no screen.
+    fn show_window(&self, _window: Window) {}
+
+    /// The page for a person's browser at the end of signing in: HTML, complete in itself.
+    fn sign_in_page(&self, end: SignInEnd) -> String;
+
+    /// Has Deskring start when its user signs in to the computer, or not. May block.
+    ///
+    /// # Errors
+    /// A code of the catalogs, such as `autostart_failed`.
+    fn set_autostart(&self, _autostart: Autostart) -> Result<(), &'static str> {
+        Ok(())
+    }
+}
+
+/// How signing in ended, as far as the browser is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SignInEnd {
+    /// Signed in.
+    Success,
+    /// The person said no.
+    Refused,
+    /// Something went wrong; Deskring says what.
+    Failed,
+    /// Not a request of this sign-in.
+    Stray,
+}
+
+impl SignInEnd {
+    /// A stable code, with words in the catalogs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Stray => "stray",
+        }
+    }
+}
+
+/// Whether Deskring starts by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Autostart {
+    /// When its user signs in.
+    AtLogin,
+    /// By hand.
+    ByHand,
 }
 
 /// One line of a log of the day.
@@ -34,6 +81,8 @@ pub enum Happening<'a> {
     Pbx(&'a LinkView),
     /// The link to Desk changed.
     Desk(&'a LinkView),
+    /// The quick check after waking up found something else than before; empty when all is well again.
+    Checked(&'a [Finding]),
     /// A call of mine came to another phase, a tab was opened, or it was closed with its reason.
     Call(&'a CallView),
 }

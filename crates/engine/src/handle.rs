@@ -6,8 +6,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::lookup::Report;
-use crate::view::AppView;
+use crate::admin::{Admin, Answer, Fault, Want};
+use crate::lookup::{Lookup, Report};
+use crate::view::{AppView, SignInView};
 
 /// What a person, or a program on their behalf, wants of a running engine.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -29,8 +30,21 @@ pub enum Command {
     Wake,
     /// Read the settings file again.
     Reload,
-    /// Show the window to the person at the screen.
-    Show,
+    /// Show a window to the person at the screen.
+    Show {
+        /// Which.
+        window: Window,
+    },
+}
+
+/// A window of the tray app.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Window {
+    /// The current call, recent calls and connections.
+    Panel,
+    /// Set-up and every setting.
+    Settings,
 }
 
 /// A way to talk to a running engine. Cheap to clone.
@@ -38,18 +52,60 @@ pub enum Command {
 pub struct Handle {
     messages: mpsc::Sender<Message>,
     view: watch::Receiver<Arc<AppView>>,
+    admin: Arc<Admin>,
 }
 
 #[derive(Debug)]
 pub(crate) enum Message {
     Command(Command),
-    LookUp { number: String, reply: oneshot::Sender<Result<Report, String>> },
+    LookUp {
+        number: String,
+        reply: oneshot::Sender<Result<Report, String>>,
+    },
+    /// Which clients run, for whoever wants to ask without a token of their own.
+    Clients {
+        reply: oneshot::Sender<Clients>,
+    },
+    SignIn(SignInView),
+    /// Desk was disconnected: nothing of its contacts stays.
+    ForgetContacts,
     Stop,
 }
 
+/// The running clients.
+#[derive(Clone, Default)]
+pub(crate) struct Clients {
+    pub(crate) pbx: Option<deskring_yeastar::Pbx>,
+    /// How many times in a row the PBX has refused its credentials.
+    pub(crate) pbx_refusals: u8,
+    pub(crate) desk: Option<Lookup>,
+}
+
+impl std::fmt::Debug for Clients {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Clients").finish_non_exhaustive()
+    }
+}
+
 impl Handle {
-    pub(crate) fn new(messages: mpsc::Sender<Message>, view: watch::Receiver<Arc<AppView>>) -> Self {
-        Self { messages, view }
+    pub(crate) fn new(
+        messages: mpsc::Sender<Message>,
+        view: watch::Receiver<Arc<AppView>>,
+        admin: Arc<Admin>,
+    ) -> Self {
+        Self { messages, view, admin }
+    }
+
+    /// Asks for something of setting up: settings, secrets, signing in, binding, checking.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub async fn ask(&self, want: Want) -> Result<Answer, Fault> {
+        self.admin.ask(want).await
+    }
+
+    pub(crate) fn admin(&self) -> &Arc<Admin> {
+        &self.admin
     }
 
     /// The view now, and a way to wait for the next.

@@ -111,6 +111,13 @@ impl History {
         }
     }
 
+    /// Forgets who had which number.
+    pub(crate) fn forget_contacts(&self) {
+        if let Some(journal) = &self.journal {
+            noted("the cache cannot be cleared", journal.cache_clear());
+        }
+    }
+
     /// Keeps Desk's answer for a number, an empty one too.
     pub(crate) fn remember(&self, number: &str, found: &[Found], now_ms: i64) {
         let Some(journal) = &self.journal else { return };

@@ -4,6 +4,7 @@
 //! Owns: the order of things ([`run`](mod@run)), the translation at each border (`from_pbx`, `lookup`), and what
 //! every face shows ([`view`]). Must not know Tauri, a tray, a window or a language: it speaks in codes.
 
+pub mod admin;
 mod clock;
 mod connect;
 mod desktop;
@@ -16,14 +17,16 @@ mod run;
 mod tokens;
 pub mod view;
 
-pub use connect::{LookupOnceError, Paths, lookup_once};
-pub use desktop::{Desktop, Happening};
-pub use handle::{Command, Handle};
+pub use admin::Admin;
+pub use connect::{LookupOnceError, Paths, lookup_once, profile_language as language};
+pub use desktop::{Autostart, Desktop, Happening, SignInEnd};
+pub use handle::{Command, Handle, Window};
 pub use lookup::{Found, Hit, Lookup, Report};
 pub use run::{Engine, StartError, Stopped};
 pub use view::AppView;
 
 pub use deskring_domain as domain;
+pub use deskring_zoho_desk::Scopes;
 
 /// What every log filter of a program with this engine ends with, whatever else it asks for. Below these levels
 /// the network libraries print whole requests, addresses with the access token in them included, and the number

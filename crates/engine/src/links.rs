@@ -31,6 +31,8 @@ pub(crate) struct PbxLink {
     pub(crate) view: LinkView,
     /// Of the settings it was made with.
     key: u64,
+    /// How many times in a row the PBX has refused the credentials.
+    pub(crate) refusals: u8,
 }
 
 struct Running {
@@ -47,7 +49,7 @@ impl Drop for Running {
 
 impl PbxLink {
     pub(crate) fn new(view: LinkView) -> Self {
-        Self { running: None, view, key: 0 }
+        Self { running: None, view, key: 0, refusals: 0 }
     }
 
     /// Puts new settings in force; a link whose settings did not change is not torn down.
@@ -60,6 +62,7 @@ impl PbxLink {
                 let task = tokio::spawn(async move { runner.run(sender).await });
                 self.running = Some(Running { client, feed, task });
                 self.view = LinkView::plain(LinkState::Connecting, wall_ms());
+                self.refusals = 0;
             }
             Err(reason) => {
                 self.running = None;
@@ -92,9 +95,13 @@ impl PbxLink {
 
     pub(crate) fn up(&mut self) {
         self.view = LinkView::plain(LinkState::Up, wall_ms());
+        self.refusals = 0;
     }
 
     pub(crate) fn down(&mut self, error: &pbx::Error, retry_in: Option<Duration>) {
+        if let pbx::Kind::Credentials { .. } = error.kind() {
+            self.refusals = self.refusals.saturating_add(1);
+        }
         tracing::info!(%error, ?retry_in, "the link to the PBX is down");
         self.view = down(connect::pbx_cause(error.kind()), connect::pbx_detail(error), retry_in);
     }

@@ -16,15 +16,16 @@ use deskring_zoho_desk as desk;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 
+use crate::admin::{Admin, Finding};
 use crate::clock::{Clock, wall_ms};
 use crate::connect::{self, Connections, Organization, Paths};
 use crate::desktop::{Desktop, Happening};
 use crate::from_pbx;
-use crate::handle::{Command, Handle, Message};
+use crate::handle::{Clients, Command, Handle, Message};
 use crate::history::{History, News, RECENT, Tab};
 use crate::links::{DeskLink, PbxLink};
 use crate::lookup::{self, Found, Report};
-use crate::view::{AppView, CallView, LinkState, LinkView, PopupView, ProblemView};
+use crate::view::{AppView, CallView, LinkState, LinkView, PopupView, ProblemView, SignInView};
 
 /// Taken from the PBX in one go before a view is published.
 const BATCH: usize = 128;
@@ -67,6 +68,7 @@ enum Back {
     LookedUp { call: CallId, number: String, attempt: u8, answer: Result<Vec<Found>, desk::Error> },
     Opened { call: CallId, by: OpenedBy, result: Result<(), String> },
     DeskChecked(Result<Organization, desk::Error>),
+    Checked(Vec<Finding>),
 }
 
 /// An engine on one profile. Holds the profile's lock while it lives.
@@ -79,7 +81,7 @@ pub struct Engine {
     history: History,
     pbx: PbxLink,
     desk: DeskLink,
-    problems: Vec<ProblemView>,
+    told: Told,
     handle: Handle,
     messages: mpsc::Receiver<Message>,
     back: mpsc::UnboundedReceiver<Back>,
@@ -91,6 +93,14 @@ pub struct Engine {
     reconnect_at: Option<Instant>,
     slept: Duration,
     _lock: ProfileLock,
+}
+
+/// What a view shows beside links and calls.
+struct Told {
+    problems: Vec<ProblemView>,
+    findings: Vec<Finding>,
+    language: String,
+    sign_in: Option<SignInView>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -125,17 +135,23 @@ impl Engine {
         desktop: Arc<dyn Desktop>,
     ) -> Result<Self, StartError> {
         let lock = connect::lock(&paths)?;
-        let loaded = deskring_store::settings::load(&paths.profile)?;
+        let loaded = deskring_store::settings::load_with(&paths.profile, &paths.policy)?;
         let now_ms = wall_ms();
         let (history, broken) = History::open(&paths.profile, now_ms);
-        let problems: Vec<ProblemView> = connect::problems(&loaded).into_iter().chain(broken).collect();
+        let told = Told {
+            problems: connect::problems(&loaded).into_iter().chain(broken).collect(),
+            findings: Vec::new(),
+            language: connect::language(&loaded.settings),
+            sign_in: None,
+        };
         let opened = history.opened_tabs(now_ms).into_iter().map(CallId::new);
         let machine = Machine::new(connect::setup(&loaded.settings), opened);
         let (pbx, desk) = connect::first_views(&loaded.settings, now_ms);
         let (pbx, desk) = (PbxLink::new(pbx), DeskLink::new(desk));
         let (message_sender, messages) = mpsc::channel(64);
         let (back_sender, back) = mpsc::unbounded_channel();
-        let (view, views) = watch::channel(Arc::new(app_view(&machine, &history, &pbx, &desk, &problems)));
+        let (view, views) = watch::channel(Arc::new(app_view(&machine, &history, &pbx, &desk, &told)));
+        let admin = Admin::of_engine(paths.clone(), secrets.clone(), desktop.clone(), message_sender.clone());
         Ok(Self {
             paths,
             secrets,
@@ -145,8 +161,8 @@ impl Engine {
             history,
             pbx,
             desk,
-            problems,
-            handle: Handle::new(message_sender, views),
+            told,
+            handle: Handle::new(message_sender, views, admin),
             messages,
             back,
             back_sender,
@@ -177,6 +193,16 @@ impl Engine {
                     Some(Message::Stop) | None => break,
                     Some(Message::Command(command)) => self.on_command(command),
                     Some(Message::LookUp { number, reply }) => self.on_look_up(number, reply),
+                    Some(Message::Clients { reply }) => {
+                        let pbx = self.pbx.client().cloned();
+                        let (pbx_refusals, desk) = (self.pbx.refusals, self.desk.lookup.clone());
+                        let _ = reply.send(Clients { pbx, pbx_refusals, desk });
+                    }
+                    Some(Message::SignIn(view)) => {
+                        self.told.sign_in = Some(view);
+                        self.dirty = Dirty::Yes;
+                    }
+                    Some(Message::ForgetContacts) => self.history.forget_contacts(),
                 },
                 Some(back) = self.back.recv() => self.on_back(back),
                 () = until(deadline) => {
@@ -223,7 +249,7 @@ impl Engine {
             }
             Command::Wake => self.wake(),
             Command::Reload => self.connect(),
-            Command::Show => self.desktop.show_window(),
+            Command::Show { window } => self.desktop.show_window(window),
         }
     }
 
@@ -307,12 +333,22 @@ impl Engine {
                 self.change_desk(DeskLink::answers);
             }
             Back::DeskChecked(Err(error)) => self.change_desk(|link| link.fails(&error)),
+            Back::Checked(findings) => {
+                if findings != self.told.findings {
+                    self.desktop.happened(&Happening::Checked(&findings));
+                    self.told.findings = findings;
+                    self.dirty = Dirty::Yes;
+                }
+            }
         }
     }
 
     fn on_connected(&mut self, connections: Connections) {
-        self.problems.retain(|problem| problem.key == "deskring.db");
-        self.problems.extend(connections.problems);
+        self.told.problems.retain(|problem| problem.key == "deskring.db");
+        self.told.problems.extend(connections.problems);
+        if let Some(language) = connections.language {
+            self.told.language = language;
+        }
         self.dirty = Dirty::Yes;
         let Some(mut setup) = connections.setup else { return };
         self.change_pbx(|link| link.set(connections.pbx, connections.pbx_key));
@@ -456,6 +492,10 @@ impl Engine {
         if self.desk.view.state != LinkState::Up {
             self.check_desk();
         }
+        let (admin, back) = (self.handle.admin().clone(), self.back_sender.clone());
+        tokio::spawn(async move {
+            let _ = back.send(Back::Checked(admin.quick_check().await));
+        });
     }
 
     fn change_pbx(&mut self, change: impl FnOnce(&mut PbxLink)) {
@@ -478,7 +518,7 @@ impl Engine {
 
     fn publish(&mut self) {
         if std::mem::replace(&mut self.dirty, Dirty::No) == Dirty::Yes {
-            let view = app_view(&self.machine, &self.history, &self.pbx, &self.desk, &self.problems);
+            let view = app_view(&self.machine, &self.history, &self.pbx, &self.desk, &self.told);
             self.view.send_replace(Arc::new(view));
         }
     }
@@ -491,13 +531,7 @@ async fn until(at: Option<Instant>) {
     }
 }
 
-fn app_view(
-    machine: &Machine,
-    history: &History,
-    pbx: &PbxLink,
-    desk: &DeskLink,
-    problems: &[ProblemView],
-) -> AppView {
+fn app_view(machine: &Machine, history: &History, pbx: &PbxLink, desk: &DeskLink, told: &Told) -> AppView {
     let setup = machine.setup();
     let open = machine.entries().into_iter().filter(|entry| !entry.closed);
     let open = open.map(|entry| CallView::of(entry, &setup.plan));
@@ -516,6 +550,9 @@ fn app_view(
         popup: PopupView::of(&setup.rules, wall_ms()),
         calls,
         recent,
-        problems: problems.to_vec(),
+        problems: told.problems.clone(),
+        findings: told.findings.clone(),
+        language: told.language.clone(),
+        sign_in: told.sign_in.clone(),
     }
 }

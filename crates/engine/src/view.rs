@@ -10,6 +10,8 @@ use deskring_domain::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::admin::Finding;
+
 /// Everything there is to see.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct AppView {
@@ -29,6 +31,37 @@ pub struct AppView {
     pub recent: Vec<CallView>,
     /// What is wrong with the settings; codes with the key they are about.
     pub problems: Vec<ProblemView>,
+    /// What the quick check after waking up, or after a change of the network, found wrong.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
+    /// The language to speak: `system`, or the tag of one.
+    #[serde(default)]
+    pub language: String,
+    /// Signing in to Desk, since the start.
+    #[serde(default)]
+    pub sign_in: Option<SignInView>,
+}
+
+/// How signing in to Desk goes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum SignInView {
+    /// A person has to agree in the browser.
+    Waiting {
+        /// The page to agree on.
+        address: String,
+        /// When it is given up.
+        until_ms: i64,
+    },
+    /// Signed in.
+    Done,
+    /// Not signed in.
+    Failed {
+        /// Code of the cause.
+        cause: String,
+        /// Details that are not translated.
+        detail: Option<String>,
+    },
 }
 
 /// A link to the PBX or to Desk.

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use deskring_engine::admin::{self, Fault, Want};
 use deskring_engine::{AppView, Command, Paths, Report};
 use interprocess::local_socket::tokio::Stream;
 use serde::de::DeserializeOwned;
@@ -15,6 +16,8 @@ use crate::wire::{Answer, Ask, Hello, LONGEST_ANSWER, PROTOCOL, Tell, What};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A lookup waits for Desk.
 const LOOKUP_PATIENCE: Duration = Duration::from_secs(30);
+/// Setting up may wait for a keychain's dialog, for the PBX and for Desk, one after the other.
+const SET_UP_PATIENCE: Duration = Duration::from_secs(90);
 
 /// A connection to a running engine.
 #[derive(Debug)]
@@ -42,7 +45,7 @@ pub enum ClientError {
     },
     /// The engine said no, with a code of the catalogs.
     #[error("{0}")]
-    Refused(String),
+    Refused(Fault),
 }
 
 impl ClientError {
@@ -108,6 +111,17 @@ impl Client {
         }
     }
 
+    /// Asks for something of setting up.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] when it was not done; see [`ClientError`].
+    pub async fn set_up(&mut self, want: Want) -> Result<admin::Answer, ClientError> {
+        match self.ask(What::SetUp { want }, SET_UP_PATIENCE).await? {
+            Answer::SetUp { answer } => Ok(*answer),
+            other => Err(unexpected(other)),
+        }
+    }
+
     /// The view now and each time it changes.
     ///
     /// # Errors
@@ -158,7 +172,7 @@ impl Watch {
             match tell.what {
                 Answer::View { view } => return Some(*view),
                 Answer::Failed { .. } => return None,
-                Answer::Done | Answer::Report { .. } => {}
+                Answer::Done | Answer::Report { .. } | Answer::SetUp { .. } => {}
             }
         }
     }
@@ -183,8 +197,8 @@ async fn line<T: DeserializeOwned>(reader: &mut BufReader<ReadHalf<Stream>>) -> 
 
 fn unexpected(answer: Answer) -> ClientError {
     match answer {
-        Answer::Failed { code } => ClientError::Refused(code),
-        Answer::View { .. } | Answer::Done | Answer::Report { .. } => {
+        Answer::Failed { code, detail } => ClientError::Refused(Fault { code, detail }),
+        Answer::View { .. } | Answer::Done | Answer::Report { .. } | Answer::SetUp { .. } => {
             ClientError::of(io::Error::new(io::ErrorKind::InvalidData, "an answer to another question"))
         }
     }

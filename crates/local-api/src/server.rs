@@ -129,7 +129,7 @@ async fn read(
             Err(error) => {
                 mistakes += 1;
                 tracing::debug!(%error, "a client sent something that is not a question");
-                let what = Answer::Failed { code: "bad_request".into() };
+                let what = failed("bad_request");
                 if mistakes > MOST_MISTAKES || answers.send(Tell { id: 0, what }).await.is_err() {
                     return Ok(());
                 }
@@ -157,22 +157,30 @@ async fn answer(ask: Ask, handle: Handle, answers: mpsc::Sender<Tell>) {
                     return;
                 }
             }
-            Answer::Failed { code: "not_running".into() }
+            failed("not_running")
         }
         What::Command { command } => {
             if handle.send(command).await {
                 Answer::Done
             } else {
-                Answer::Failed { code: "not_running".into() }
+                failed("not_running")
             }
         }
         What::LookUp { number } => match handle.look_up(number).await {
             Ok(report) => Answer::Report { report },
-            Err(code) => Answer::Failed { code },
+            Err(code) => failed(&code),
+        },
+        What::SetUp { want } => match handle.ask(want).await {
+            Ok(answer) => Answer::SetUp { answer: Box::new(answer) },
+            Err(fault) => Answer::Failed { code: fault.code, detail: fault.detail },
         },
     };
     // An error means that the client has left.
     let _ = tell(what).await;
+}
+
+fn failed(code: &str) -> Answer {
+    Answer::Failed { code: code.to_owned(), detail: None }
 }
 
 async fn write(writer: &mut (impl AsyncWriteExt + Unpin), message: &impl serde::Serialize) -> io::Result<()> {

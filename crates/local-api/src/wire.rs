@@ -1,13 +1,14 @@
 //! What goes over the socket. A connection begins with the server's [`Hello`]; then every line from the
 //! client is an [`Ask`] and every line back a [`Tell`] with the same id.
 
+use deskring_engine::admin::{self, Want};
 use deskring_engine::{AppView, Command, Report};
 use serde::{Deserialize, Serialize};
 
 /// Raised when a line changes its meaning. A client of another protocol is told so and let go.
 pub const PROTOCOL: u32 = 1;
-/// No request of ours comes near this; a longer line is not from a friend.
-pub const LONGEST_LINE: usize = 64 * 1024;
+/// Settings to be imported are the longest request; a longer line is not from a friend.
+pub const LONGEST_LINE: usize = 1024 * 1024;
 /// A view with many calls is larger than any request.
 pub const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
 
@@ -23,7 +24,7 @@ pub struct Hello {
 }
 
 /// A line from the client.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Ask {
     /// Chosen by the client, repeated in every answer.
     pub id: u64,
@@ -33,7 +34,7 @@ pub struct Ask {
 }
 
 /// What a client may want.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case")]
 pub enum What {
     /// The view now.
@@ -49,6 +50,11 @@ pub enum What {
     LookUp {
         /// As a person or a program wrote it.
         number: String,
+    },
+    /// Set something up.
+    SetUp {
+        /// What.
+        want: Want,
     },
 }
 
@@ -78,9 +84,17 @@ pub enum Answer {
         /// The records.
         report: Report,
     },
+    /// What was wanted of setting up.
+    SetUp {
+        /// The answer.
+        answer: Box<admin::Answer>,
+    },
     /// It cannot be done; a code of the catalogs.
     Failed {
         /// Such as `timed_out` or `bad_request`.
         code: String,
+        /// Details that are not translated.
+        #[serde(default)]
+        detail: Option<String>,
     },
 }

@@ -24,7 +24,7 @@ use tokio_rustls::TlsAcceptor;
 
 pub use desk::{
     AGENT_ID, Consent, DEPARTMENT_ID, DESK_CLIENT_ID, DESK_CLIENT_SECRET, DESK_REFRESH_TOKEN, Desk,
-    DeskSwitches, Fault, ORGANIZATION_ID, PORTAL, Write,
+    DeskSwitches, Fault, ORGANIZATION_ID, PORTAL, ScopeRefusal, Write,
 };
 pub use journal::Request;
 pub use pbx::{

@@ -1,7 +1,10 @@
 //! The words people read, in English and Chinese.
 //!
-//! Owns: the two catalogs of `ui/i18n` and which of them this person gets. Must not know what a code means or
+//! Owns: the catalogs of `ui/i18n` and which language this person gets. Must not know what a code means or
 //! where a text is shown: callers name a key and its values.
+//!
+//! The words of each language stand in [parts](Part), so that the tray and the small window load no more than
+//! they say.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,6 +24,22 @@ pub enum Language {
     Chinese,
 }
 
+/// A part of a language's words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// Calls, links, causes, the tray, notifications and the small window.
+    Shared,
+    /// The settings window.
+    Settings,
+    /// What the doctor finds.
+    Doctor,
+}
+
+impl Part {
+    /// Every part there is.
+    pub const ALL: [Part; 3] = [Part::Shared, Part::Settings, Part::Doctor];
+}
+
 impl Language {
     /// Every language there is.
     pub const ALL: [Language; 2] = [Language::English, Language::Chinese];
@@ -36,6 +55,11 @@ impl Language {
         sys_locale::get_locale().map_or(Self::English, |locale| Self::of_locale(&locale))
     }
 
+    /// The language of a setting: `en` or `zh-CN`, and the system's for `system` and anything else.
+    pub fn of_choice(choice: &str) -> Self {
+        Self::ALL.into_iter().find(|language| language.tag() == choice).unwrap_or_else(Self::of_system)
+    }
+
     /// Its tag, such as `zh-CN`.
     pub fn tag(self) -> &'static str {
         match self {
@@ -44,11 +68,15 @@ impl Language {
         }
     }
 
-    /// Its catalog, in Fluent's syntax.
-    pub fn catalog(self) -> &'static str {
-        match self {
-            Self::English => include_str!("../../../ui/i18n/en.ftl"),
-            Self::Chinese => include_str!("../../../ui/i18n/zh-CN.ftl"),
+    /// A part of its words, in Fluent's syntax.
+    pub fn catalog(self, part: Part) -> &'static str {
+        match (self, part) {
+            (Self::English, Part::Shared) => include_str!("../../../ui/i18n/en.ftl"),
+            (Self::English, Part::Settings) => include_str!("../../../ui/i18n/settings.en.ftl"),
+            (Self::English, Part::Doctor) => include_str!("../../../ui/i18n/doctor.en.ftl"),
+            (Self::Chinese, Part::Shared) => include_str!("../../../ui/i18n/zh-CN.ftl"),
+            (Self::Chinese, Part::Settings) => include_str!("../../../ui/i18n/settings.zh-CN.ftl"),
+            (Self::Chinese, Part::Doctor) => include_str!("../../../ui/i18n/doctor.zh-CN.ftl"),
         }
     }
 }
@@ -67,21 +95,23 @@ impl fmt::Debug for Words {
 }
 
 impl Words {
-    /// The words in the system's language.
-    pub fn for_system() -> Self {
-        Self::of(Language::of_system())
+    /// The shared words in this language.
+    pub fn of(language: Language) -> Self {
+        Self::with_parts(language, &[Part::Shared])
     }
 
-    /// The words in this language.
-    pub fn of(language: Language) -> Self {
-        // The catalogs are part of the program and a test reads them: what parses is used, whatever happens.
-        let catalog = match FluentResource::try_new(language.catalog().to_owned()) {
-            Ok(catalog) | Err((catalog, _)) => catalog,
-        };
+    /// These parts of the words in this language.
+    pub fn with_parts(language: Language, parts: &[Part]) -> Self {
         let identifier: LanguageIdentifier = language.tag().parse().unwrap_or_default();
         let mut bundle = FluentBundle::new_concurrent(vec![identifier]);
         bundle.set_use_isolating(false);
-        bundle.add_resource_overriding(catalog);
+        for part in parts {
+            // The catalogs are part of the program and a test reads them: what parses is used, whatever happens.
+            let catalog = match FluentResource::try_new(language.catalog(*part).to_owned()) {
+                Ok(catalog) | Err((catalog, _)) => catalog,
+            };
+            bundle.add_resource_overriding(catalog);
+        }
         Self { language, bundle }
     }
 
@@ -119,6 +149,19 @@ impl Words {
     pub fn has(&self, key: &str) -> bool {
         self.bundle.get_message(key).is_some_and(|message| message.value().is_some())
     }
+}
+
+/// A page for a browser that says one thing: complete HTML that loads nothing. The texts are put in as text.
+pub fn page(words: &Words, title: &str, text: &str) -> String {
+    let plain = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let (title, text) = (plain(&words.text(title)), plain(&words.text(text)));
+    format!(
+        "<!doctype html><html lang=\"{}\"><meta charset=\"utf-8\"><meta name=\"viewport\" \
+         content=\"width=device-width\"><title>Deskring</title><style>:root{{color-scheme:light dark}}\
+         body{{font:16px/1.5 system-ui,sans-serif;margin:18vh auto 0;max-width:30em;padding:0 1.5em;\
+         text-align:center}}h1{{font-size:1.4em}}</style><h1>{title}</h1><p>{text}</p></html>",
+        words.language().tag()
+    )
 }
 
 /// The key of a code in its family.

@@ -4,16 +4,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use deskring_wording::{Language, Value, Words, key_of};
+use deskring_wording::{Language, Part, Value, Words, key_of};
 use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
 use fluent_syntax::parser;
 
 /// Each message with its placeholders.
 fn messages(language: Language) -> BTreeMap<String, BTreeSet<String>> {
-    let resource =
-        parser::parse(language.catalog()).unwrap_or_else(|(_, errors)| panic!("{language:?}: {errors:?}"));
+    let entries = Part::ALL.into_iter().flat_map(|part| {
+        let parsed = parser::parse(language.catalog(part));
+        parsed.unwrap_or_else(|(_, errors)| panic!("{language:?} {part:?}: {errors:?}")).body
+    });
     let mut all = BTreeMap::new();
-    for entry in resource.body {
+    for entry in entries {
         match entry {
             Entry::Message(message) => {
                 let mut names = BTreeSet::new();
@@ -60,7 +62,7 @@ fn both_languages_have_the_same_keys_and_placeholders() {
 #[test]
 fn every_message_can_be_written_with_texts_and_with_numbers() {
     for language in Language::ALL {
-        let words = Words::of(language);
+        let words = Words::with_parts(language, &Part::ALL);
         for (key, names) in messages(language) {
             for value in [Value::from("A"), Value::from(0), Value::from(1), Value::from(7)] {
                 let values: Vec<(&str, Value<'_>)> =
@@ -195,7 +197,12 @@ const CODES: &[(&str, &[&str])] = &[
             "duplicate",
             "not_a_country",
             "not_a_fingerprint",
+            "not_a_time",
+            "not_a_prefix",
+            "not_a_shortcut",
             "does_not_fit",
+            "wrong_value",
+            "locked",
             "unknown_key",
             "secret_in_settings",
             "settings_unreadable",
@@ -206,6 +213,174 @@ const CODES: &[(&str, &[&str])] = &[
         ],
     ),
 ];
+
+/// What the doctor looks at.
+const CHECKS: &[&str] = &[
+    "settings",
+    "policy",
+    "keychain",
+    "notifications",
+    "tray",
+    "tel_links",
+    "autostart",
+    "pbx_settings",
+    "pbx_name",
+    "pbx_reach",
+    "pbx_certificate",
+    "pbx_credentials",
+    "pbx_rights",
+    "pbx_firmware",
+    "pbx_clock",
+    "pbx_extensions",
+    "pbx_extension_monitor",
+    "pbx_trunk_monitor",
+    "pbx_events",
+    "desk_settings",
+    "proxy",
+    "desk_reach",
+    "clock",
+    "desk_region",
+    "desk_sign_in",
+    "desk_organization",
+    "desk_scopes",
+    "desk_calls",
+    "desk_credits",
+    "binding",
+];
+
+/// What the doctor finds and nobody needs to mend.
+const GOOD: &[&str] = &[
+    "after_failure",
+    "not_told",
+    "settings_good",
+    "policy_in_force",
+    "keychain_works",
+    "notifications_with_buttons",
+    "notifications_native",
+    "tray_shown",
+    "tel_links_ours",
+    "autostart_on",
+    "autostart_off",
+    "name_found",
+    "reached",
+    "certificate_trusted",
+    "certificate_pinned",
+    "certificate_not_needed",
+    "credentials_accepted",
+    "rights_good",
+    "firmware_good",
+    "clock_good",
+    "extensions_known",
+    "extension_monitor_on",
+    "trunk_monitor_on",
+    "events_come",
+    "desk_disabled",
+    "proxy_none",
+    "proxy_used",
+    "region_good",
+    "signed_in",
+    "organization_good",
+    "scopes_good",
+    "calls_available",
+    "credits_good",
+    "binding_good",
+];
+
+/// What the doctor finds and says how to mend.
+const BAD: &[&str] = &[
+    "settings_problem",
+    "settings_unreadable",
+    "settings_malformed",
+    "settings_newer",
+    "keychain_absent",
+    "keychain_locked",
+    "keychain_failed",
+    "secrets_file_not_private",
+    "secrets_file_malformed",
+    "secrets_file_unusable",
+    "notifications_without_buttons",
+    "notifications_held_back",
+    "notifications_absent",
+    "tray_not_shown",
+    "tel_links_elsewhere",
+    "tel_links_nobody",
+    "autostart_lost",
+    "autostart_elsewhere",
+    "name_not_found",
+    "refused",
+    "timed_out",
+    "unreachable",
+    "closed",
+    "tls",
+    "malformed",
+    "other",
+    "pbx_address_missing",
+    "pbx_address_wrong",
+    "pbx_client_id_missing",
+    "pbx_secret_missing",
+    "pbx_certificate_wrong",
+    "unknown_certificate",
+    "changed_certificate",
+    "credentials",
+    "address_blocked",
+    "address_not_allowed",
+    "too_many_tokens",
+    "token_expired",
+    "too_old",
+    "parameter",
+    "not_found",
+    "signed_out",
+    "firmware_old",
+    "pbx_clock_off",
+    "extension_missing",
+    "extensions_unknown",
+    "extension_monitor_off",
+    "trunk_monitor_off",
+    "silent",
+    "handshake",
+    "desk_address_wrong",
+    "desk_client_id_missing",
+    "desk_secret_missing",
+    "desk_sign_in_missing",
+    "proxy_in_the_way",
+    "clock_off",
+    "client_unknown",
+    "client_secret_wrong",
+    "throttled",
+    "organization_none",
+    "organization_unknown",
+    "other_organization",
+    "scopes_missing",
+    "missing_scope",
+    "forbidden",
+    "edition_limit",
+    "gone",
+    "invalid",
+    "bad_request",
+    "too_many_requests",
+    "server_error",
+    "answer_lost",
+    "calls_not_in_edition",
+    "calls_no_scope",
+    "calls_not_permitted",
+    "credits_low",
+    "credits_used_up",
+    "binding_missing",
+    "binding_unknown_agent",
+];
+
+#[test]
+fn every_finding_of_the_doctor_has_words_and_every_bad_one_says_what_to_do() {
+    for language in Language::ALL {
+        let words = Words::with_parts(language, &Part::ALL);
+        let families = [("doctor-check", CHECKS), ("doctor", GOOD), ("doctor", BAD), ("doctor-fix", BAD)];
+        for (family, codes) in families {
+            for code in codes {
+                assert!(words.has(&key_of(family, code)), "{language:?}: {family} {code}");
+            }
+        }
+    }
+}
 
 #[test]
 fn every_code_has_words_in_every_language() {

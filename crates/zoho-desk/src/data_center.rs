@@ -49,6 +49,11 @@ impl DataCenter {
         DataCenter::Ae,
     ];
 
+    /// The data center of these servers, when both are those of one.
+    pub fn of(hosts: &Hosts) -> Option<DataCenter> {
+        DataCenter::ALL.into_iter().find(|known| Hosts::of(*known) == *hosts)
+    }
+
     /// The code Zoho uses in the `location` parameter of its sign-in redirect.
     pub fn code(self) -> &'static str {
         match self {
@@ -142,6 +147,18 @@ impl Hosts {
         Ok(Hosts { accounts: origin(accounts)?, desk: origin(desk)? })
     }
 
+    /// The servers of the user who came back from Zoho's sign-in page, which names the accounts server that knows
+    /// the code. These ones when it names none or theirs, those of the table when it names one of the table, and
+    /// none at all for any other: whoever is named receives the client secret.
+    pub(crate) fn of_user(&self, accounts_server: Option<&str>) -> Option<Hosts> {
+        let Some(named) = accounts_server else { return Some(self.clone()) };
+        let named = origin(named).ok()?;
+        if named == self.accounts {
+            return Some(self.clone());
+        }
+        DataCenter::ALL.into_iter().find(|known| known.accounts() == named).map(Hosts::of)
+    }
+
     /// Whether both servers are on this computer; then no proxy stands between.
     pub(crate) fn loopback(&self) -> bool {
         is_loopback(&self.accounts) && is_loopback(&self.desk)
@@ -218,6 +235,42 @@ mod tests {
             );
         }
         assert_eq!("uk".parse::<DataCenter>(), Err(UnknownDataCenter));
+    }
+
+    #[test]
+    fn a_named_accounts_server_counts_only_when_it_is_known() {
+        let eu = Hosts::of(DataCenter::Eu);
+        let own = Hosts::custom("https://login.example.com:8443", "https://desk.example.com").unwrap();
+        let named = |hosts: &Hosts, server: &str| hosts.of_user(Some(server));
+        assert_eq!(eu.of_user(None), Some(eu.clone()));
+        assert_eq!(own.of_user(None), Some(own.clone()));
+        assert_eq!(named(&own, "https://login.example.com:8443"), Some(own.clone()));
+        for data_center in DataCenter::ALL {
+            let theirs = Hosts::of(data_center);
+            assert_eq!(named(&eu, theirs.accounts.as_str()), Some(theirs.clone()));
+            assert_eq!(named(&own, theirs.accounts.as_str()), Some(theirs.clone()));
+            assert_eq!(DataCenter::of(&theirs), Some(data_center));
+        }
+        for foreign in [
+            "https://accounts.zoho.com.evil.example",
+            "https://accounts.zoho.com@evil.example",
+            "https://evil.example/accounts.zoho.com",
+            "https://accounts.zoho.com:444",
+            "https://accounts.zoho.com/oauth",
+            "https://accounts.zoho.com/?x",
+            "http://accounts.zoho.com",
+            "https://accounts.zoho.uk",
+            "https://desk.zoho.com",
+            "https://login.example.com",
+            "https://www.zohoapis.com",
+            "accounts.zoho.com",
+            "//accounts.zoho.com",
+            "javascript:1",
+            "",
+        ] {
+            assert_eq!(named(&own, foreign), None, "{foreign}");
+        }
+        assert_eq!(DataCenter::of(&own), None);
     }
 
     #[test]

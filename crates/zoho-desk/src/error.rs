@@ -376,7 +376,7 @@ pub(crate) fn of_token_answer(status: u16, body: &[u8], window: Duration) -> Err
 }
 
 /// A code goes into journals and windows, so it may only look like a code.
-fn tame(code: &str) -> Option<String> {
+pub(crate) fn tame(code: &str) -> Option<String> {
     let plain = code.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ' '));
     (plain && (1..=60).contains(&code.len())).then(|| code.to_owned())
 }

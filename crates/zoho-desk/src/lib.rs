@@ -1,4 +1,4 @@
-//! A client of Zoho Desk: OAuth 2.0 with a refresh token, and the part of the REST API that phone agents need.
+//! A client of Zoho Desk: signing in (OAuth 2.0), and the part of the REST API that phone agents need.
 //!
 //! Owns: Zoho's hosts, tokens, limits, error codes and record shapes.
 //! Must not know: calls, the PBX, settings files, windows, words for people.
@@ -17,12 +17,17 @@
 //! ```
 
 mod auth;
+mod clock;
 mod data_center;
+mod directory;
 mod error;
 mod http;
 mod page;
 mod records;
+mod revoke;
+mod rights;
 mod search;
+mod sign_in;
 
 use std::fmt;
 use std::sync::Arc;
@@ -32,6 +37,7 @@ use std::time::Duration;
 pub use deskring_redact::{ExposeSecret, Secret};
 
 pub use crate::auth::{AccessToken, ForgetTokens, TokenStore};
+pub use crate::clock::server_clock;
 pub use crate::data_center::{AddressError, DataCenter, Hosts, UnknownDataCenter};
 pub use crate::error::{Error, FieldError, FieldProblem, Kind, Retry};
 pub use crate::http::Credits;
@@ -40,7 +46,13 @@ pub use crate::records::{
     Account, AccountId, AccountRef, Agent, AgentId, Contact, ContactId, Department, DepartmentId, NewAccount,
     NewContact, Organization, OrganizationId, Standing, Ticket, TicketId,
 };
+pub use crate::revoke::revoke;
+pub use crate::rights::CallActivities;
 pub use crate::search::{Form, MOST_FORMS, PhoneField};
+pub use crate::sign_in::{
+    Application, ClientType, Door, FALLBACK_SCOPES, Granted, HOME_PAGE, Pages, REDIRECT, SCOPES,
+    SIGN_IN_PATIENCE, Scopes, SignIn, SignInError, SignInFault,
+};
 
 use crate::auth::Auth;
 use crate::http::Http;

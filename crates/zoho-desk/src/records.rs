@@ -157,13 +157,15 @@ pub struct Ticket {
     pub department: Option<Department>,
 }
 
-/// A department, as embedded in a ticket.
+/// A department.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Department {
     /// The id.
     pub id: DepartmentId,
     /// Its name.
     pub name: Option<String>,
+    /// Whether it is the organization's default; a ticket does not tell.
+    pub standing: Standing,
 }
 
 /// A portal.
@@ -186,7 +188,7 @@ pub struct Organization {
     pub standing: Standing,
 }
 
-/// Whether Zoho marks an organization as the user's default.
+/// Whether Zoho marks one of several as the default.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Standing {
     /// The default.
@@ -195,7 +197,7 @@ pub enum Standing {
     Ordinary,
 }
 
-/// The user whose token it is. `Debug` shows the id only.
+/// An agent of Desk. `Debug` shows the id only.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Agent {
     /// The id, for owner and assignee.
@@ -212,6 +214,13 @@ pub struct Agent {
     pub departments: Vec<DepartmentId>,
     /// IANA name.
     pub time_zone: Option<String>,
+}
+
+impl Agent {
+    /// Whether the agent can be worked with; an agent of unknown status can.
+    pub(crate) fn is_active(&self) -> bool {
+        self.status.as_deref().is_none_or(|status| status.eq_ignore_ascii_case("ACTIVE"))
+    }
 }
 
 macro_rules! debug_without_people {
@@ -414,7 +423,7 @@ impl Desk {
         one(&self.http.send(request).await?).map_err(|error| error.with_kind(Kind::AnswerLost))
     }
 
-    fn read(&self, path: &[&str], query: Vec<(&'static str, String)>) -> Result<Request, Error> {
+    pub(crate) fn read(&self, path: &[&str], query: Vec<(&'static str, String)>) -> Result<Request, Error> {
         Ok(Request {
             action: Action::Read,
             path: path.iter().map(|segment| (*segment).to_owned()).collect(),
@@ -468,17 +477,22 @@ pub(crate) fn one<T: Record>(answer: &Value) -> Result<T, Error> {
     T::decode(answer).ok_or_else(|| Error::new(Kind::Malformed))
 }
 
-/// A list, `{"data": [...]}`; 204, an empty body and an absent or empty `data` all mean "none".
-pub(crate) fn list<T: Record>(answer: &Value) -> Result<Vec<T>, Error> {
-    let rows = match answer {
-        Value::Null => return Ok(Vec::new()),
+/// The rows of a list, `{"data": [...]}`; 204, an empty body and an absent or empty `data` all mean "none".
+pub(crate) fn rows(answer: &Value) -> Result<&[Value], Error> {
+    match answer {
+        Value::Null => Ok(&[]),
         Value::Object(object) => match object.get("data") {
-            None | Some(Value::Null) => return Ok(Vec::new()),
-            Some(Value::Array(rows)) => rows,
-            Some(_) => return Err(Error::new(Kind::Malformed)),
+            None | Some(Value::Null) => Ok(&[]),
+            Some(Value::Array(rows)) => Ok(rows),
+            Some(_) => Err(Error::new(Kind::Malformed)),
         },
-        _ => return Err(Error::new(Kind::Malformed)),
-    };
+        _ => Err(Error::new(Kind::Malformed)),
+    }
+}
+
+/// The records of a list, without trashed ones and those without an id.
+pub(crate) fn list<T: Record>(answer: &Value) -> Result<Vec<T>, Error> {
+    let rows = rows(answer)?;
     let records: Vec<T> = rows.iter().filter(|row| !is_trashed(row)).filter_map(T::decode).collect();
     if records.is_empty() && !rows.is_empty() && !rows.iter().all(is_trashed) {
         return Err(Error::new(Kind::Malformed));
@@ -576,6 +590,7 @@ impl Record for Ticket {
             department: department_id.map(|id| Department {
                 id: DepartmentId(id),
                 name: department.and_then(|department| text(department, "name")),
+                standing: Standing::Ordinary,
             }),
         })
     }
@@ -600,8 +615,19 @@ impl Record for Organization {
             edition: text(row, "edition").unwrap_or_default(),
             time_zone: text(row, "timeZone"),
             custom_domain,
-            standing: if flag(row, "isDefault") { Standing::Default } else { Standing::Ordinary },
+            standing: standing(row),
         })
+    }
+}
+
+fn standing(row: &Value) -> Standing {
+    if flag(row, "isDefault") { Standing::Default } else { Standing::Ordinary }
+}
+
+impl Record for Department {
+    fn decode(row: &Value) -> Option<Department> {
+        let id = DepartmentId(text(row, "id")?);
+        Some(Department { id, name: text(row, "name"), standing: standing(row) })
     }
 }
 

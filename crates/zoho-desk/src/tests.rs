@@ -541,3 +541,104 @@ fn an_organization_that_is_no_number_is_refused_at_once() {
     let error = Desk::new(config, Arc::new(ForgetTokens)).unwrap_err();
     assert_eq!(error.fields()[0].field, "orgId");
 }
+
+#[tokio::test]
+async fn a_list_ends_with_an_empty_page_and_with_a_server_that_does_not_page() {
+    let page = |first: usize| {
+        let rows: Vec<String> = (first..first + 200).map(|id| format!(r#"{{"id":"{id}"}}"#)).collect();
+        ok(&format!(r#"{{"data":[{}]}}"#, rows.join(",")))
+    };
+    let full = server(move |seen| if seen.line.contains("from=") { status(204, "") } else { page(1) }).await;
+    assert_eq!(desk(&full).agents().await.unwrap().len(), 200);
+    let seen = full.seen("/agents");
+    assert_eq!(seen[0].line, "GET /api/v1/agents?status=ACTIVE&limit=200 HTTP/1.1");
+    assert_eq!(seen[1].line, "GET /api/v1/agents?status=ACTIVE&limit=200&from=200 HTTP/1.1");
+    let deaf = server(move |_| page(1)).await;
+    assert_eq!(desk(&deaf).departments().await.unwrap().len(), 200);
+    assert_eq!(deaf.seen("/departments").len(), 2);
+    let empty = server(|_| status(204, "")).await;
+    assert!(desk(&empty).agents().await.unwrap().is_empty());
+    assert!(desk(&empty).my_departments().await.unwrap().is_empty());
+    let endless = AtomicUsize::new(0);
+    let endless = server(move |_| page(endless.fetch_add(200, SeqCst))).await;
+    assert_eq!(desk(&endless).agents().await.unwrap().len(), 5000, "no page begins beyond 4,999");
+}
+
+#[tokio::test]
+async fn only_active_agents_are_listed_whatever_the_server_sends() {
+    let server = server(|_| {
+        ok(r#"{"data":[{"id":"1","status":"ACTIVE"},{"id":"2","status":"DISABLED"},{"id":"3"}]}"#)
+    })
+    .await;
+    let agents = desk(&server).agents().await.unwrap();
+    assert_eq!(agents.iter().map(|agent| agent.id.as_str()).collect::<Vec<_>>(), ["1", "3"]);
+}
+
+#[tokio::test]
+async fn a_token_is_given_back_in_a_body_and_as_documented_only_if_that_is_not_understood() {
+    let give_back = async |server: &Server| {
+        let hosts = Hosts::custom(&server.address, &server.address).unwrap();
+        revoke(&hosts, &Secret::from("1000.re+fresh".to_owned()), timings()).await
+    };
+    let both = Server::start(|_| ok(r#"{"status":"success"}"#)).await;
+    give_back(&both).await.unwrap();
+    let seen = both.seen("");
+    assert_eq!(seen.len(), 1);
+    assert_eq!(seen[0].line, "POST /oauth/v2/token/revoke HTTP/1.1");
+    assert_eq!(seen[0].body, "token=1000.re%2Bfresh");
+    for unknown in
+        [status(400, r#"{"error":"invalid_token"}"#), status(400, ""), ok(r#"{"error":"invalid_code"}"#)]
+    {
+        let Reply::Answer(code, _, body) = unknown else { unreachable!() };
+        let documented = Server::start(move |seen| match seen.line.contains("token=1000.re%2Bfresh") {
+            true => ok(r#"{"status":"success"}"#),
+            false => status(code, &body),
+        })
+        .await;
+        give_back(&documented).await.unwrap();
+        assert_eq!(documented.seen("").len(), 2);
+    }
+    let gone = Server::start(|_| status(400, r#"{"error":"invalid_token"}"#)).await;
+    give_back(&gone).await.unwrap();
+    for (code, body, kind) in [
+        (500, "", Kind::ServerError),
+        (200, r#"{"error":"Access Denied","status":"failure"}"#, Kind::Throttled),
+        (302, "", Kind::Malformed),
+    ] {
+        let server = Server::start(move |_| status(code, body)).await;
+        let error = give_back(&server).await.unwrap_err();
+        assert_eq!(*error.kind(), kind);
+        assert!(!format!("{error:?} {error}").contains("1000."), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_server_s_clock_is_asked_of_the_other_server_when_one_does_not_tell() {
+    const DATE: &str = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+    let mute = Server::start(|_| ok("{}")).await;
+    let clock = Server::start(|_| Reply::Answer(401, DATE, String::new())).await;
+    let hosts = Hosts::custom(&mute.address, &clock.address).unwrap();
+    let time = server_clock(&hosts, timings()).await.unwrap();
+    assert_eq!(time, SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777));
+    assert_eq!(clock.seen("")[0].header("authorization"), None);
+    let hosts = Hosts::custom(&mute.address, &mute.address).unwrap();
+    assert_eq!(*server_clock(&hosts, timings()).await.unwrap_err().kind(), Kind::Malformed);
+}
+
+#[tokio::test]
+async fn call_activities_that_answer_oddly_are_not_there() {
+    for (code, body) in
+        [(404, "URL_NOT_FOUND"), (422, "UNPROCESSABLE_ENTITY"), (403, "LICENSE_ACCESS_LIMITED")]
+    {
+        let server = server(move |_| status(code, &format!(r#"{{"errorCode":"{body}"}}"#))).await;
+        assert_eq!(desk(&server).can_write_calls().await.unwrap(), CallActivities::NotInEdition, "{body}");
+    }
+    let free = server(|seen| match seen.line.contains("/organizations/") {
+        true => ok(r#"{"id":"700000001","edition":"NEW_FREE"}"#),
+        false => status(204, ""),
+    })
+    .await;
+    assert_eq!(desk(&free).can_write_calls().await.unwrap(), CallActivities::NotInEdition);
+    let broken = server(|_| status(500, "")).await;
+    assert_eq!(*desk(&broken).can_write_calls().await.unwrap_err().kind(), Kind::ServerError);
+}

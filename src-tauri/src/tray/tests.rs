@@ -21,6 +21,9 @@ fn idle() -> AppView {
         calls: Vec::new(),
         recent: Vec::new(),
         problems: Vec::new(),
+        findings: Vec::new(),
+        language: "system".into(),
+        sign_in: None,
     }
 }
 
@@ -97,6 +100,7 @@ fn at_rest_the_menu_says_that_all_is_well() {
         "  Until resumed -> pause",
         "-",
         "Show window -> show",
+        "Settings… -> settings",
         "Quit Deskring -> quit",
     ];
     assert_eq!(lines(&idle()), expected);
@@ -160,9 +164,9 @@ fn what_does_not_work_is_the_first_line() {
     let with_call = AppView { calls: vec![call("7.1", "talking", None)], ..down };
     assert_eq!(lines(&with_call)[2], "Talking: 138 -> show", "the call is still to be seen");
     let signed_out = AppView { desk: link(LinkState::Stopped, Some("signed_out")), ..idle() };
-    assert_eq!(lines(&signed_out)[0], "Zoho Desk: the sign-in has ended -> show");
+    assert_eq!(lines(&signed_out)[0], "Zoho Desk: the sign-in has ended -> settings");
     let problem = ProblemView { key: "pbx.url".into(), code: "missing".into() };
-    assert_eq!(lines(&AppView { problems: vec![problem], ..idle() })[0], "1 setting needs attention -> show");
+    assert_eq!(lines(&AppView { problems: vec![problem], ..idle() })[0], "1 setting needs attention -> settings");
 }
 
 #[test]

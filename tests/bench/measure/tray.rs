@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use deskring_engine::Command;
+use deskring_engine::{Command, Window};
 
 use super::Effort;
 use super::figure::{Figure, Limit, Times};
@@ -77,7 +77,7 @@ pub(crate) async fn rest_and_window(effort: Effort) -> anyhow::Result<Vec<Figure
     for _ in 0..effort.windows {
         let asked = Instant::now();
         let mut client = stage.client().await?;
-        client.command(Command::Show).await?;
+        client.command(Command::Show { window: Window::Panel }).await?;
         let window = until("came a window", async || window_of(&program).await).await?;
         mapped.push(asked.elapsed());
         tokio::time::sleep(SETTLED).await;

@@ -294,9 +294,24 @@ impl Work<'_> {
         match &route.op {
             Op::Organizations => (200, Some(json!({ "data": [self.organization()] }))),
             Op::Organization(id) if id == ORGANIZATION_ID => (200, Some(self.organization())),
-            Op::Departments => self.page(route, vec![department()]),
-            Op::Department(id) if id == DEPARTMENT_ID => (200, Some(department())),
-            Op::Organization(_) | Op::Department(_) => not_found(),
+            Op::Departments => {
+                let enabled = self.call.parameter("isEnabled");
+                let is = |row: &Value| {
+                    row.get("isEnabled").is_some_and(|flag| Some(&*flag.to_string()) == enabled)
+                };
+                let rows = self.records.departments.iter().filter(|row| enabled.is_none() || is(row));
+                self.page(route, rows.cloned().collect())
+            }
+            Op::MyDepartments => {
+                let me = self.records.agent(AGENT_ID).and_then(|agent| agent.get("associatedDepartmentIds"));
+                let mine = me.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+                let rows = self.records.departments.iter();
+                data(rows.filter(|row| row.get("id").is_some_and(|id| mine.contains(id))).cloned().collect())
+            }
+            Op::Department(id) => {
+                self.records.department(id).map_or_else(not_found, |row| (200, Some(row.clone())))
+            }
+            Op::Organization(_) => not_found(),
             Op::MyInfo => self.agent(|agent| text(agent, "id") == AGENT_ID, not_found()),
             Op::Agent(id) => self.agent(|agent| text(agent, "id") == id, not_found()),
             Op::AgentByEmail(mail) => {
@@ -736,13 +751,4 @@ impl Work<'_> {
 
 fn data(rows: Vec<Value>) -> Reply {
     if rows.is_empty() { (204, None) } else { (200, Some(json!({ "data": rows }))) }
-}
-
-fn department() -> Value {
-    json!({
-        "id": DEPARTMENT_ID, "name": "Support", "nameInCustomerPortal": "Support", "sanitizedName": "support",
-        "isEnabled": true, "isDefault": true, "isVisibleInCustomerPortal": true, "isAssignToTeamEnabled": false,
-        "chatStatus": "NOT_CREATED", "hasLogo": false, "creatorId": AGENT_ID, "description": null,
-        "createdTime": "2025-02-01T08:00:00.000Z", "undocumentedKey": { "revision": "1" },
-    })
 }

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::DEPARTMENT_ID;
 use super::records::{Module, Records, text};
 use super::switches::DeskSwitches;
 use crate::clock::parse_desk_time;
@@ -222,7 +221,7 @@ fn valid(module: Module, key: &str, value: &Value, records: &Records) -> bool {
         "contactId" => records.get(Module::Contacts, &id_text(value)).is_some(),
         "ticketId" => records.get(Module::Tickets, &id_text(value)).is_some(),
         "ownerId" | "assigneeId" => records.agent(&id_text(value)).is_some(),
-        "departmentId" => id_text(value) == DEPARTMENT_ID,
+        "departmentId" => records.department(&id_text(value)).is_some(),
         "website" | "recordingUrl" => string.is_some_and(|address| url::Url::parse(address).is_ok()),
         "cf" | "customFields" => value.is_object(),
         "contact" => {

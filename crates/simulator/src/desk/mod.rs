@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub(crate) use api::router as desk_router;
-pub use switches::{Consent, DeskSwitches, Fault};
+pub use switches::{Consent, DeskSwitches, Fault, ScopeRefusal};
 pub(crate) use web::router as accounts_router;
 
 use crate::journal::{Journal, Request};
@@ -34,7 +34,7 @@ pub const DESK_CLIENT_SECRET: &str = "simulated-desk-client-secret-0000000001";
 pub const DESK_REFRESH_TOKEN: &str = "1000.5imu1atedrefreshtoken0000000001.5imu1atedrefreshtoken0000000002";
 /// The organization the tokens are bound to.
 pub const ORGANIZATION_ID: &str = "700000001";
-/// The one department.
+/// The first department; all agents belong to it.
 pub const DEPARTMENT_ID: &str = "189200000000006907";
 /// The agent the tokens belong to (agent@example.com, extension 1001).
 pub const AGENT_ID: &str = "189200000000056007";
@@ -141,6 +141,11 @@ impl Desk {
     /// Adds an agent. Returns the id.
     pub fn add_agent(&self, agent: Value) -> String {
         lock(&self.core.records).add_agent(agent)
+    }
+
+    /// Adds a department, to which no agent belongs yet. Returns the id.
+    pub fn add_department(&self, department: Value) -> String {
+        lock(&self.core.records).add_department(department)
     }
 
     /// Changes a contact behind the client's back; search knows after the index lag.

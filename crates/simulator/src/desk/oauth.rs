@@ -110,7 +110,7 @@ impl OAuth {
     }
 
     /// True when every scope asked for exists; one unknown scope fails the whole request.
-    pub(crate) fn scopes_known(text: &str) -> bool {
+    pub(crate) fn scopes_known(text: &str, switches: &DeskSwitches) -> bool {
         let wanted = scopes(text);
         let groups = [
             "basic",
@@ -131,6 +131,7 @@ impl OAuth {
             "webhooks",
         ];
         !wanted.is_empty()
+            && wanted.iter().all(|scope| !switches.unknown_scopes.contains(scope))
             && wanted.iter().all(|scope| {
                 let rest = scope.strip_prefix("Desk.").and_then(|rest| rest.rsplit_once('.'));
                 rest.is_some_and(|(group, verb)| {
@@ -200,6 +201,7 @@ impl OAuth {
         let mut body = self.access_token(&refresh, code.scopes, switches);
         // QUIRK(zoho): without access_type=offline, or on a second consent without prompt=consent, there is none.
         if code.offline
+            && !switches.withhold_refresh_token
             && let Some(body) = body.as_object_mut()
         {
             body.insert("refresh_token".to_owned(), json!(refresh));
@@ -424,8 +426,11 @@ mod tests {
 
     #[test]
     fn one_unknown_scope_fails_the_whole_wish() {
-        assert!(OAuth::scopes_known(FULL_SCOPES));
-        assert!(OAuth::scopes_known("Desk.activities.calls.CREATE"));
-        assert!(!OAuth::scopes_known("Desk.basic.READ,Desk.nonsense.READ"));
+        let mut switches = DeskSwitches::default();
+        assert!(OAuth::scopes_known(FULL_SCOPES, &switches));
+        assert!(OAuth::scopes_known("Desk.activities.calls.CREATE", &switches));
+        assert!(!OAuth::scopes_known("Desk.basic.READ,Desk.nonsense.READ", &switches));
+        switches.unknown_scopes = vec!["Desk.calls.READ".to_owned()];
+        assert!(!OAuth::scopes_known(FULL_SCOPES, &switches));
     }
 }

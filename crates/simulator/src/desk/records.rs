@@ -61,6 +61,7 @@ pub(crate) enum Indexed {
 pub(crate) struct Records {
     rows: BTreeMap<String, Record>,
     pub(crate) agents: Vec<Value>,
+    pub(crate) departments: Vec<Value>,
     next_id: u64,
     next_ticket: u64,
     desk_url: String,
@@ -75,11 +76,13 @@ impl Records {
         let mut records = Records {
             rows: BTreeMap::new(),
             agents: Vec::new(),
+            departments: Vec::new(),
             // Above 2^53, so that a client that reads ids as floats is caught.
             next_id: 189_200_000_000_420_000,
             next_ticket: 101,
             desk_url,
         };
+        records.add_department(json!({ "id": DEPARTMENT_ID, "name": "Support", "isDefault": true }));
         let zuid = "20001234567";
         records.add_agent(json!({
             "id": AGENT_ID, "zuid": zuid, "emailId": "agent@example.com", "firstName": "Ana", "lastName": "Agent",
@@ -112,6 +115,24 @@ impl Records {
         merge(&mut agent, given);
         self.agents.push(agent);
         id
+    }
+
+    pub(crate) fn add_department(&mut self, given: Value) -> String {
+        let id = if text(&given, "id").is_empty() { self.id() } else { text(&given, "id").to_owned() };
+        let name = text(&given, "name").to_owned();
+        let mut department = json!({
+            "id": id, "name": name, "nameInCustomerPortal": name, "sanitizedName": name.to_lowercase(),
+            "isEnabled": true, "isDefault": false, "isVisibleInCustomerPortal": true,
+            "isAssignToTeamEnabled": false, "chatStatus": "NOT_CREATED", "hasLogo": false, "creatorId": AGENT_ID,
+            "description": null, "createdTime": "2025-02-01T08:00:00.000Z", "undocumentedKey": { "revision": "1" },
+        });
+        merge(&mut department, given);
+        self.departments.push(department);
+        id
+    }
+
+    pub(crate) fn department(&self, id: &str) -> Option<&Value> {
+        self.departments.iter().find(|department| text(department, "id") == id)
     }
 
     pub(crate) fn agent(&self, id: &str) -> Option<&Value> {

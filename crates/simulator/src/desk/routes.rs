@@ -10,6 +10,7 @@ pub(crate) enum Op {
     Organizations,
     Organization(String),
     Departments,
+    MyDepartments,
     Department(String),
     MyInfo,
     Agents,
@@ -179,7 +180,7 @@ pub(crate) fn route(method: &str, path: &[&str]) -> Result<Route, u16> {
             let parameters = &["isEnabled", "searchStr", "chatStatus", "from", "limit"];
             route(Op::Departments, BASIC, parameters, Weight::List, 200)
         }
-        ["myDepartments"] if get => route(Op::Departments, BASIC, &[], Weight::List, 200),
+        ["myDepartments"] if get => route(Op::MyDepartments, BASIC, &[], Weight::List, 0),
         ["departmentsByIds"] if get => route(Op::Departments, BASIC, &["departmentIds"], Weight::List, 200),
         ["departments", id] if get => route(Op::Department((*id).to_owned()), BASIC, &[], Weight::One, 0),
         ["departments", _, "agents"] if get => {

@@ -14,6 +14,16 @@ pub enum Consent {
     AskPage,
 }
 
+/// How the accounts server refuses a scope it does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScopeRefusal {
+    /// On a page of its own; the program that waits hears nothing.
+    OwnPage,
+    /// Redirects with `error=invalid_scope`.
+    Redirect,
+}
+
 /// What goes wrong with one API request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -67,6 +77,12 @@ pub struct DeskSwitches {
     pub consent: Consent,
     /// The scopes tokens really carry; `None` = those asked for.
     pub scopes: Option<Vec<String>>,
+    /// Scopes the consent page does not know although they are documented.
+    pub unknown_scopes: Vec<String>,
+    /// How the consent page refuses a scope it does not know.
+    pub scope_refusal: ScopeRefusal,
+    /// No code is exchanged for a refresh token, whatever was asked for.
+    pub withhold_refresh_token: bool,
     /// A custom field tickets must have (`cf_…`).
     pub mandatory_ticket_field: Option<String>,
     /// Field-level security hides `mobile`.
@@ -110,6 +126,9 @@ impl Default for DeskSwitches {
             html_401: false,
             consent: Consent::Approve,
             scopes: None,
+            unknown_scopes: Vec::new(),
+            scope_refusal: ScopeRefusal::OwnPage,
+            withhold_refresh_token: false,
             mandatory_ticket_field: None,
             hide_mobile: false,
             list_base: 1,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::oauth::{OAuth, Wish};
 use super::records::{Module, text};
-use super::switches::Consent;
+use super::switches::{Consent, ScopeRefusal};
 use super::{Core, DESK_CLIENT_ID, PORTAL};
 use crate::http::{self, Call, random_text};
 use crate::net::lock;
@@ -87,10 +87,15 @@ fn authorize(core: &Core, call: &Call) -> Response {
     let field = |name: &str| call.parameter(name).unwrap_or_default();
     let right = field("client_id") == DESK_CLIENT_ID
         && field("response_type") == "code"
-        && OAuth::redirect_allowed(field("redirect_uri"), &switches)
-        && OAuth::scopes_known(field("scope"));
+        && OAuth::redirect_allowed(field("redirect_uri"), &switches);
     if !right {
         return refused();
+    }
+    if !OAuth::scopes_known(field("scope"), &switches) {
+        return match switches.scope_refusal {
+            ScopeRefusal::OwnPage => refused(),
+            ScopeRefusal::Redirect => redirect(&call.query, &[("error", "invalid_scope")]),
+        };
     }
     match switches.consent {
         Consent::Approve => grant(core, &call.query),

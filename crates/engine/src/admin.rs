@@ -1,0 +1,350 @@
+//! Setting up: settings, secrets, signing in, binding, checking. Works beside a running engine, whose loop it only
+//! tells what has changed, and just as well alone, for a terminal on a server.
+//!
+//! Owns the order of steps; the store owns files, the clients their protocols. Speaks in codes. Must not know
+//! windows, arguments or words.
+
+mod bind;
+mod doctor;
+mod pbx;
+mod sign_in;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use deskring_store::settings::{self, Changed, ProblemKind};
+use deskring_store::{
+    Consent, Place, SecretName, Secrets, SecretsConfig, SecretsError, Settings, SettingsError,
+};
+use deskring_zoho_desk as desk;
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::connect::{self, Paths};
+use crate::desktop::{Autostart, Desktop};
+use crate::handle::{Clients, Command, Message};
+use crate::view::{ProblemView, SignInView};
+
+pub use wire::{
+    AgentView, Answer, BindBy, BindingView, CertificateView, Choice, Choices, Directory, ExtensionView,
+    Fault, Finding, FindingState, KeptSecret, PbxDraft, PbxTest, SettingsView, Switch, Typed, Want,
+};
+
+/// Disconnecting puts these back to what they were before Desk was connected; with their sections.
+const OF_DESK: [&str; 7] =
+    ["desk", "bindings", "popup", "new_contacts", "tickets", "call_log", "contact_sync"];
+
+/// Sets a profile up.
+pub struct Admin {
+    paths: Paths,
+    secrets: Arc<Secrets>,
+    desktop: Arc<dyn Desktop>,
+    engine: Option<mpsc::Sender<Message>>,
+    signing_in: Mutex<Option<JoinHandle<()>>>,
+    /// Wrong credentials in a row, by the PBX's address: it counts them, too, and then locks this computer out.
+    refusals: Mutex<BTreeMap<String, u8>>,
+}
+
+impl std::fmt::Debug for Admin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Admin").field("profile", &self.paths.profile).finish_non_exhaustive()
+    }
+}
+
+impl Admin {
+    /// For a profile on which no engine runs.
+    pub fn alone(paths: Paths, desktop: Arc<dyn Desktop>) -> Arc<Self> {
+        let secrets = connect::secrets(&paths);
+        Self::new(paths, secrets, desktop, None)
+    }
+
+    /// Beside an engine's loop.
+    pub(crate) fn of_engine(
+        paths: Paths,
+        secrets: SecretsConfig,
+        desktop: Arc<dyn Desktop>,
+        engine: mpsc::Sender<Message>,
+    ) -> Arc<Self> {
+        Self::new(paths, secrets, desktop, Some(engine))
+    }
+
+    fn new(
+        paths: Paths,
+        secrets: SecretsConfig,
+        desktop: Arc<dyn Desktop>,
+        engine: Option<mpsc::Sender<Message>>,
+    ) -> Arc<Self> {
+        let secrets = Arc::new(Secrets::open(secrets));
+        Arc::new(Self {
+            paths,
+            secrets,
+            desktop,
+            engine,
+            signing_in: Mutex::new(None),
+            refusals: Mutex::default(),
+        })
+    }
+
+    /// Does what is wanted.
+    ///
+    /// # Errors
+    /// See [`Fault`]; nothing was changed then.
+    pub async fn ask(self: &Arc<Self>, want: Want) -> Result<Answer, Fault> {
+        match want {
+            Want::Settings => self.settings(Vec::new()).await,
+            Want::Change { changes } => self.change(changes).await,
+            Want::Export => {
+                let document = self.blocking(|admin| {
+                    settings::export(&admin.paths.profile, &admin.paths.policy).map_err(of_settings)
+                });
+                Ok(Answer::Document { document: document.await? })
+            }
+            Want::Import { document } => self.import(document).await,
+            Want::KeepSecret { secret, text, file_permitted } => {
+                let name = match secret {
+                    KeptSecret::Pbx => SecretName::PbxClientSecret,
+                    KeptSecret::Desk => SecretName::DeskClientSecret,
+                };
+                self.keep(name, text, consent(file_permitted)).await?;
+                self.tell(Message::Command(Command::Reload)).await;
+                self.settings(Vec::new()).await
+            }
+            Want::TestPbx { draft } => Ok(Answer::PbxTest(Box::new(self.test_pbx(draft).await?))),
+            Want::SignIn { other_scopes, file_permitted } => {
+                let scopes = if other_scopes { desk::Scopes::ActivitiesCalls } else { desk::Scopes::Calls };
+                let address = self.begin_sign_in(scopes, consent(file_permitted)).await?;
+                Ok(Answer::SignIn { address })
+            }
+            Want::CancelSignIn => {
+                self.cancel_sign_in().await;
+                Ok(Answer::Done)
+            }
+            Want::Choices => Ok(Answer::Choices(Box::new(self.choices().await?))),
+            Want::Directory => Ok(Answer::Directory(Box::new(self.directory().await?))),
+            Want::Bind { by } => self.bind(by).await,
+            Want::Disconnect => self.disconnect().await,
+            Want::Doctor => Ok(Answer::Doctor { findings: self.check_everything().await }),
+        }
+    }
+
+    async fn settings(self: &Arc<Self>, refused: Vec<ProblemView>) -> Result<Answer, Fault> {
+        self.blocking(move |admin| admin.settings_now(refused)).await
+    }
+
+    fn settings_now(&self, refused: Vec<ProblemView>) -> Result<Answer, Fault> {
+        let loaded = settings::load_with(&self.paths.profile, &self.paths.policy).map_err(of_settings)?;
+        let names = [SecretName::PbxClientSecret, SecretName::DeskClientSecret, SecretName::DeskRefreshToken];
+        let (mut secrets, mut secrets_fault) = (BTreeMap::new(), None);
+        for name in names {
+            let place = self.secrets.place(name).unwrap_or_else(|error| {
+                secrets_fault = Some(error.code().to_owned());
+                None
+            });
+            secrets.insert(name.code().to_owned(), place.map(|place: Place| place.code().to_owned()));
+        }
+        let view = SettingsView {
+            settings: serde_json::to_value(&loaded.settings).unwrap_or_default(),
+            locked: loaded.locked.iter().cloned().collect(),
+            policy: loaded.policy.as_ref().map(|path| path.display().to_string()),
+            problems: connect::problems(&loaded),
+            refused,
+            secrets,
+            secrets_fault,
+            home_page: connect::door(&loaded.settings).home_page(),
+            redirect: connect::door(&loaded.settings).redirect(),
+            profile: self.paths.profile.display().to_string(),
+        };
+        Ok(Answer::Settings(Box::new(view)))
+    }
+
+    async fn change(self: &Arc<Self>, changes: BTreeMap<String, Value>) -> Result<Answer, Fault> {
+        let sets_autostart = changes.contains_key("general.start_at_login");
+        let refused = self
+            .blocking(move |admin| {
+                let changed = settings::change(&admin.paths.profile, &admin.paths.policy, &changes)
+                    .map_err(of_settings)?;
+                Ok(refusals(&changed, sets_autostart.then(|| admin.apply_autostart(&changed)).flatten()))
+            })
+            .await?;
+        self.tell(Message::Command(Command::Reload)).await;
+        self.settings(refused).await
+    }
+
+    async fn import(self: &Arc<Self>, document: Value) -> Result<Answer, Fault> {
+        let refused = self
+            .blocking(move |admin| {
+                let changed = settings::import(&admin.paths.profile, &admin.paths.policy, &document)
+                    .map_err(of_settings)?;
+                Ok(refusals(&changed, admin.apply_autostart(&changed)))
+            })
+            .await?;
+        self.tell(Message::Command(Command::Reload)).await;
+        self.settings(refused).await
+    }
+
+    /// The system is told what was saved; what it refuses is said beside the switch.
+    fn apply_autostart(&self, changed: &Changed) -> Option<ProblemView> {
+        if !changed.refused.is_empty() {
+            return None;
+        }
+        let wanted = &changed.loaded.settings.general;
+        let autostart = if wanted.start_at_login { Autostart::AtLogin } else { Autostart::ByHand };
+        let refused = self.desktop.set_autostart(autostart).err()?;
+        Some(ProblemView { key: "general.start_at_login".into(), code: refused.into() })
+    }
+
+    async fn keep(self: &Arc<Self>, name: SecretName, text: Typed, consent: Consent) -> Result<Place, Fault> {
+        // What is copied from a web page brings blanks and line ends along; no secret of theirs has any.
+        let secret = tidy(&text);
+        self.blocking(move |admin| {
+            use deskring_store::ExposeSecret as _;
+            let length = secret.expose_secret().len();
+            if length == 0 {
+                return Err(Fault::new("secret_empty"));
+            }
+            if length > LONGEST_SECRET {
+                return Err(Fault::new("secret_too_long"));
+            }
+            admin.secrets.set_with(name, &secret, consent).map_err(|error| of_secrets(&error))
+        })
+        .await
+    }
+
+    async fn disconnect(self: &Arc<Self>) -> Result<Answer, Fault> {
+        self.cancel_sign_in().await;
+        let revoking = self.blocking(|admin| {
+            let settings = admin.loaded()?;
+            let token = admin.secrets.get(SecretName::DeskRefreshToken).ok().flatten();
+            Ok(token.zip(connect::hosts(&settings).ok()))
+        });
+        if let Some((token, hosts)) = revoking.await?
+            && let Err(error) = desk::revoke(&hosts, &token, desk::Timings::default()).await
+        {
+            // The local copy goes all the same; without the client's secret it is of little use to anybody.
+            tracing::warn!(%error, "Zoho was not told that the sign-in is given back");
+        }
+        self.blocking(|admin| {
+            let names = [SecretName::DeskRefreshToken, SecretName::DeskSession, SecretName::DeskClientSecret];
+            for name in names {
+                admin.secrets.delete(name).map_err(|error| of_secrets(&error))?;
+            }
+            let loaded =
+                settings::load_with(&admin.paths.profile, &admin.paths.policy).map_err(of_settings)?;
+            let keys = keys_of_desk().into_iter().filter(|key| !loaded.locked.contains(key));
+            let changes = keys.map(|key| (key, Value::Null)).collect();
+            settings::change(&admin.paths.profile, &admin.paths.policy, &changes).map_err(of_settings)
+        })
+        .await?;
+        self.tell(Message::ForgetContacts).await;
+        self.tell(Message::Command(Command::Reload)).await;
+        self.settings(Vec::new()).await
+    }
+
+    fn loaded(&self) -> Result<Settings, Fault> {
+        let loaded = settings::load_with(&self.paths.profile, &self.paths.policy).map_err(of_settings)?;
+        Ok(loaded.settings)
+    }
+
+    /// Files and the keychain block; a runtime with one thread must not.
+    async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let admin = self.clone();
+        tokio::task::spawn_blocking(move || work(&admin)).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a step of setting up failed");
+            Err(Fault::new("other"))
+        })
+    }
+
+    async fn tell(&self, message: Message) {
+        if let Some(engine) = &self.engine {
+            // An error means that the loop has ended; the next one reads everything anew.
+            let _ = engine.send(message).await;
+        }
+    }
+
+    async fn tell_sign_in(&self, view: SignInView) {
+        self.tell(Message::SignIn(view)).await;
+    }
+
+    /// The engine's own clients, so that asking costs no token.
+    async fn clients(&self) -> Clients {
+        let Some(engine) = &self.engine else { return Clients::default() };
+        let (reply, answer) = oneshot::channel();
+        if engine.send(Message::Clients { reply }).await.is_err() {
+            return Clients::default();
+        }
+        answer.await.unwrap_or_default()
+    }
+
+    /// A client for Desk: the engine's, or one made for this question.
+    async fn desk(self: &Arc<Self>) -> Result<desk::Desk, Fault> {
+        if let Some(lookup) = self.clients().await.desk {
+            return Ok(lookup.desk);
+        }
+        let made =
+            self.blocking(|admin| connect::desk_alone(&admin.loaded()?, &admin.secrets).map_err(Fault::new));
+        made.await
+    }
+}
+
+/// Every key of the sections that belong to Desk.
+fn keys_of_desk() -> Vec<String> {
+    let all = serde_json::to_value(Settings::default()).unwrap_or_default();
+    let keys = OF_DESK.iter().flat_map(|section| match all.get(section) {
+        Some(Value::Object(keys)) => keys.keys().map(|key| format!("{section}.{key}")).collect(),
+        Some(_) | None => vec![(*section).to_owned()],
+    });
+    keys.collect()
+}
+
+/// Far above any secret of a PBX or of Zoho.
+const LONGEST_SECRET: usize = 512;
+
+fn tidy(text: &Typed) -> deskring_store::Secret {
+    use deskring_store::ExposeSecret as _;
+    let plain: String = text
+        .0
+        .expose_secret()
+        .chars()
+        .filter(|c| c.is_ascii_graphic() || (!c.is_ascii() && c.is_alphanumeric()))
+        .collect();
+    plain.into()
+}
+
+fn consent(file_permitted: bool) -> Consent {
+    if file_permitted { Consent::Granted } else { Consent::NotGiven }
+}
+
+fn refusals(changed: &Changed, autostart: Option<ProblemView>) -> Vec<ProblemView> {
+    let refused = changed
+        .refused
+        .iter()
+        .map(|refusal| ProblemView { key: refusal.key.clone(), code: refusal.what.code().to_owned() });
+    let locked = changed
+        .skipped
+        .iter()
+        .map(|key| ProblemView { key: key.clone(), code: ProblemKind::Locked.code().to_owned() });
+    refused.chain(locked).chain(autostart).collect()
+}
+
+fn of_settings(error: SettingsError) -> Fault {
+    let code = match &error {
+        SettingsError::Unreadable { .. } => "settings_unreadable",
+        SettingsError::Malformed { .. } => "settings_malformed",
+        SettingsError::Newer { .. } => "settings_newer",
+        SettingsError::NotSaved { .. } => "settings_not_saved",
+    };
+    Fault { code: code.into(), detail: Some(error.to_string()) }
+}
+
+fn of_secrets(error: &SecretsError) -> Fault {
+    Fault::new(error.code())
+}
+
+fn of_desk(error: &desk::Error) -> Fault {
+    Fault { code: error.kind().code().to_owned(), detail: error.code().map(str::to_owned) }
+}

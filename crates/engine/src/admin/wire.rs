@@ -1,0 +1,398 @@
+//! What a person can ask while setting Deskring up, and what comes back: codes and plain values, the same for the
+//! settings window, the command line and the local socket. Must not know how any of it is done.
+//!
+//! Keys of settings are dotted, such as `pbx.url`; times are milliseconds since 1970 (UTC).
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use deskring_store::{ExposeSecret, Secret};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use crate::view::ProblemView;
+
+/// A secret on its way from a person to where it is kept. Prints nothing of itself; only writing it to the local
+/// socket exposes it.
+#[derive(Clone)]
+pub struct Typed(pub Secret);
+
+impl fmt::Debug for Typed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Typed(…)")
+    }
+}
+
+impl PartialEq for Typed {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.expose_secret() == other.0.expose_secret()
+    }
+}
+
+impl Eq for Typed {}
+
+impl Serialize for Typed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.expose_secret())
+    }
+}
+
+impl<'de> Deserialize<'de> for Typed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(String::deserialize(deserializer)?.into()))
+    }
+}
+
+/// What is wanted.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "want", rename_all = "snake_case")]
+pub enum Want {
+    /// All settings; answered by [`Answer::Settings`].
+    Settings,
+    /// Other values for these keys, `null` for the default. Saved in one step when nothing is refused; answered by
+    /// [`Answer::Settings`].
+    Change {
+        /// Dotted keys with their values.
+        changes: BTreeMap<String, Value>,
+    },
+    /// The settings without secrets, to be imported elsewhere; answered by [`Answer::Document`].
+    Export,
+    /// Takes exported settings over; answered by [`Answer::Settings`].
+    Import {
+        /// What was exported.
+        document: Value,
+    },
+    /// Keeps a secret; answered by [`Answer::Settings`]. Without a keychain and without consent the fault is
+    /// `consent_needed`.
+    KeepSecret {
+        /// Which.
+        secret: KeptSecret,
+        /// What the person typed or pasted.
+        text: Typed,
+        /// The person agreed to an owner-only file where there is no keychain.
+        #[serde(default)]
+        file_permitted: bool,
+    },
+    /// Tries a telephone system; answered by [`Answer::PbxTest`] within five seconds.
+    TestPbx {
+        /// With these values, saved or not.
+        draft: PbxDraft,
+    },
+    /// Begins to sign in to Desk; answered by [`Answer::SignIn`]. How it goes on is told by
+    /// [`AppView::sign_in`](crate::AppView::sign_in).
+    SignIn {
+        /// Ask for the right to write calls by its other name: for when Zoho shows "invalid scope".
+        #[serde(default)]
+        other_scopes: bool,
+        /// As for [`Want::KeepSecret`].
+        #[serde(default)]
+        file_permitted: bool,
+    },
+    /// Gives up signing in; answered by [`Answer::Done`].
+    CancelSignIn,
+    /// What to choose from after signing in; answered by [`Answer::Choices`].
+    Choices,
+    /// Desk's agents beside the PBX's extensions; answered by [`Answer::Directory`].
+    Directory,
+    /// Binds what belongs together and saves it; what is bound already stays. Answered by [`Answer::Bound`].
+    Bind {
+        /// What tells who belongs together.
+        by: BindBy,
+    },
+    /// Gives the sign-in back and clears Desk's settings and secrets; answered by [`Answer::Settings`].
+    Disconnect,
+    /// Checks everything; answered by [`Answer::Doctor`].
+    Doctor,
+}
+
+/// A secret that a person types.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeptSecret {
+    /// The secret of the PBX's API client.
+    Pbx,
+    /// The secret of Zoho's API client.
+    Desk,
+}
+
+/// What tells which extension belongs to which agent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BindBy {
+    /// The same mail address, letter case aside.
+    Email,
+    /// The extension in the agent's record in Desk.
+    Extn,
+}
+
+/// A telephone system to try.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PbxDraft {
+    /// `https://pbx.example.com:8088`
+    pub url: String,
+    /// Client id.
+    pub client_id: String,
+    /// Its secret; `None` for the kept one.
+    pub client_secret: Option<Typed>,
+    /// My extensions.
+    pub extensions: Vec<String>,
+    /// A certificate that the person has just compared and wants to trust.
+    pub trusted_certificate: Option<String>,
+}
+
+/// What comes back.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Answer {
+    /// The settings as they are now.
+    Settings(Box<SettingsView>),
+    /// Exported settings.
+    Document {
+        /// As `settings.json`, without secrets.
+        document: Value,
+    },
+    /// What the telephone system answered.
+    PbxTest(Box<PbxTest>),
+    /// Signing in has begun.
+    SignIn {
+        /// To be opened in the person's browser.
+        address: String,
+    },
+    /// What to choose from.
+    Choices(Box<Choices>),
+    /// Agents and extensions.
+    Directory(Box<Directory>),
+    /// What was bound.
+    Bound {
+        /// New bindings.
+        bound: Vec<BindingView>,
+        /// Agents or extensions that fit more than one other; nothing was bound for them.
+        ambiguous: Vec<String>,
+    },
+    /// What was found.
+    Doctor {
+        /// In the order of the checks.
+        findings: Vec<Finding>,
+    },
+    /// It is done, and there is nothing to say about it.
+    Done,
+}
+
+/// Why something was not done.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Fault {
+    /// A code of the catalogs, family `cause`.
+    pub code: String,
+    /// The other side's own words, or a value such as a file's name; not translated.
+    pub detail: Option<String>,
+}
+
+impl Fault {
+    /// A fault that needs no details.
+    pub fn new(code: impl Into<String>) -> Self {
+        Self { code: code.into(), detail: None }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.code)?;
+        match &self.detail {
+            Some(detail) => write!(f, " ({detail})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// All settings and what belongs beside them.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct SettingsView {
+    /// The values in force, every key present.
+    pub settings: Value,
+    /// Keys that the policy file sets; they cannot be changed here.
+    pub locked: Vec<String>,
+    /// The policy file, when there is one.
+    pub policy: Option<String>,
+    /// What is wrong with the values in force.
+    pub problems: Vec<ProblemView>,
+    /// What was wrong with the change just asked for; then nothing of it was saved.
+    pub refused: Vec<ProblemView>,
+    /// Where each secret is kept: `environment`, `keychain` or `file`; `None` when it is nowhere. Keys are
+    /// `pbx_client_secret`, `desk_client_secret`, `desk_refresh_token`.
+    pub secrets: BTreeMap<String, Option<String>>,
+    /// Code of why the secrets could not be looked for, such as `keychain_locked`.
+    pub secrets_fault: Option<String>,
+    /// The home page to register with Zoho.
+    pub home_page: String,
+    /// The redirect address to register with Zoho.
+    pub redirect: String,
+    /// The profile folder.
+    pub profile: String,
+}
+
+/// What a telephone system answered.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct PbxTest {
+    /// How long it took.
+    pub took_ms: u64,
+    /// `P560`, …
+    pub model: Option<String>,
+    /// `37.20.0.20`, …
+    pub firmware: Option<String>,
+    /// My extensions, those that the PBX knows, with their names.
+    pub extensions: Vec<ExtensionView>,
+    /// My extensions that the PBX does not know.
+    pub missing: Vec<String>,
+    /// Whether the PBX tells of extensions.
+    pub extension_monitor: Switch,
+    /// Whether the PBX tells of calls over trunks.
+    pub trunk_monitor: Switch,
+    /// Code of what went wrong, family `cause`.
+    pub cause: Option<String>,
+    /// The PBX's own words or code about it.
+    pub detail: Option<String>,
+    /// With `credentials`: how many tries are left before the PBX would lock this computer out.
+    pub tries_left: Option<u8>,
+    /// With `unknown_certificate` and `changed_certificate`: the one that was shown.
+    pub certificate: Option<CertificateView>,
+    /// With `changed_certificate`: the SHA-256 of the one that is trusted.
+    pub expected_certificate: Option<String>,
+}
+
+/// Whether something is switched on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Switch {
+    /// It is.
+    On,
+    /// It is not.
+    Off,
+    /// The PBX does not say.
+    #[default]
+    Unknown,
+}
+
+/// A certificate to be compared by a person.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CertificateView {
+    /// SHA-256, lower-case hexadecimal.
+    pub sha256: String,
+    /// Whom it names; `None` when it could not be read.
+    pub subject: Option<String>,
+    /// Who signed it.
+    pub issuer: Option<String>,
+    /// From when.
+    pub not_before_ms: Option<i64>,
+    /// Until when.
+    pub not_after_ms: Option<i64>,
+    /// Code of why the system does not vouch for it: `unknown_issuer`, `wrong_name`, `expired`, `not_yet_valid`,
+    /// `other`.
+    pub reason: String,
+}
+
+/// An extension of the PBX.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ExtensionView {
+    /// Its number.
+    pub number: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// Its mail address.
+    pub email: Option<String>,
+}
+
+/// An agent of Desk.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AgentView {
+    /// Desk's id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Mail address.
+    pub email: Option<String>,
+    /// The extension in the agent's record.
+    pub extn: Option<String>,
+}
+
+/// What to choose from after signing in.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Choices {
+    /// Organizations of the account.
+    pub organizations: Vec<Choice>,
+    /// Departments of the chosen organization, or of the one taken when none is chosen.
+    pub departments: Vec<Choice>,
+    /// The agent who signed in.
+    pub me: Option<AgentView>,
+    /// The edition of the organization, such as `PROFESSIONAL`.
+    pub edition: Option<String>,
+}
+
+/// One thing to choose.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Choice {
+    /// Desk's id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Desk offers it first.
+    pub first: bool,
+}
+
+/// Agents and extensions side by side. What one side could not tell leaves the other readable.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Directory {
+    /// Desk's active agents.
+    pub agents: Vec<AgentView>,
+    /// Code of why there are none.
+    pub agents_cause: Option<String>,
+    /// The PBX's extensions.
+    pub extensions: Vec<ExtensionView>,
+    /// Code of why there are none.
+    pub extensions_cause: Option<String>,
+    /// What is bound now.
+    pub bindings: Vec<BindingView>,
+    /// The agent who signed in.
+    pub me: Option<String>,
+    /// The extension that is probably mine: bound to me, or with my mail address, or in my record.
+    pub proposed_extension: Option<String>,
+}
+
+/// An extension and its agent.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct BindingView {
+    /// The extension.
+    pub extension: String,
+    /// Desk's id of the agent.
+    pub agent_id: String,
+}
+
+/// One line of the doctor.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Finding {
+    /// What was looked at, such as `pbx_credentials`; words are `doctor-check-…`.
+    pub check: String,
+    /// How it is.
+    pub state: FindingState,
+    /// What was found, such as `clock_off`; words are `doctor-…` and, when it needs one, `doctor-fix-…`.
+    pub code: String,
+    /// Values for the words.
+    #[serde(default)]
+    pub values: BTreeMap<String, String>,
+}
+
+/// How a line of the doctor is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingState {
+    /// As it should be.
+    Ok,
+    /// Not looked at, with the reason.
+    Skipped,
+    /// Works, but not as it should.
+    Warn,
+    /// Does not work.
+    Fail,
+}

@@ -1,0 +1,32 @@
+//! The user's desktop session: what it tells of itself (sleep, tray icons, notifications, the program for `tel:`
+//! links, proxies), and the one thing that is set in it: starting at sign-in.
+//!
+//! Owns: files, bus names, registry keys and variables of the desktops. Must not know: the engine, settings, and
+//! the words people read; answers are closed enums and plain values.
+//!
+//! Linux is asked for real. Windows and macOS stand behind the same functions and answer what is cheap to know;
+//! each function says which. Nothing here panics without a bus, a display or a home folder.
+
+mod autostart;
+#[cfg(target_os = "linux")]
+mod entry;
+mod handlers;
+mod notifications;
+mod places;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod private_bus;
+mod proxy;
+mod system;
+
+pub use crate::autostart::{Autostart, SessionError, Start, start_at_login, starts_at_login};
+pub use crate::handlers::{TelHandler, default_for_tel};
+pub use crate::notifications::{
+    DoNotDisturb, NotificationService, Notifications, do_not_disturb, notification_service,
+};
+pub use crate::places::{Places, SessionKind};
+pub use crate::proxy::proxy_for;
+pub use crate::system::{has_tray_host, woke_up};
+
+/// The name of our entries in a desktop's lists: the file that the package installs is `Deskring.desktop`.
+const NAME: &str = "Deskring";

@@ -1,0 +1,162 @@
+/**
+ * Builds and changes elements, and gives them their words. Must not know what a setting is.
+ *
+ * Words that stand for themselves are attributes (`data-words…`), so that they can be drawn again in another
+ * language; sentences with values are written by whoever knows the values, on each drawing.
+ */
+import { words } from "./language.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+
+export { words };
+
+/** Writes all words that stand for themselves in the present language. */
+export function sayAll() {
+  document.documentElement.lang = words.language;
+  sayFixed(document.documentElement);
+}
+
+/** Writes only what changed, so that nothing flickers and a selection stays. @param {Element} where @param {string} text */
+export function say(where, text) {
+  if (where.textContent !== text) where.textContent = text;
+}
+
+/** Sets an attribute, or takes it away. @param {Element} where @param {string} name @param {?string} value */
+export function mark(where, name, value) {
+  if (value === null) where.removeAttribute(name);
+  else if (where.getAttribute(name) !== value) where.setAttribute(name, value);
+}
+
+/** @param {Element} root */
+function sayFixed(root) {
+  for (const at of root.querySelectorAll("[data-words]")) say(at, words.text(at.getAttribute("data-words") ?? ""));
+  for (const [attribute, target] of [
+    ["data-words-label", "aria-label"],
+    ["data-words-title", "title"],
+    ["data-words-hint", "placeholder"],
+  ]) {
+    for (const at of root.querySelectorAll(`[${attribute}]`)) {
+      mark(at, target, words.text(at.getAttribute(attribute) ?? ""));
+    }
+  }
+}
+
+/**
+ * `words`, `label`, `title` and `hint` are keys of words; `on` holds listeners, `data` the `data-…` attributes; all
+ * else are attributes.
+ *
+ * @typedef {{words?: string, label?: string, title?: string, hint?: string, data?: Record<string, string>,
+ *   on?: Record<string, (event: any) => void>, [attribute: string]: any}} Looks
+ */
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Looks | string} [looks] a string is the class
+ * @param {(Node | string | null)[]} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function make(tag, looks = {}, ...children) {
+  const made = document.createElement(tag);
+  const { on, data, words: text, label, title, hint, ...attributes } =
+    typeof looks === "string" ? { class: looks } : looks;
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined && value !== false) made.setAttribute(name, value === true ? "" : value);
+  }
+  for (const [name, value] of Object.entries(data ?? {})) made.dataset[name] = value;
+  for (const [name, listener] of Object.entries(on ?? {})) made.addEventListener(name, listener);
+  if (text) made.dataset.words = text;
+  if (label) made.dataset.wordsLabel = label;
+  if (title) made.dataset.wordsTitle = title;
+  if (hint) made.dataset.wordsHint = hint;
+  if (text) say(made, words.text(text));
+  if (label) made.setAttribute("aria-label", words.text(label));
+  if (title) made.setAttribute("title", words.text(title));
+  if (hint) made.setAttribute("placeholder", words.text(hint));
+  made.append(...children.filter((child) => child !== null));
+  return made;
+}
+
+/** @param {string} name */
+export function shape(name, className = "shape") {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("class", className);
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `#shape-${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/** @param {Element} svg @param {string} name */
+export function reshape(svg, name) {
+  if (svg.firstElementChild) mark(svg.firstElementChild, "href", `#shape-${name}`);
+}
+
+/** @param {string} text a key of words @param {() => void} press @param {Looks} [looks] */
+export const button = (text, press, looks = {}) =>
+  make("button", { type: "button", class: "button", words: text, on: { click: press }, ...looks });
+
+/** A link that opens outside. @param {string} text a key of words @param {string} address */
+export const outside = (text, address) =>
+  make("a", { class: "outside", href: address }, make("span", { words: text }), shape("open", "shape small"));
+
+/**
+ * Keeps one child for each item, in order. Children are reused, so focus and what was typed survive.
+ *
+ * @template T
+ * @param {Element} parent
+ * @param {readonly T[]} items
+ * @param {(item: T) => string} keyOf
+ * @param {(item: T) => HTMLElement} create
+ * @param {(child: HTMLElement, item: T) => void} draw
+ */
+export function keyed(parent, items, keyOf, create, draw) {
+  const before = new Map([...parent.children].map((child) => [/** @type {HTMLElement} */ (child).dataset.item, child]));
+  let place = parent.firstElementChild;
+  for (const item of items) {
+    const key = keyOf(item);
+    let child = /** @type {HTMLElement | undefined} */ (before.get(key));
+    before.delete(key);
+    if (!child) {
+      child = create(item);
+      child.dataset.item = key;
+    }
+    draw(child, item);
+    if (child === place) place = place.nextElementSibling;
+    else parent.insertBefore(child, place);
+  }
+  for (const gone of before.values()) gone.remove();
+}
+
+/**
+ * Fills a `<select>` with these options and keeps what is chosen; a chosen value that is not among them stays as it
+ * is.
+ *
+ * @param {HTMLSelectElement} select
+ * @param {{value: string, text: string, off?: boolean}[]} options
+ * @param {string} chosen
+ */
+export function fill(select, options, chosen) {
+  const all = options.some(({ value }) => value === chosen) ? options : [...options, { value: chosen, text: chosen }];
+  while (select.options.length > all.length) select.remove(all.length);
+  all.forEach(({ value, text, off = false }, index) => {
+    const option = select.options[index] ?? select.appendChild(document.createElement("option"));
+    if (option.value !== value || !option.hasAttribute("value")) option.value = value;
+    if (option.disabled !== off) option.disabled = off;
+    say(option, text);
+  });
+  if (select.value !== chosen) select.value = chosen;
+}
+
+/** Says something once to those who listen. @param {string} text */
+export function announce(text) {
+  const news = document.getElementById("news");
+  if (!news) return;
+  // The same words twice are news twice.
+  news.textContent = "";
+  requestAnimationFrame(() => say(news, text));
+}
+
+/** @param {string} key such as `pbx.url` @returns {string} an id such as `pbx-url` */
+export const idOf = (key) => key.replaceAll(/[._]/g, "-");

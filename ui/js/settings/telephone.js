@@ -1,0 +1,267 @@
+/**
+ * The phone system: its form, and what it answers when it is tried. A certificate that nobody vouches for is trusted
+ * only after a person has compared it.
+ *
+ * @typedef {import("../types.js").Certificate} Certificate
+ * @typedef {import("../types.js").PbxTest} PbxTest
+ */
+import * as backend from "../backend.js";
+import { clean, linkState } from "../phrases.js";
+import { confirm } from "./confirm.js";
+import { countries } from "./countries.js";
+import { announce, make, mark, reshape, say, shape, words } from "./dom.js";
+import { code, faultText, field, list, picker, text } from "./fields.js";
+import { card, copier, form, help, note, page, secretField, worker } from "./forms.js";
+import { drawWith, faultOf, valueOf, view } from "./model.js";
+
+const SHAPE_OF_LINK = {
+  up: "up",
+  connecting: "connecting",
+  down: "down",
+  stopped: "stopped",
+  disabled: "off",
+  not_set_up: "off",
+};
+
+/** What to do about a cause; empty when there is nothing to say. @param {string} cause @param {Record<string, number>} [values] */
+export function fixOf(cause, values = {}) {
+  const text = words.ofCode("settings-fix", cause, values);
+  return text === cause ? "" : text;
+}
+
+/**
+ * A line that shows a link as it is now.
+ *
+ * @param {"pbx" | "desk"} which
+ */
+export function linkLine(which) {
+  const picture = shape("off");
+  const state = make("span", "strong");
+  const fix = make("p", "help");
+  const node = make("div", { class: "link", data: { link: which, state: "not_set_up" } }, picture, make("div", "text", state, fix));
+  drawWith(drawLink);
+  setInterval(drawLink, 1000);
+  function drawLink() {
+    const link = view()?.[which];
+    if (!link) {
+      node.dataset.state = "not_set_up";
+      reshape(picture, "off");
+      say(state, words.text("settings-status-unknown"));
+      fix.hidden = true;
+      return;
+    }
+    node.dataset.state = link.state;
+    reshape(picture, SHAPE_OF_LINK[link.state]);
+    say(state, linkState(link, Date.now(), words));
+    const more = [link.cause ? fixOf(link.cause, { tries: -1 }) : "", clean(link.detail)].filter(Boolean).join(" ");
+    say(fix, link.state === "up" ? "" : more);
+    fix.hidden = !fix.textContent;
+  }
+  return node;
+}
+
+/** `ab:cd:…`, as browsers and the PBX write it. @param {string} sha256 */
+const grouped = (sha256) => clean(sha256).replaceAll(":", "").toUpperCase().match(/.{1,2}/g)?.join(":") ?? "";
+
+/** A fingerprint in pieces that stay whole where a line ends. @param {string} sha256 */
+const lines = (sha256) =>
+  (grouped(sha256).match(/.{1,24}/g) ?? []).map((piece) => make("span", "piece", piece));
+
+const url = field("pbx.url", text("pbx.url", { tidy: code, hint: "settings-pbx-url-hint", mode: "url" }), {
+  layout: "stack",
+  saved: "by_form",
+});
+const clientId = field("pbx.client_id", text("pbx.client_id", { tidy: code, mono: true }), {
+  layout: "stack",
+  saved: "by_form",
+});
+const secret = secretField("pbx", "pbx_client_secret");
+const extensions = field("pbx.extensions", list("pbx.extensions", { tidy: code, hint: "settings-pbx-extensions-hint" }), {
+  layout: "stack",
+  saved: "by_form",
+});
+const trusted = field("pbx.trusted_certificate", text("pbx.trusted_certificate", { tidy: code, mono: true }), {
+  layout: "stack",
+  saved: "by_form",
+});
+const country = field(
+  "numbers.country",
+  picker("numbers.country", () => countries(words.language), { empty: "settings-choose" }),
+  { saved: "by_form" },
+);
+const area = field("numbers.area_code", text("numbers.area_code", { tidy: code, short: true, mode: "numeric" }), {
+  saved: "by_form",
+});
+const prefix = field(
+  "numbers.outside_line_prefix",
+  text("numbers.outside_line_prefix", { tidy: code, short: true, mode: "numeric" }),
+  { saved: "by_form" },
+);
+
+const result = make("div", { id: "pbx-result", class: "result", "aria-live": "polite" });
+/** Draws the last answer, in whatever language is spoken then. */
+let drawResult = () => {};
+drawWith(() => drawResult());
+
+const advanced = make(
+  "details",
+  "more",
+  make("summary", {}, make("span", { words: "settings-certificate" }), shape("chevron-down", "shape small")),
+  trusted.node,
+);
+drawWith(() => {
+  if (valueOf("pbx.trusted_certificate")) mark(advanced, "open", "");
+});
+
+const connection = form({
+  id: "pbx-form",
+  fields: [url, clientId, extensions, trusted, country, area, prefix],
+  secrets: [secret],
+  body: [
+    card(
+      null,
+      help("settings-pbx-where"),
+      url.node,
+      clientId.node,
+      secret.node,
+      extensions.node,
+      advanced,
+    ),
+    card("settings-numbers", help("settings-numbers-help"), country.node, area.node, prefix.node),
+  ],
+  buttons: [],
+});
+const test = worker("settings-test", () => run(), { class: "button primary", id: "pbx-test" });
+connection.node.querySelector(":scope > .bar")?.append(test);
+connection.node.querySelector(":scope > .bar")?.before(result);
+
+async function run() {
+  say(test, words.text("settings-testing"));
+  try {
+    const answer = await backend.want({
+      want: "test_pbx",
+      draft: {
+        url: url.control.read() ?? "",
+        client_id: clientId.control.read() ?? "",
+        client_secret: secret.text(),
+        extensions: extensions.control.read(),
+        trusted_certificate: trusted.control.read(),
+      },
+    });
+    show(() => answered(answer));
+    announce(words.text(answer.cause ? "settings-test-failed" : "settings-test-passed"));
+  } catch (error) {
+    const fault = faultOf(error);
+    show(() => [note("bad", make("p", {}, faultText(fault)))]);
+  } finally {
+    say(test, words.text("settings-test"));
+  }
+  result.scrollIntoView({ block: "nearest" });
+}
+
+/** @param {() => Node[]} draw */
+function show(draw) {
+  let language = "";
+  drawResult = () => {
+    if (language === words.language && result.hasChildNodes()) return;
+    language = words.language;
+    result.replaceChildren(...draw());
+  };
+  result.replaceChildren();
+  drawResult();
+}
+
+/** @param {PbxTest} answer @returns {Node[]} */
+function answered(answer) {
+  if (answer.cause) return failed(answer, answer.cause);
+  const rows = [
+    ["settings-test-model", clean(answer.model)],
+    ["settings-test-firmware", clean(answer.firmware)],
+    ...answer.extensions.map(({ number, name }) => [
+      "settings-test-extension",
+      [number, clean(name)].filter(Boolean).join(" · "),
+    ]),
+    ["settings-test-extension-monitor", words.ofCode("settings-monitor", answer.extension_monitor)],
+    ["settings-test-trunk-monitor", words.ofCode("settings-monitor", answer.trunk_monitor)],
+  ].filter(([, value]) => value);
+  const monitored = answer.extension_monitor !== "off" && answer.trunk_monitor !== "off";
+  return [
+    card(
+      null,
+      note("good", make("p", { class: "strong", words: "settings-test-passed" }), make("p", "help", words.with("settings-test-took", { ms: answer.took_ms }))),
+      make("dl", "facts", ...rows.map(([key, value]) => make("div", {}, make("dt", { words: key }), make("dd", {}, value)))),
+      answer.missing.length > 0
+        ? note("warn", make("p", {}, words.with("settings-test-missing", { count: answer.missing.length, extensions: answer.missing.join(", ") })))
+        : null,
+      monitored ? null : note("warn", make("p", { words: "settings-monitor-fix" })),
+    ),
+  ];
+}
+
+/** @param {PbxTest} answer @param {string} cause @returns {Node[]} */
+function failed(answer, cause) {
+  const detail = clean(answer.detail);
+  const fix = fixOf(cause, { tries: answer.tries_left ?? -1 });
+  const say = note(
+    cause === "unknown_certificate" ? "warn" : "bad",
+    make("p", { class: "strong cause" }, words.ofCode("cause", cause)),
+    fix ? make("p", {}, fix) : null,
+    detail ? make("p", "help mono", detail) : null,
+  );
+  say.dataset.cause = cause;
+  const { certificate, expected_certificate: expected } = answer;
+  if (!certificate) return [card(null, say)];
+  const changed = cause === "changed_certificate";
+  const trust = worker(
+    changed ? "settings-certificate-replace" : "settings-certificate-trust",
+    () => ask(certificate, changed ? expected : null),
+    { class: changed ? "button danger" : "button", id: "certificate-trust" },
+  );
+  return [card(null, say, facts(certificate, expected), make("div", "buttons", trust))];
+}
+
+/** @param {Certificate} certificate @param {?string} expected */
+function facts(certificate, expected, place = "result") {
+  const day = (/** @type {?number} */ ms) =>
+    ms === null ? "?" : new Intl.DateTimeFormat(words.language, { dateStyle: "medium" }).format(ms);
+  const rows = [
+    ["settings-certificate-subject", clean(certificate.subject) || "?"],
+    ["settings-certificate-issuer", clean(certificate.issuer) || "?"],
+    ["settings-certificate-validity", `${day(certificate.not_before_ms)} – ${day(certificate.not_after_ms)}`],
+    ["settings-certificate-reason", words.ofCode("settings-certificate", certificate.reason)],
+  ];
+  const print = (/** @type {string} */ key, /** @type {string} */ sha256) =>
+    make(
+      "div",
+      "print",
+      make("dt", { words: key, id: `${place}-${key}` }),
+      make("dd", {}, make("code", {}, ...lines(sha256)), copier(() => grouped(sha256), `${place}-${key}`)),
+    );
+  return make(
+    "dl",
+    "facts",
+    ...rows.map(([key, value]) => make("div", {}, make("dt", { words: key }), make("dd", { dir: "auto" }, value))),
+    ...(expected ? [print("settings-certificate-expected", expected)] : []),
+    print(expected ? "settings-certificate-shown" : "settings-certificate-sha256", certificate.sha256),
+  );
+}
+
+/** @param {Certificate} certificate @param {?string} expected the one that is trusted until now */
+async function ask(certificate, expected) {
+  const agreed = await confirm({
+    title: expected ? "settings-certificate-replace" : "settings-certificate-trust",
+    body: [make("p", { words: expected ? "settings-certificate-replace-ask" : "settings-certificate-trust-ask" }), facts(certificate, expected, "question")],
+    yes: "settings-certificate-trust-yes",
+    certain: expected ? "settings-certificate-compared" : undefined,
+  });
+  if (!agreed) return;
+  const [input] = trusted.control.inputs();
+  input.value = certificate.sha256;
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+  mark(advanced, "open", "");
+  await run();
+}
+
+export const telephoneForm = connection;
+export const telephoneParts = [card(null, linkLine("pbx")), connection.node];
+export const telephonePage = page("phone-system", make("div", { class: "parts", data: { parts: "telephone" } }, ...telephoneParts));
