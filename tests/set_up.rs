@@ -210,9 +210,7 @@ impl House {
     /// How the sign-in that is under way ends.
     async fn end(&self) -> Result<(), String> {
         let view = self
-            .view_where(|view| {
-                matches!(&view.sign_in, Some(SignInView::Done | SignInView::Failed { .. }))
-            })
+            .view_where(|view| matches!(&view.sign_in, Some(SignInView::Done | SignInView::Failed { .. })))
             .await;
         match view.sign_in.clone().unwrap() {
             SignInView::Done => Ok(()),
@@ -292,8 +290,7 @@ impl House {
     async fn pops(&self, page: &str) {
         let before = self.rig.desktop.opened().len();
         let call = self.rig.simulator.pbx().call_in(LIN, "1001").await;
-        let recorded =
-            self.rig.desktop.wait_for("a tab", |recorded| recorded.opened.len() > before).await;
+        let recorded = self.rig.desktop.wait_for("a tab", |recorded| recorded.opened.len() > before).await;
         assert_eq!(recorded.opened[before].0, page);
         self.rig.simulator.pbx().hang_up(&call, "caller").await;
         self.view_where(|view| view.recent.iter().any(|known| known.call == call && known.closed)).await;
@@ -333,7 +330,8 @@ fn free_port() -> u16 {
 }
 
 fn is_free(port: u16) -> bool {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() && TcpListener::bind((Ipv6Addr::LOCALHOST, port)).is_ok()
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+        && TcpListener::bind((Ipv6Addr::LOCALHOST, port)).is_ok()
 }
 
 /// Opens an address and follows redirects; gives the title of the page at the end.
@@ -370,7 +368,10 @@ async fn several_keys_change_in_one_step_and_are_in_force_without_a_restart() {
     house.view_where(|view| view.calls.iter().any(|known| known.who.state == "known")).await;
     pbx.hang_up(&call, "caller").await;
     let view = house.view_where(|view| view.recent.iter().any(|known| known.closed)).await;
-    assert_eq!((view.recent[0].extension.as_str(), view.recent[0].why.code.as_str()), ("1002", "manual_mode"));
+    assert_eq!(
+        (view.recent[0].extension.as_str(), view.recent[0].why.code.as_str()),
+        ("1002", "manual_mode")
+    );
     house.change(&[("popup.mode", Value::Null), ("pbx.extensions", json!(["1001"]))]).await;
     house.view_where(|view| view.popup.mode == "automatic" && view.extensions == ["1001"]).await;
     house.ready().await;
@@ -459,7 +460,10 @@ async fn what_is_not_exported_settings_is_refused_as_a_whole() {
     for (document, expected) in [
         (json!({ "version": 2, "popup": { "mode": "off" } }), "version: settings_newer"),
         (json!({ "version": "1" }), "version: wrong_value"),
-        (json!({ "version": 1, "pbx": { "client_secret": "hunter2" } }), "pbx.client_secret: secret_in_settings"),
+        (
+            json!({ "version": 1, "pbx": { "client_secret": "hunter2" } }),
+            "pbx.client_secret: secret_in_settings",
+        ),
         (json!({ "popup": { "mode": "off" }, "my_tokens": [] }), "my_tokens: secret_in_settings"),
         (json!({ "popup": { "mode": "off" }, "desk": 7 }), "desk: wrong_value"),
         (json!({ "popup": { "mode": "off", "trigger": "x" } }), "popup.trigger: wrong_value"),
@@ -508,7 +512,14 @@ async fn whatever_is_pasted_into_a_text_is_tidied_or_refused_and_never_saved_raw
     house.rig.simulator.stop_pbx().await;
     let long = "9".repeat(10_000);
     let script = "<script>alert(1)</script>\u{1b}[31m\u{7}";
-    for junk in ["\r\n 12\n34\u{0} \n", "１２３４", &long, "\u{202e}12\u{2066}34\u{200f}\u{feff}", script, "\u{200b}\n "] {
+    for junk in [
+        "\r\n 12\n34\u{0} \n",
+        "１２３４",
+        &long,
+        "\u{202e}12\u{2066}34\u{200f}\u{feff}",
+        script,
+        "\u{200b}\n ",
+    ] {
         for key in TEXTS {
             let before = house.file();
             let view = house.change(&[(key, json!(junk))]).await;
@@ -530,10 +541,16 @@ async fn whatever_is_pasted_into_a_text_is_tidied_or_refused_and_never_saved_raw
             assert!(!plain.contains(bad), "{key} = {text}");
             assert!(!plain.contains('\n') || key.ends_with("description"), "{key} = {text}");
             assert!(!plain.starts_with(' ') || key.ends_with("description"), "{key} = {text}");
-            assert!(plain.len() <= 512 || key.ends_with("description"), "{key} is {} bytes long", plain.len());
+            assert!(
+                plain.len() <= 512 || key.ends_with("description"),
+                "{key} is {} bytes long",
+                plain.len()
+            );
             let again = house.change(&[(key, value.clone())]).await;
             assert_eq!(&again.settings[section][leaf], value, "{key}: tidied once is tidied");
-            house.change(&[(key, serde_json::from_str::<Value>(&before).unwrap()[section][leaf].clone())]).await;
+            house
+                .change(&[(key, serde_json::from_str::<Value>(&before).unwrap()[section][leaf].clone())])
+                .await;
         }
     }
     house.set(|_| {});
@@ -555,7 +572,10 @@ async fn two_clients_that_change_different_keys_at_once_lose_nothing() {
         );
         assert!(refused(&settings(one.unwrap())).is_empty() && refused(&settings(other.unwrap())).is_empty());
         let saved: Value = serde_json::from_str(&house.file()).unwrap();
-        assert_eq!((&saved["tickets"]["subject"], &saved["call_log"]["subject"]), (&json!(text), &json!(text)));
+        assert_eq!(
+            (&saved["tickets"]["subject"], &saved["call_log"]["subject"]),
+            (&json!(text), &json!(text))
+        );
     }
     house.view_where(|view| view.popup.mode == "manual" && view.popup.trigger == "answer").await;
 }
@@ -578,7 +598,8 @@ async fn what_a_client_asked_for_is_done_to_the_end_when_it_leaves_at_once() {
 #[tokio::test]
 async fn settings_that_cannot_be_read_are_a_fault_and_left_as_they_are() {
     let house = House::running().await;
-    for (content, code) in [("{\"version\":1,", "settings_malformed"), ("{\"version\":99}", "settings_newer")] {
+    for (content, code) in [("{\"version\":1,", "settings_malformed"), ("{\"version\":99}", "settings_newer")]
+    {
         std::fs::write(house.rig.profile.path().join("settings.json"), content).unwrap();
         for want in [Want::Settings, change(&[("popup.mode", json!("off"))]), Want::Export] {
             assert_eq!(house.fault(want).await, code);
@@ -680,12 +701,16 @@ async fn a_typed_secret_is_nowhere_but_where_it_is_kept() {
         Want::Doctor,
     ];
     for want in wants {
-        answers.push(format!("{want:?}").into_bytes());
+        if !matches!(want, Want::Change { .. } | Want::Import { .. }) {
+            answers.push(format!("{want:?}").into_bytes());
+        }
         answers.push(format!("{:?}", house.ask(want).await).into_bytes());
     }
     // A confused client writes it where another word belongs.
-    let confused = json!({ "id": 1, "ask": "set_up", "want": { "want": "keep_secret", "secret": FIXTURES[0] } });
-    let mut socket = std::os::unix::net::UnixStream::connect(house.rig.paths().runtime.join("engine.sock")).unwrap();
+    let confused =
+        json!({ "id": 1, "ask": "set_up", "want": { "want": "keep_secret", "secret": FIXTURES[0] } });
+    let mut socket =
+        std::os::unix::net::UnixStream::connect(house.rig.paths().runtime.join("engine.sock")).unwrap();
     socket.write_all(format!("{confused}\n").as_bytes()).unwrap();
     let heard = ear.clone();
     until("the confused client is heard of", || {
@@ -722,16 +747,19 @@ async fn a_typed_secret_is_nowhere_but_where_it_is_kept() {
 #[tokio::test]
 async fn a_good_pbx_is_told_with_all_a_person_asks_for_and_costs_no_token() {
     let house = House::running().await;
-    let draft = PbxDraft { extensions: vec!["1001".into(), "7777".into()], ..house.saved_pbx() };
+    let draft = house.saved_pbx();
     let began = Instant::now();
     let test = house.test_pbx(draft.clone()).await;
     assert!(began.elapsed() < Duration::from_secs(5));
     assert_eq!((test.firmware.as_deref(), test.model.as_deref()), (Some("37.23.0.123"), Some("P560")));
     assert_eq!(test.extensions.len(), 1);
     assert_eq!(test.extensions[0].name.as_deref(), Some("Ana Agent"));
-    assert_eq!(test.missing, ["7777"]);
     assert_eq!((test.extension_monitor, test.trunk_monitor, &test.cause), (Switch::On, Switch::On, &None));
     assert_eq!(house.pbx_tokens_asked(), 1, "the engine's own token was used");
+
+    let strange = PbxDraft { extensions: vec!["1001".into(), "7777".into()], ..draft.clone() };
+    assert_eq!(house.test_pbx(strange).await.missing, ["7777"]);
+    assert_eq!(house.pbx_tokens_asked(), 1);
 
     // Values that are not saved, or a secret typed anew, need a token, which is given back.
     let typed = PbxDraft { client_secret: Some(Typed(format!(" {CLIENT_SECRET}\n").into())), ..draft };
@@ -753,14 +781,23 @@ async fn what_is_pasted_into_a_draft_is_read_as_it_would_be_saved() {
     };
     let test = house.test_pbx(draft).await;
     assert_eq!((test.cause, test.missing), (None, vec![]));
-    assert_eq!(test.extensions.iter().map(|known| known.number.as_str()).collect::<Vec<_>>(), ["1001", "1002"]);
+    assert_eq!(
+        test.extensions.iter().map(|known| known.number.as_str()).collect::<Vec<_>>(),
+        ["1001", "1002"]
+    );
     for (draft, code) in [
         (PbxDraft { url: " ".into(), ..house.saved_pbx() }, "pbx_address_missing"),
         (PbxDraft { url: "http://pbx.example.com".into(), ..house.saved_pbx() }, "pbx_address_wrong"),
-        (PbxDraft { url: "https://user:pass@pbx.example.com".into(), ..house.saved_pbx() }, "pbx_address_wrong"),
+        (
+            PbxDraft { url: "https://user:pass@pbx.example.com".into(), ..house.saved_pbx() },
+            "pbx_address_wrong",
+        ),
         (PbxDraft { client_id: "\u{200b}".into(), ..house.saved_pbx() }, "pbx_client_id_missing"),
         (PbxDraft { trusted_certificate: Some("abc".into()), ..house.saved_pbx() }, "pbx_certificate_wrong"),
-        (PbxDraft { client_secret: Some(Typed(" ".to_owned().into())), ..house.saved_pbx() }, "pbx_secret_missing"),
+        (
+            PbxDraft { client_secret: Some(Typed(" ".to_owned().into())), ..house.saved_pbx() },
+            "pbx_secret_missing",
+        ),
         (
             PbxDraft { client_secret: Some(Typed("x".repeat(10_000).into())), ..house.saved_pbx() },
             "secret_too_long",
@@ -1022,7 +1059,11 @@ async fn a_revoked_sign_in_is_told_once_and_signing_in_again_brings_desk_back() 
     house.rig.simulator.desk().revoke();
     for number in ["13900000001", "13900000002", "13900000003"] {
         let call = pbx.call_in(number, "1001").await;
-        house.view_where(|view| view.calls.iter().any(|known| known.call == call && known.who.state == "failed")).await;
+        house
+            .view_where(|view| {
+                view.calls.iter().any(|known| known.call == call && known.who.state == "failed")
+            })
+            .await;
         pbx.hang_up(&call, "caller").await;
     }
     let view = house.view();
@@ -1034,9 +1075,8 @@ async fn a_revoked_sign_in_is_told_once_and_signing_in_again_brings_desk_back() 
     }
     house.settings().await;
     assert_eq!(house.told_stopped(), 1, "{:#?}", house.rig.desktop.now().log);
-    let tokens = |requests: &[Request]| {
-        requests.iter().filter(|request| request.path == "/oauth/v2/token").count()
-    };
+    let tokens =
+        |requests: &[Request]| requests.iter().filter(|request| request.path == "/oauth/v2/token").count();
     assert_eq!(tokens(&house.desk_requests()[asked..]), 0, "nobody knocks at a closed door");
     house.sign_in().await;
     house.ready().await;
@@ -1052,7 +1092,10 @@ async fn organization_department_and_agent_are_there_to_choose() {
     house.rig.simulator.desk().add_department(json!({ "name": "Back office" }));
     let choices = house.choices().await;
     assert_eq!(choices.organizations.len(), 1);
-    assert_eq!((choices.organizations[0].id.as_str(), choices.organizations[0].first), (ORGANIZATION_ID, true));
+    assert_eq!(
+        (choices.organizations[0].id.as_str(), choices.organizations[0].first),
+        (ORGANIZATION_ID, true)
+    );
     let departments: Vec<_> =
         choices.departments.iter().map(|department| (department.name.as_str(), department.first)).collect();
     assert_eq!(departments, [("Support", true), ("Back office", false)]);
@@ -1157,10 +1200,8 @@ async fn an_answer_that_comes_after_disabling_does_not_bring_desk_back() {
     .await;
     house.change(&[("desk.enabled", json!(false))]).await;
     house.view_where(|view| view.desk.state == LinkState::Disabled).await;
-    until("the answer has come", || {
-        house.desk_requests().iter().all(|request| request.status.is_some())
-    })
-    .await;
+    until("the answer has come", || house.desk_requests().iter().all(|request| request.status.is_some()))
+        .await;
     // A whole call goes by, so the loop has heard of the answer.
     let call = house.rig.simulator.pbx().call_in(LIN, "1001").await;
     house.view_where(|view| view.calls.iter().any(|known| known.call == call)).await;
@@ -1189,12 +1230,21 @@ async fn disconnecting_gives_the_sign_in_back_and_clears_what_belongs_to_desk_an
     assert_eq!(house.given_back(), [token]);
     let now = &view.settings;
     assert_eq!((&now["popup"]["mode"], &now["popup"]["trigger"]), (&json!("automatic"), &json!("answer")));
-    assert_eq!((&now["tickets"]["enabled"], &now["contact_sync"]["phonebook"]), (&json!(false), &Value::Null));
-    assert_eq!((&now["desk"]["client_id"], &now["desk"]["organization_id"]), (&json!(DESK_CLIENT_ID), &Value::Null));
+    assert_eq!(
+        (&now["tickets"]["enabled"], &now["contact_sync"]["phonebook"]),
+        (&json!(false), &Value::Null)
+    );
+    assert_eq!(
+        (&now["desk"]["client_id"], &now["desk"]["organization_id"]),
+        (&json!(DESK_CLIENT_ID), &Value::Null)
+    );
     assert_eq!(now["desk"]["data_center"], "us");
     assert_eq!(now["bindings"], json!([]));
     assert_eq!(now["pbx"]["extensions"], json!(["1001"]));
-    assert_eq!((&now["numbers"]["area_code"], &now["click_to_call"]["confirm"]), (&json!("592"), &json!("always")));
+    assert_eq!(
+        (&now["numbers"]["area_code"], &now["click_to_call"]["confirm"]),
+        (&json!("592"), &json!("always"))
+    );
     assert_eq!((&view.secrets["desk_client_secret"], &view.secrets["desk_refresh_token"]), (&None, &None));
     assert_eq!(view.secrets["pbx_client_secret"].as_deref(), Some("environment"));
     let view = house.view_where(|view| view.desk.state == LinkState::NotSetUp).await;

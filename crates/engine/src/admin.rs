@@ -11,11 +11,11 @@ mod sign_in;
 mod wire;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use deskring_store::settings::{self, Changed, ProblemKind};
 use deskring_store::{
-    Consent, Place, SecretName, Secrets, SecretsConfig, SecretsError, Settings, SettingsError,
+    Consent, Journal, Place, SecretName, Secrets, SecretsConfig, SecretsError, Settings, SettingsError,
 };
 use deskring_zoho_desk as desk;
 use serde_json::Value;
@@ -43,8 +43,8 @@ pub struct Admin {
     desktop: Arc<dyn Desktop>,
     engine: Option<mpsc::Sender<Message>>,
     signing_in: Mutex<Option<JoinHandle<()>>>,
-    /// Wrong credentials in a row, by the PBX's address: it counts them, too, and then locks this computer out.
-    refusals: Mutex<BTreeMap<String, u8>>,
+    refusals: pbx::Refusals,
+    returns: pbx::Returns,
 }
 
 impl std::fmt::Debug for Admin {
@@ -82,8 +82,9 @@ impl Admin {
             secrets,
             desktop,
             engine,
-            signing_in: Mutex::new(None),
-            refusals: Mutex::default(),
+            signing_in: Mutex::default(),
+            refusals: pbx::Refusals::default(),
+            returns: pbx::Returns::default(),
         })
     }
 
@@ -92,6 +93,16 @@ impl Admin {
     /// # Errors
     /// See [`Fault`]; nothing was changed then.
     pub async fn ask(self: &Arc<Self>, want: Want) -> Result<Answer, Fault> {
+        let answer = self.answer(want).await;
+        if self.engine.is_none() {
+            // Alone, the program may end right after the answer, and a token not given back is missing for long.
+            let returns = std::mem::take(&mut *self.returns.lock().unwrap_or_else(PoisonError::into_inner));
+            returns.join_all().await;
+        }
+        answer
+    }
+
+    async fn answer(self: &Arc<Self>, want: Want) -> Result<Answer, Fault> {
         match want {
             Want::Settings => self.settings(Vec::new()).await,
             Want::Change { changes } => self.change(changes).await,
@@ -225,7 +236,7 @@ impl Admin {
             // The local copy goes all the same; without the client's secret it is of little use to anybody.
             tracing::warn!(%error, "Zoho was not told that the sign-in is given back");
         }
-        self.blocking(|admin| {
+        let cleared = self.blocking(|admin| {
             let names = [SecretName::DeskRefreshToken, SecretName::DeskSession, SecretName::DeskClientSecret];
             for name in names {
                 admin.secrets.delete(name).map_err(|error| of_secrets(&error))?;
@@ -233,13 +244,40 @@ impl Admin {
             let loaded =
                 settings::load_with(&admin.paths.profile, &admin.paths.policy).map_err(of_settings)?;
             let keys = keys_of_desk().into_iter().filter(|key| !loaded.locked.contains(key));
-            let changes = keys.map(|key| (key, Value::Null)).collect();
-            settings::change(&admin.paths.profile, &admin.paths.policy, &changes).map_err(of_settings)
-        })
-        .await?;
-        self.tell(Message::ForgetContacts).await;
+            let mut changes: BTreeMap<_, _> = keys.map(|key| (key, Value::Null)).collect();
+            let change = |changes: &_| {
+                settings::change(&admin.paths.profile, &admin.paths.policy, changes).map_err(of_settings)
+            };
+            let changed = change(&changes)?;
+            if changed.refused.is_empty() {
+                return Ok(changed);
+            }
+            // A default may not go together with what the policy sets; the rest is cleared all the same.
+            for refusal in &changed.refused {
+                changes.remove(&refusal.key);
+            }
+            change(&changes)
+        });
+        let refused = refusals(&cleared.await?, None);
+        self.forget_contacts().await?;
         self.tell(Message::Command(Command::Reload)).await;
-        self.settings(Vec::new()).await
+        self.settings(refused).await
+    }
+
+    /// The database is the engine's where one runs.
+    async fn forget_contacts(self: &Arc<Self>) -> Result<(), Fault> {
+        if self.engine.is_some() {
+            self.tell(Message::ForgetContacts).await;
+            return Ok(());
+        }
+        self.blocking(|admin| {
+            let cleared = Journal::open(&admin.paths.profile).and_then(|journal| journal.cache_clear());
+            if let Err(error) = cleared {
+                tracing::warn!(%error, "the contacts of Desk could not be forgotten; they are within days");
+            }
+            Ok(())
+        })
+        .await
     }
 
     fn loaded(&self) -> Result<Settings, Fault> {

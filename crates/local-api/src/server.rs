@@ -128,7 +128,9 @@ async fn read(
             }
             Err(error) => {
                 mistakes += 1;
-                tracing::debug!(%error, "a client sent something that is not a question");
+                // Its own words may quote a secret that came where another word belongs.
+                let (column, error) = (error.column(), error.classify());
+                tracing::debug!(column, ?error, "a client sent something that is not a question");
                 let what = failed("bad_request");
                 if mistakes > MOST_MISTAKES || answers.send(Tell { id: 0, what }).await.is_err() {
                     return Ok(());
@@ -170,9 +172,11 @@ async fn answer(ask: Ask, handle: Handle, answers: mpsc::Sender<Tell>) {
             Ok(report) => Answer::Report { report },
             Err(code) => failed(&code),
         },
-        What::SetUp { want } => match handle.ask(want).await {
-            Ok(answer) => Answer::SetUp { answer: Box::new(answer) },
-            Err(fault) => Answer::Failed { code: fault.code, detail: fault.detail },
+        // To its end, also when the client leaves meanwhile: half a disconnection helps nobody.
+        What::SetUp { want } => match tokio::spawn(async move { handle.ask(want).await }).await {
+            Ok(Ok(answer)) => Answer::SetUp { answer: Box::new(answer) },
+            Ok(Err(fault)) => Answer::Failed { code: fault.code, detail: fault.detail },
+            Err(_) => failed("other"),
         },
     };
     // An error means that the client has left.

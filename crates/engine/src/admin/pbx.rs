@@ -1,17 +1,23 @@
 //! Trying a telephone system before its values are relied on.
 
-use std::sync::{Arc, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
-use deskring_store::{ExposeSecret as _, SecretName};
+use deskring_store::{ExposeSecret as _, SecretName, settings};
 use deskring_yeastar as pbx;
+use serde_json::json;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 
-use super::wire::{CertificateView, Fault, PbxDraft, PbxTest, Switch};
+use super::wire::{CertificateView, Fault, PbxDraft, PbxTest, Switch, Typed};
 use super::{Admin, bind};
 use crate::connect;
 
 /// A person waits this long for the answer at most.
 const WITHIN: Duration = Duration::from_millis(4800);
+/// How long a refusal counts; a PBX blocks an address for about as long.
+const REFUSALS_COUNT_FOR: Duration = Duration::from_secs(600);
 
 impl Admin {
     /// Tries these values. What goes wrong with the PBX is part of the answer.
@@ -19,129 +25,154 @@ impl Admin {
     /// # Errors
     /// What keeps the question from being asked: an address that is none, no secret.
     pub(super) async fn test_pbx(self: &Arc<Self>, draft: PbxDraft) -> Result<PbxTest, Fault> {
-        let (extensions, address) = (draft.extensions.clone(), draft.url.trim().to_owned());
-        let (client, borrowed) = self.client_for(draft).await?;
-        let examination = client.examine(&extensions, WITHIN).await;
-        // The link's own client does not ask again once it was refused.
-        let asked = u8::from(matches!(borrowed, Borrowed::Made(_)));
-        drop(borrowed);
-        let mut view = test_view(&examination);
-        let refused = examination.error.as_ref().map(pbx::Error::kind);
-        view.tries_left = self.tries_left(address, asked, refused).await;
-        Ok(view)
-    }
-
-    /// With wrong credentials, how many more the PBX will hear of before it locks this computer out. It counts all
-    /// of our clients together; so do we, those of the link included.
-    async fn tries_left(&self, address: String, asked: u8, error: Option<&pbx::Kind>) -> Option<u8> {
+        let (values, secret) = tidied(draft);
+        let (address, extensions) = (values.url.clone().unwrap_or_default(), values.extensions.clone());
+        let (client, borrowed) = self.client_for(values, secret).await?;
         let of_link = self.clients().await.pbx_refusals;
-        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        let refused = match error {
-            Some(pbx::Kind::Credentials { .. }) => refusals.entry(address).or_default(),
-            Some(_) => return None,
-            None => {
-                refusals.remove(&address);
-                return None;
+        // The link's own client does not ask again once it was refused.
+        let asks = matches!(borrowed, Borrowed::Made { .. });
+        if asks && self.refusals.left(&address, of_link) <= 1 {
+            return Ok(held_back());
+        }
+        let examination = client.examine(&extensions, WITHIN).await;
+        let mut view = test_view(&examination);
+        if view.tries_left.is_some() {
+            if asks {
+                self.refusals.count(&address);
             }
-        };
-        *refused = refused.saturating_add(asked);
-        Some(pbx::TRIES_UNTIL_BLOCKED.saturating_sub(refused.saturating_add(of_link)))
+            let left = self.refusals.left(&address, of_link);
+            (view.tries_left, view.detail) = (Some(left), Some(left.to_string()));
+        } else if examination.information.is_some() {
+            self.refusals.forget(&address);
+        }
+        Ok(view)
     }
 
     /// The engine's client, or one made for this question, which gives its token back when dropped.
     pub(super) async fn pbx(self: &Arc<Self>) -> Result<(pbx::Pbx, Borrowed), Fault> {
-        let draft = self
-            .blocking(|admin| {
-                let settings = admin.loaded()?;
-                Ok(PbxDraft {
-                    url: settings.pbx.url.unwrap_or_default(),
-                    client_id: settings.pbx.client_id.unwrap_or_default(),
-                    client_secret: None,
-                    extensions: settings.pbx.extensions,
-                    trusted_certificate: settings.pbx.trusted_certificate,
-                })
-            })
-            .await?;
-        self.client_for(draft).await
+        let saved = self.blocking(|admin| Ok(admin.loaded()?.pbx)).await?;
+        self.client_for(saved, None).await
     }
 
-    async fn client_for(self: &Arc<Self>, draft: PbxDraft) -> Result<(pbx::Pbx, Borrowed), Fault> {
-        if draft.client_secret.is_none()
-            && self.is_saved(&draft).await?
+    async fn client_for(
+        self: &Arc<Self>,
+        values: settings::Pbx,
+        secret: Option<Typed>,
+    ) -> Result<(pbx::Pbx, Borrowed), Fault> {
+        if secret.is_none()
+            && self.is_saved(&values).await?
             && let Some(running) = self.clients().await.pbx
         {
             return Ok((running, Borrowed::Running));
         }
         let made = self.blocking(move |admin| {
-            let missing = |code: &str| Err(Fault::new(code));
-            if draft.url.trim().is_empty() {
-                return missing("pbx_address_missing");
-            }
-            if draft.client_id.trim().is_empty() {
-                return missing("pbx_client_id_missing");
-            }
-            let secret = match draft.client_secret {
+            let missing = |code: &str| Fault::new(code);
+            let url = values.url.ok_or_else(|| missing("pbx_address_missing"))?;
+            let client_id = values.client_id.ok_or_else(|| missing("pbx_client_id_missing"))?;
+            let secret = match secret {
                 Some(typed) => super::tidy(&typed),
                 None => match admin.secrets.get(SecretName::PbxClientSecret) {
-                    Ok(Some(secret)) => secret,
-                    Ok(None) => return missing("pbx_secret_missing"),
+                    Ok(secret) => secret.ok_or_else(|| missing("pbx_secret_missing"))?,
                     Err(error) => return Err(super::of_secrets(&error)),
                 },
             };
-            if secret.expose_secret().is_empty() {
-                return missing("pbx_secret_missing");
+            match secret.expose_secret().len() {
+                0 => return Err(missing("pbx_secret_missing")),
+                length if length > super::LONGEST_SECRET => return Err(missing("secret_too_long")),
+                _ => {}
             }
-            let wanted = draft.trusted_certificate.as_deref().filter(|text| !text.is_empty());
-            let trusted_certificate = match wanted.map(str::parse) {
-                None => None,
-                Some(Ok(fingerprint)) => Some(fingerprint),
-                Some(Err(_)) => return missing("pbx_certificate_wrong"),
-            };
+            let trusted_certificate = values.trusted_certificate.as_deref().map(str::parse).transpose();
             let config = pbx::Config {
-                address: pbx::Address::parse(draft.url.trim())
-                    .map_err(|_| Fault::new("pbx_address_wrong"))?,
-                client_id: draft.client_id.trim().to_owned(),
+                address: pbx::Address::parse(&url).map_err(|_| missing("pbx_address_wrong"))?,
+                client_id,
                 client_secret: secret,
-                trusted_certificate,
+                trusted_certificate: trusted_certificate.map_err(|_| missing("pbx_certificate_wrong"))?,
                 timings: pbx::Timings::default(),
             };
             pbx::Pbx::new(config, Arc::new(connect::NoTokens)).map_err(|error| fault(&error))
         });
         let client = made.await?;
-        Ok((client.clone(), Borrowed::Made(Some(client))))
+        let returns = self.returns.clone();
+        Ok((client.clone(), Borrowed::Made { client, returns }))
     }
 
     /// Whether these are the saved values, so that the running client is the same.
-    async fn is_saved(self: &Arc<Self>, draft: &PbxDraft) -> Result<bool, Fault> {
-        let draft = draft.clone();
+    async fn is_saved(self: &Arc<Self>, values: &settings::Pbx) -> Result<bool, Fault> {
+        let values = values.clone();
         self.blocking(move |admin| {
             let saved = admin.loaded()?.pbx;
-            Ok(saved.url.as_deref() == Some(draft.url.trim())
-                && saved.client_id.as_deref() == Some(draft.client_id.trim())
-                && saved.trusted_certificate.as_deref().unwrap_or_default()
-                    == draft.trusted_certificate.as_deref().unwrap_or_default())
+            Ok((saved.url, saved.client_id, saved.trusted_certificate)
+                == (values.url, values.client_id, values.trusted_certificate))
         })
         .await
     }
 }
 
-/// Gives a token made for one question back: a PBX has eight.
+/// A draft as it would be saved: without what was pasted along.
+fn tidied(draft: PbxDraft) -> (settings::Pbx, Option<Typed>) {
+    let texts = json!({
+        "url": draft.url, "client_id": draft.client_id, "extensions": draft.extensions,
+        "trusted_certificate": draft.trusted_certificate,
+    });
+    // Texts and a list of texts are what these keys take.
+    (serde_json::from_value(texts).unwrap_or_default(), draft.client_secret)
+}
+
+/// Wrong credentials in a row, by the PBX's address: it counts them, too, and then locks this computer out. Clients
+/// made for one question know nothing of each other.
+#[derive(Default)]
+pub(super) struct Refusals(Mutex<BTreeMap<String, (u8, Instant)>>);
+
+impl Refusals {
+    /// How many more the PBX will hear of before it locks this computer out. It counts all of our clients together;
+    /// so do we, that of the link included.
+    fn left(&self, address: &str, of_link: u8) -> u8 {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = all.get(address).filter(|(_, last)| last.elapsed() < REFUSALS_COUNT_FOR);
+        let ours = recent.map_or(0, |(count, _)| *count);
+        pbx::TRIES_UNTIL_BLOCKED.saturating_sub(ours.saturating_add(of_link))
+    }
+
+    fn count(&self, address: &str) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (count, last) = all.entry(address.to_owned()).or_insert((0, Instant::now()));
+        if last.elapsed() >= REFUSALS_COUNT_FOR {
+            *count = 0;
+        }
+        (*count, *last) = (count.saturating_add(1), Instant::now());
+    }
+
+    /// The PBX counts anew after a sign-in.
+    fn forget(&self, address: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(address);
+    }
+}
+
+/// What is said instead of the one try that could lock this computer out, and the running link with it.
+fn held_back() -> PbxTest {
+    PbxTest { cause: Some("credentials".to_owned()), tries_left: Some(0), ..PbxTest::default() }
+}
+
+/// Tokens on their way back.
+pub(super) type Returns = Arc<Mutex<JoinSet<()>>>;
+
+/// Gives a token made for one question back when dropped: a PBX has eight.
 pub(super) enum Borrowed {
     Running,
-    Made(Option<pbx::Pbx>),
+    Made { client: pbx::Pbx, returns: Returns },
 }
 
 impl Drop for Borrowed {
     fn drop(&mut self) {
-        if let Self::Made(client) = self
-            && let Some(client) = client.take()
-        {
-            tokio::spawn(async move {
-                if let Err(error) = client.sign_out().await {
-                    tracing::debug!(%error, "a token was not given back; it ends by itself");
-                }
-            });
-        }
+        let Self::Made { client, returns } = self else { return };
+        let client = client.clone();
+        let mut returns = returns.lock().unwrap_or_else(PoisonError::into_inner);
+        while returns.try_join_next().is_some() {}
+        returns.spawn(async move {
+            if let Err(error) = client.sign_out().await {
+                tracing::debug!(%error, "a token was not given back; it ends by itself");
+            }
+        });
     }
 }
 

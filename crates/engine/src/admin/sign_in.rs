@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use deskring_store::settings::{self, ClientType, DataCenter};
-use deskring_store::{Consent, Secret, SecretName, Settings};
+use deskring_store::{Consent, Place, Secret, SecretName, Settings};
 use deskring_zoho_desk as desk;
 use deskring_zoho_desk::TokenStore as _;
 use serde_json::{Value, json};
@@ -34,6 +34,8 @@ impl Admin {
         let sign_in = self.open_door(scopes).await?;
         let address = sign_in.address().to_string();
         self.tell_sign_in(waiting(&address)).await;
+        // An answer of the loop: whoever looks from now on sees this sign-in and not the end of an earlier one.
+        let _ = self.clients().await;
         let admin = self.clone();
         let task = tokio::spawn(async move {
             let view = match admin.follow(sign_in, scopes, consent).await {
@@ -56,9 +58,14 @@ impl Admin {
         file_permitted: bool,
         show: impl Fn(&str),
     ) -> Result<(), Fault> {
+        let consent = super::consent(file_permitted);
         let sign_in = self.open_door(scopes).await?;
         show(sign_in.address().as_str());
-        self.finish(sign_in, super::consent(file_permitted)).await
+        let end = self.finish(sign_in, consent).await;
+        let Some(other) = other_scopes(&end, scopes) else { return end };
+        let again = self.open_door(other).await?;
+        show(again.address().as_str());
+        self.finish(again, consent).await
     }
 
     /// Closes the door, when one is open.
@@ -80,6 +87,10 @@ impl Admin {
             .blocking(|admin| {
                 let settings = admin.loaded()?;
                 let secret = admin.secrets.get(SecretName::DeskClientSecret);
+                // What cannot be kept is not asked for.
+                if let Ok(Some(Place::Environment)) = admin.secrets.place(SecretName::DeskRefreshToken) {
+                    return Err(Fault::new("set_by_environment"));
+                }
                 Ok((application(&settings, secret)?, connect::door(&settings)))
             })
             .await?;
@@ -93,28 +104,25 @@ impl Admin {
         desk::SignIn::begin(application, scopes, door, pages).await.map_err(of_sign_in)
     }
 
-    /// Waits for the person. A console that does not know the usual name of a right is asked for the other one.
+    /// Waits for the person, a second time when the page has to be another one.
     async fn follow(
         self: &Arc<Self>,
         sign_in: desk::SignIn,
         scopes: desk::Scopes,
         consent: Consent,
     ) -> Result<(), Fault> {
-        match (self.finish(sign_in, consent).await, scopes) {
-            (Err(fault), desk::Scopes::Calls) if fault.code == "scope_unknown" => {
-                let again = self.open_door(desk::Scopes::ActivitiesCalls).await?;
-                let address = again.address().to_string();
-                self.tell_sign_in(waiting(&address)).await;
-                let desktop = self.desktop.clone();
-                tokio::task::spawn_blocking(move || {
-                    if let Err(error) = desktop.open(&address) {
-                        tracing::warn!(error, "the browser could not be started");
-                    }
-                });
-                self.finish(again, consent).await
+        let end = self.finish(sign_in, consent).await;
+        let Some(other) = other_scopes(&end, scopes) else { return end };
+        let again = self.open_door(other).await?;
+        let address = again.address().to_string();
+        self.tell_sign_in(waiting(&address)).await;
+        let desktop = self.desktop.clone();
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = desktop.open(&address) {
+                tracing::warn!(error, "the browser could not be started");
             }
-            (end, desk::Scopes::Calls | desk::Scopes::ActivitiesCalls) => end,
-        }
+        });
+        self.finish(again, consent).await
     }
 
     async fn finish(self: &Arc<Self>, sign_in: desk::SignIn, consent: Consent) -> Result<(), Fault> {
@@ -126,14 +134,15 @@ impl Admin {
                 Ok(token.zip(connect::hosts(&settings).ok()))
             })
             .await?;
-        self.keep(SecretName::DeskRefreshToken, Typed(granted.refresh_token.clone()), consent).await?;
+        let token = Typed(granted.refresh_token.clone());
+        if let Err(fault) = self.keep(SecretName::DeskRefreshToken, token, consent).await {
+            give_back(&granted.hosts, &granted.refresh_token).await;
+            return Err(fault);
+        }
         let first = self.settle(granted).await;
         self.tell(Message::Command(Command::Reload)).await;
-        // Zoho keeps twenty tokens for a user and drops the oldest silently: the one replaced is given back.
-        if let Some((old, hosts)) = before
-            && let Err(error) = desk::revoke(&hosts, &old, desk::Timings::default()).await
-        {
-            tracing::debug!(%error, "the earlier sign-in was not given back");
+        if let Some((old, hosts)) = before {
+            give_back(&hosts, &old).await;
         }
         first
     }
@@ -190,6 +199,23 @@ impl Admin {
             }
         })
         .await
+    }
+}
+
+/// A console that does not know the usual name of a right is asked for the other one.
+fn other_scopes(end: &Result<(), Fault>, scopes: desk::Scopes) -> Option<desk::Scopes> {
+    match (end, scopes) {
+        (Err(fault), desk::Scopes::Calls) if fault.code == "scope_unknown" => {
+            Some(desk::Scopes::ActivitiesCalls)
+        }
+        (_, desk::Scopes::Calls | desk::Scopes::ActivitiesCalls) => None,
+    }
+}
+
+/// Zoho keeps twenty tokens for a user and drops the oldest silently: one that is not used is given back.
+async fn give_back(hosts: &desk::Hosts, token: &Secret) {
+    if let Err(error) = desk::revoke(hosts, token, desk::Timings::default()).await {
+        tracing::debug!(%error, "a sign-in was not given back");
     }
 }
 
