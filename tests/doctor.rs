@@ -5,13 +5,16 @@
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
+use deskring_engine::Command;
 use deskring_engine::admin::{Answer, Finding, FindingState, Want};
 use deskring_simulator::{
     AGENT_ID, CLIENT_SECRET, DESK_CLIENT_SECRET, DESK_REFRESH_TOKEN, Fault, HttpFault, Mute, Options,
     TrunkMonitor,
 };
-use e2e::{PATIENCE, Rig, on_profile};
+use deskring_wording::{Language, Part, Words, key_of};
+use e2e::{PATIENCE, Rig, on_profile, until};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// What depends on the desktop of whoever runs the tests.
 const OF_THE_DESKTOP: [&str; 5] = ["keychain", "notifications", "tray", "tel_links", "autostart"];
@@ -22,7 +25,27 @@ async fn check(rig: &Rig) -> Vec<Finding> {
     let Answer::Doctor { findings } = asked.await.expect("the doctor ends").unwrap() else {
         panic!("another answer")
     };
+    sayable(&findings);
     findings
+}
+
+/// Everybody gets a whole sentence, and advice where something is wrong.
+fn sayable(findings: &[Finding]) {
+    for language in Language::ALL {
+        let words = Words::with_parts(language, &[Part::Shared, Part::Doctor]);
+        for finding in findings {
+            let values: Vec<_> =
+                finding.values.iter().map(|(name, value)| (name.as_str(), value.clone().into())).collect();
+            let mut keys = vec![key_of("doctor-check", &finding.check), key_of("doctor", &finding.code)];
+            if finding.state >= FindingState::Warn {
+                keys.push(key_of("doctor-fix", &finding.code));
+            }
+            for key in keys {
+                let text = words.with(&key, &values);
+                assert!(text != key && !text.contains(['{', '}', '$']), "{language:?} {key}: {text}");
+            }
+        }
+    }
 }
 
 /// With an engine on these settings, whose links need not be up.
@@ -42,9 +65,10 @@ async fn program(rig: &Rig, variables: &[(&str, &str)]) -> (Option<i32>, Vec<Fin
     command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let Output { status, stdout, stderr } =
         tokio::time::timeout(PATIENCE, command.output()).await.expect("it ends").unwrap();
-    let findings = serde_json::from_slice(&stdout).unwrap_or_else(|error| {
+    let findings: Vec<Finding> = serde_json::from_slice(&stdout).unwrap_or_else(|error| {
         panic!("{error}: {} {}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr))
     });
+    sayable(&findings);
     (status.code(), findings)
 }
 
@@ -144,7 +168,7 @@ async fn a_running_engine_s_tokens_are_used_and_few_credits_are_spent() {
         let credits = rig.simulator.desk().switches().credits_left;
         check(&rig).await;
         let spent = credits - rig.simulator.desk().switches().credits_left;
-        assert!(spent <= 15, "{spent} credits");
+        assert!((1..20).contains(&spent), "{spent} credits");
     }
     let after =
         (sign_ins(&rig), rig.simulator.pbx().live_tokens(), rig.simulator.desk().live_access_tokens());
@@ -294,8 +318,7 @@ async fn an_address_that_the_pbx_blocks() {
     program(&rig, &[("DESKRING_PBX_CLIENT_SECRET", "not-the-secret")]).await;
     assert!(rig.simulator.pbx().blocked());
     rig.start().await;
-    let finding = fails(&check(&rig).await, "pbx_credentials", "address_blocked");
-    assert_eq!(finding.values["errcode"], "70004");
+    fails(&check(&rig).await, "pbx_credentials", "address_blocked");
 }
 
 #[tokio::test]
@@ -303,8 +326,7 @@ async fn an_address_that_is_not_on_the_allow_list() {
     let mut rig = Rig::idle().await;
     rig.simulator.pbx().set(|switches| switches.ip_forbidden = true);
     rig.start().await;
-    let finding = fails(&check(&rig).await, "pbx_credentials", "address_not_allowed");
-    assert_eq!(finding.values["errcode"], "70087");
+    fails(&check(&rig).await, "pbx_credentials", "address_not_allowed");
 }
 
 #[tokio::test]
@@ -348,9 +370,9 @@ async fn an_api_that_lacks_one_right_still_tells_the_rest() {
 #[tokio::test]
 async fn a_firmware_that_is_too_old() {
     let rig = Rig::running().await;
-    rig.simulator.pbx().set(|switches| switches.firmware = "37.10.0.1".to_owned());
+    rig.simulator.pbx().set(|switches| switches.firmware = "37.6.0.1".to_owned());
     let finding = warns(&check(&rig).await, "pbx_firmware", "firmware_old");
-    assert_eq!(finding.values["firmware"], "37.10.0.1");
+    assert_eq!(finding.values["firmware"], "37.6.0.1");
     assert!(finding.values["needed"].starts_with("37."), "{finding:?}");
 }
 
@@ -589,7 +611,7 @@ async fn a_desk_that_is_switched_off_is_left_in_peace() {
 async fn settings_that_cannot_be_understood_are_told_by_place_without_what_stands_there() {
     let rig = Rig::running().await;
     let file = rig.profile.path().join("settings.json");
-    std::fs::write(&file, "{\n  \"version\": 1,\n  \"pbx\": { \"extensions\": \"my-s3cret\" }\n}").unwrap();
+    std::fs::write(&file, "{\n  \"version\": 1,\n  \"pbx\": \"my-s3cret\"\n}").unwrap();
     let findings = check(&rig).await;
     let finding = fails(&findings, "settings", "settings_malformed");
     assert_eq!(finding.values["file"], "settings.json");
@@ -658,4 +680,49 @@ async fn when_nobody_answers_the_report_is_there_within_twelve_seconds() {
             "{findings:#?}"
         );
     }
+}
+
+/// Answers everything with the time of a day long ago, as a server of Zoho's would appear to a clock that is far
+/// ahead.
+async fn long_ago() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 4096]).await;
+            let answer = "HTTP/1.1 200 OK\r\nDate: Wed, 01 Jan 2020 00:00:00 GMT\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_clock_of_this_computer_that_is_far_ahead_of_zoho_s_is_told_also_after_sleep() {
+    let accounts = long_ago().await;
+    let rig = spoiled(|settings| settings["desk"]["accounts_url"] = json!(accounts)).await;
+    let findings = check(&rig).await;
+    let clock = of(&findings, "clock");
+    assert_eq!((clock.state, clock.code.as_str()), (FindingState::Warn, "clock_off"));
+    assert!(clock.values["seconds"].parse::<i64>().unwrap() > 60);
+    rig.send(Command::Wake).await;
+    let view = rig.view_where(|view| !view.findings.is_empty()).await;
+    sayable(&view.findings);
+    let told: Vec<&str> = view.findings.iter().map(|finding| finding.code.as_str()).collect();
+    assert_eq!(told, ["clock_off"]);
+}
+
+#[tokio::test]
+async fn after_sleep_only_one_question_without_a_token_is_asked() {
+    let rig = Rig::running().await;
+    let (signed_in, tokens) = (sign_ins(&rig), rig.simulator.pbx().live_tokens());
+    let clock_asked = || {
+        let asked = rig.simulator.desk().requests();
+        asked.iter().filter(|asked| asked.path == "/oauth/serverinfo").count()
+    };
+    assert_eq!(clock_asked(), 0);
+    rig.send(Command::Wake).await;
+    until("the clock was asked", || clock_asked() == 1).await;
+    assert!(rig.handle().view().borrow().findings.is_empty());
+    assert_eq!((sign_ins(&rig), rig.simulator.pbx().live_tokens()), (signed_in, tokens));
 }

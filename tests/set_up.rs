@@ -811,23 +811,30 @@ async fn what_is_pasted_into_a_draft_is_read_as_it_would_be_saved() {
 async fn a_wrong_secret_says_how_many_tries_are_left_and_locks_nobody_out() {
     let house = House::running().await;
     let wrong = || PbxDraft { client_secret: Some(Typed("wrong".to_owned().into())), ..house.saved_pbx() };
-    let mut left = u8::MAX;
-    for _ in 0..8 {
+    let right = || {
+        let secret = Some(Typed(CLIENT_SECRET.to_owned().into()));
+        PbxDraft { client_secret: secret, ..house.saved_pbx() }
+    };
+    let left = async || {
         let test = house.test_pbx(wrong()).await;
         assert_eq!(test.cause.as_deref(), Some("credentials"));
-        let now = test.tries_left.unwrap();
-        assert!(now < left || (now, left) == (0, 0), "{now} after {left}");
-        left = now;
-    }
-    assert_eq!(left, 0);
-    assert!(!house.rig.simulator.pbx().blocked());
-    assert!(house.pbx_tokens_asked() <= 5, "1 of the engine and 4 wrong ones at most");
-    // What is right works at once, and then there are tries again.
-    let right = PbxDraft { client_secret: Some(Typed(CLIENT_SECRET.to_owned().into())), ..house.saved_pbx() };
+        test.tries_left.unwrap()
+    };
+    assert_eq!((left().await, left().await), (4, 3));
+    assert_eq!(house.test_pbx(right()).await.cause, None);
+    assert_eq!((left().await, left().await), (4, 3), "the PBX counts anew after a sign-in");
     assert_eq!(house.test_pbx(house.saved_pbx()).await.cause, None, "the kept one costs no try");
-    assert_eq!(house.test_pbx(right).await.cause, None);
-    assert!(house.test_pbx(wrong()).await.tries_left.unwrap() > 0);
-    assert_eq!(house.view().pbx.state, LinkState::Up);
+    assert_eq!((left().await, left().await), (2, 1));
+    let asked = house.pbx_tokens_asked();
+    for _ in 0..3 {
+        assert_eq!(left().await, 0, "the one that would lock is not spent");
+    }
+    assert_eq!(house.pbx_tokens_asked(), asked);
+    assert!(!house.rig.simulator.pbx().blocked());
+    house.rig.simulator.pbx().revoke_everything();
+    house.rig.simulator.pbx().drop_sockets().await;
+    house.rig.simulator.pbx().wait_subscribed(1).await;
+    assert_eq!(house.test_pbx(house.saved_pbx()).await.cause, None, "the link is not locked out");
 }
 
 #[tokio::test]
@@ -908,7 +915,8 @@ async fn signing_in_leads_to_a_link_that_is_up_and_a_call_that_pops() {
 
 #[tokio::test]
 async fn a_sign_in_that_fails_says_why_and_leaves_everything_as_it_was() {
-    let cases: [(&str, &str, fn(&mut DeskSwitches)); 4] = [
+    type Change = fn(&mut DeskSwitches);
+    let cases: [(&str, &str, Change); 4] = [
         ("sign_in_refused", "refused", |switches| switches.consent = Consent::Refuse),
         ("no_refresh_token", "failed", |switches| switches.withhold_refresh_token = true),
         ("server_error", "failed", |switches| switches.token_endpoint_status = Some(503)),

@@ -10,6 +10,11 @@
     reason = "test support"
 )]
 
+#[cfg(target_os = "linux")]
+pub mod screen;
+#[cfg(target_os = "linux")]
+pub mod tray;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -301,6 +306,20 @@ pub async fn until(what: &str, condition: impl Fn() -> bool) {
     if tokio::time::timeout(PATIENCE, reached).await.is_err() {
         panic!("never {what}");
     }
+}
+
+/// Waits for what only asking can tell, and gives it.
+pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let asking = async {
+        let mut pause = tokio::time::interval(Duration::from_millis(25));
+        loop {
+            pause.tick().await;
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("never: {what}"))
 }
 
 /// A token store that outlives the client, as the profile does.

@@ -134,10 +134,10 @@ settings-fix-credentials =
         [one] Copy the client ID and the client secret again from the PBX: Integrations > API. { $tries } more try, then the PBX locks this computer out.
        *[other] Copy the client ID and the client secret again from the PBX: Integrations > API. { $tries } more tries, then the PBX locks this computer out.
     }
-settings-fix-address-blocked = After wrong tries the PBX has locked this computer out (70004). Wait 10 minutes, or let an administrator remove it from the PBX: Security > Blocked IP Addresses.
+settings-fix-address-blocked = After wrong tries the PBX has locked this computer out (70004). Wait 10 minutes, or let an administrator remove it from the PBX: Security > Blocked IPs.
 settings-fix-address-not-allowed = The PBX lets only certain computers in (70087). Add this one in the PBX: Integrations > API > IP restriction.
 settings-fix-too-many-tokens = The PBX gives eight sign-ins at most, and all are taken (60002). Close other programs that use its API, or wait half an hour.
-settings-fix-too-old = Update the PBX: 83.21.0.66 or later for the software edition, 37.20.0.20 or later for appliances.
+settings-fix-too-old = Update the PBX: 83.21.0.66 or later for the software edition, 37.7.0.16 or later for appliances.
 settings-fix-malformed = Something other than the PBX answers there. Check the address and the port.
 settings-fix-not-found = API is switched off in the PBX, or the address leads elsewhere. Check Integrations > API.
 settings-fix-forbidden = The account has no right to do this. Ask an administrator of Zoho Desk.
@@ -163,6 +163,7 @@ settings-fix-no-refresh-token = Remove Deskring from the connected apps of your 
 settings-fix-missing-scope = Sign in again with an account that is an administrator of Zoho Desk, and accept all permissions.
 settings-fix-throttled = Zoho wants a pause. Wait ten minutes before you sign in again.
 settings-fix-credits-exhausted = It goes on by itself when Zoho's day is over.
+settings-fix-way-to-zoho = Check this computer's network and proxy: Zoho must be reachable.
 settings-fix-other-organization = Choose the organization again below.
 
 ## Zoho Desk
@@ -449,6 +450,7 @@ settings-doctor-again = Check again
 settings-doctor-running = Checking…
 settings-doctor-copy = Copy report
 settings-doctor-none = Not checked yet.
+settings-doctor-quick = Found after waking up or a change of the network:
 settings-doctor-summary =
     { $fail ->
         [0] { $warn ->

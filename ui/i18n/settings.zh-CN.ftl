@@ -133,7 +133,7 @@ settings-fix-credentials =
 settings-fix-address-blocked = 多次错误后，PBX 已锁定此电脑（70004）。请等待 10 分钟，或请管理员在 PBX 安全 > 已阻止的 IP 地址 中解除。
 settings-fix-address-not-allowed = PBX 只允许特定的电脑访问（70087）。请在 PBX 的 应用对接 > API > IP 地址限制 中添加此电脑。
 settings-fix-too-many-tokens = PBX 最多允许八个登录，现已全部占用（60002）。请关闭其他使用其 API 的程序，或等待半小时。
-settings-fix-too-old = 请升级 PBX：软件版 83.21.0.66 或更高版本，硬件设备 37.20.0.20 或更高版本。
+settings-fix-too-old = 请升级 PBX：软件版 83.21.0.66 或更高版本，硬件设备 37.7.0.16 或更高版本。
 settings-fix-malformed = 响应的不是 PBX。请检查地址和端口。
 settings-fix-not-found = PBX 未启用 API，或地址指向其他位置。请检查 应用对接 > API。
 settings-fix-forbidden = 该账号没有权限。请联系 Zoho Desk 管理员。
@@ -159,6 +159,7 @@ settings-fix-no-refresh-token = 请在 Zoho 账号的已连接应用中移除 De
 settings-fix-missing-scope = 请使用具有管理员权限的 Zoho Desk 账号重新登录，并接受所有权限。
 settings-fix-throttled = Zoho 要求暂停。请等待十分钟后再登录。
 settings-fix-credits-exhausted = Zoho 的额度日结束后会自动恢复。
+settings-fix-way-to-zoho = 请检查此电脑的网络和代理：需要能够访问 Zoho。
 settings-fix-other-organization = 请在下方重新选择组织。
 
 ## Zoho Desk
@@ -440,6 +441,7 @@ settings-doctor-again = 重新检查
 settings-doctor-running = 正在检查…
 settings-doctor-copy = 复制报告
 settings-doctor-none = 尚未检查。
+settings-doctor-quick = 唤醒或网络变化后发现的问题：
 settings-doctor-summary =
     { $fail ->
         [0] { $warn ->

@@ -33,6 +33,7 @@
  * @property {Call[]} calls
  * @property {Call[]} recent
  * @property {Problem[]} problems
+ * @property {Finding[]} findings
  * @property {"system" | "en" | "zh-CN"} language
  * @property {?SignIn} sign_in
  * @typedef {{stage: "waiting" | "gone" | "other_version"} | {stage: "connected", view: View}} Stage

@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use deskring_engine::admin::{Directory, Finding, FindingState};
+use deskring_engine::admin::{BindingView, Directory, Finding, FindingState};
 use deskring_engine::view::{AppView, CallView, LinkState, LinkView, ProblemView, WhyView};
 use deskring_engine::{Happening, Paths, Report, SignInEnd};
 use deskring_wording::{Language, Part, Words, key_of};
@@ -95,7 +95,7 @@ impl Voice {
 
     /// `settings.json: pbx.url: …`
     pub(crate) fn problem(&self, problem: &ProblemView) -> String {
-        format!("settings.json: {}: {}", problem.key, self.0.of_code("problem", &problem.code, &[]))
+        format!("settings.json: {}: {}", clean(&problem.key), self.0.of_code("problem", &problem.code, &[]))
     }
 
     /// Why Desk gave no answer.
@@ -115,7 +115,7 @@ impl Voice {
 
     /// A sentence of the catalogs with one value.
     pub(crate) fn with(&self, key: &str, name: &str, value: &str) -> String {
-        self.0.with(key, &[(name, value.to_owned().into())])
+        self.0.with(key, &[(name, clean(value).into())])
     }
 
     /// Where Desk stands, in the words of the manual.
@@ -140,6 +140,14 @@ impl Voice {
         lines.collect::<Vec<_>>().join("\n")
     }
 
+    /// What was bound, and who was not.
+    pub(crate) fn bound(&self, bound: &[BindingView], ambiguous: &[String]) -> String {
+        let mut lines = vec![self.0.with("cli-bound", &[("count", bound.len().into())])];
+        lines.extend(bound.iter().map(|row| format!("{} = {}", clean(&row.extension), clean(&row.agent_id))));
+        lines.extend(ambiguous.iter().map(|who| self.with("cli-ambiguous", "who", who)));
+        lines.join("\n")
+    }
+
     /// Agents and their extensions, one a line.
     pub(crate) fn directory(&self, directory: &Directory) -> String {
         let mut lines = Vec::new();
@@ -152,7 +160,7 @@ impl Voice {
                 .collect();
             let bound = if bound.is_empty() { "-".to_owned() } else { bound.join(",") };
             let email = clean(agent.email.as_deref().unwrap_or("-"));
-            lines.push(format!("{bound}\t{}\t{}\t{email}", agent.id, clean(&agent.name)));
+            lines.push(format!("{bound}\t{}\t{}\t{email}", clean(&agent.id), clean(&agent.name)));
         }
         for cause in [&directory.agents_cause, &directory.extensions_cause].into_iter().flatten() {
             lines.push(format!("! {}", self.cause(cause)));

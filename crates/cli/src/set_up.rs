@@ -195,6 +195,7 @@ async fn sign_in(
         _ => return unexpected(),
     };
     show(&address);
+    let mut shown = address;
     let mut views = client.watch().await?;
     while let Some(view) = views.next().await {
         match view.sign_in {
@@ -203,6 +204,11 @@ async fn sign_in(
                 return Err(said(voice, &Fault { code: cause, detail }));
             }
             // Asked again with another name of a permission: a new page, opened by the engine's desktop.
+            Some(SignInView::Waiting { address, .. }) if address != shown => {
+                // As above.
+                let _ = writeln!(std::io::stdout(), "{address}");
+                shown = address;
+            }
             Some(SignInView::Waiting { .. }) | None => {}
         }
     }
@@ -234,11 +240,7 @@ pub(crate) async fn bind(paths: Paths, bind: Bind) -> anyhow::Result<ExitCode> {
         let Answer::Bound { bound, ambiguous } = ask(&paths, Want::Bind { by }).await? else {
             return unexpected();
         };
-        let count = bound.len().to_string();
-        let mut lines = vec![voice.with("cli-bound", "count", &count)];
-        lines.extend(bound.iter().map(|row| format!("{} = {}", row.extension, row.agent_id)));
-        lines.extend(ambiguous.iter().map(|who| voice.with("cli-ambiguous", "who", who)));
-        return print(&lines.join("\n"));
+        return print(&voice.bound(&bound, &ambiguous));
     }
     let Answer::Directory(directory) = ask(&paths, Want::Directory).await? else { return unexpected() };
     if bind.list {
@@ -293,7 +295,16 @@ pub(crate) async fn settings(paths: Paths, command: SettingsCommand) -> anyhow::
             };
             let document = serde_json::from_str(text.trim_start_matches('\u{feff}'))
                 .with_context(|| file.display().to_string())?;
-            report(&voice, &settings_answer(ask(&paths, Want::Import { document }).await?)?)
+            let mut view = settings_answer(ask(&paths, Want::Import { document }).await?)?;
+            // What the policy sets stays as it is; the rest was taken over.
+            view.refused.retain(|problem| {
+                let locked = problem.code == "locked";
+                if locked {
+                    hint(&voice.problem(problem));
+                }
+                !locked
+            });
+            report(&voice, &view)
         }
         SettingsCommand::Check => {
             let view = settings_answer(ask(&paths, Want::Settings).await?)?;

@@ -11,7 +11,7 @@ mod sign_in;
 mod wire;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use deskring_store::settings::{self, Changed, ProblemKind};
 use deskring_store::{
@@ -44,7 +44,6 @@ pub struct Admin {
     engine: Option<mpsc::Sender<Message>>,
     signing_in: Mutex<Option<JoinHandle<()>>>,
     refusals: pbx::Refusals,
-    returns: pbx::Returns,
 }
 
 impl std::fmt::Debug for Admin {
@@ -84,7 +83,6 @@ impl Admin {
             engine,
             signing_in: Mutex::default(),
             refusals: pbx::Refusals::default(),
-            returns: pbx::Returns::default(),
         })
     }
 
@@ -93,16 +91,6 @@ impl Admin {
     /// # Errors
     /// See [`Fault`]; nothing was changed then.
     pub async fn ask(self: &Arc<Self>, want: Want) -> Result<Answer, Fault> {
-        let answer = self.answer(want).await;
-        if self.engine.is_none() {
-            // Alone, the program may end right after the answer, and a token not given back is missing for long.
-            let returns = std::mem::take(&mut *self.returns.lock().unwrap_or_else(PoisonError::into_inner));
-            returns.join_all().await;
-        }
-        answer
-    }
-
-    async fn answer(self: &Arc<Self>, want: Want) -> Result<Answer, Fault> {
         match want {
             Want::Settings => self.settings(Vec::new()).await,
             Want::Change { changes } => self.change(changes).await,

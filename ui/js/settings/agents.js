@@ -14,6 +14,9 @@ import { faultText, problemOf } from "./fields.js";
 import { card, help, note, page, worker } from "./forms.js";
 import { changed, drawWith, faultOf, isLocked, load, model, notes, save, valueOf, view } from "./model.js";
 
+/** More choices than these are not made before somebody looks at them. */
+const OPTIONS_AT_ONCE = 4000;
+
 /** @type {?Directory} */
 let directory = null;
 /** @type {?import("../types.js").Fault} */
@@ -110,13 +113,21 @@ function meCard() {
     const same = mine.length === 1 && mine[0] === select.value;
     use.disabled = select.disabled || !select.value || same;
     const watched = words.with("settings-me-watched", { count: mine.length, extensions: mine.join(", ") });
-    const found = directory?.proposed_extension && !same ? words.with("settings-me-proposed", { extension: directory.proposed_extension }) : "";
-    say(now, [found, watched].filter(Boolean).join(" "));
+    const found =
+      directory?.proposed_extension && !same
+        ? words.with("settings-me-proposed", { extension: directory.proposed_extension })
+        : "";
+    const locked = isLocked("pbx.extensions")
+      ? words.with("settings-locked", { file: model.settings?.policy ?? "" })
+      : "";
+    say(now, [found, watched, locked].filter(Boolean).join(" "));
     const note = notes.get("pbx.extensions");
     state.dataset.state = same ? "saved" : "";
     say(state, same ? words.text("settings-me-mine") : note?.state === "saving" ? words.text("settings-saving") : "");
     const cause = directory?.extensions_cause ? words.ofCode("cause", directory.extensions_cause) : "";
-    const text = [problemOf("pbx.extensions", false), cause && words.with("settings-no-extensions", { cause })].filter(Boolean).join(" ");
+    const text = [problemOf("pbx.extensions", false), cause && words.with("settings-no-extensions", { cause })]
+      .filter(Boolean)
+      .join(" ");
     if (problem.textContent !== text) problem.replaceChildren(...(text ? [warning(text)] : []));
   });
   select.addEventListener("change", changed);
@@ -129,19 +140,31 @@ const warning = (text) => note("warn", make("p", {}, text));
 // Everybody
 
 function tableCard() {
-  const filter = make("input", { type: "search", id: "agents-filter", hint: "settings-agents-filter", label: "settings-agents-filter", on: { input: changed } });
-  const body = make("tbody");
+  const filter = make("input", {
+    type: "search",
+    id: "agents-filter",
+    hint: "settings-agents-filter",
+    label: "settings-agents-filter",
+    on: { input: changed },
+  });
+  const body = make("tbody", { role: "rowgroup" });
   const count = make("p", { class: "help", role: "status" });
   const messages = make("div", { class: "messages", "aria-live": "polite" });
   const state = make("span", "state");
   const table = make(
     "table",
-    { data: { field: "bindings" } },
+    { data: { field: "bindings" }, role: "table" },
     make("caption", { class: "unseen", words: "settings-nav-agents" }),
     make(
       "thead",
-      {},
-      make("tr", {}, ...["agent", "email", "extn", "extension"].map((it) => make("th", { scope: "col", words: `settings-agents-${it}` }))),
+      { role: "rowgroup" },
+      make(
+        "tr",
+        { role: "row" },
+        ...["agent", "email", "extn", "extension"].map((it) =>
+          make("th", { scope: "col", role: "columnheader", words: `settings-agents-${it}` }),
+        ),
+      ),
     ),
     body,
   );
@@ -149,11 +172,14 @@ function tableCard() {
   const byEmail = worker("settings-bind-email", () => bindBy("email"), { id: "bind-email" });
   const byExtn = worker("settings-bind-extn", () => bindBy("extn"), { id: "bind-extn" });
 
-  const sight = new IntersectionObserver((seen) => {
-    for (const { target, isIntersecting } of seen) {
-      if (isIntersecting) complete(/** @type {HTMLElement} */ (target));
-    }
-  }, { rootMargin: "200px" });
+  const sight = new IntersectionObserver(
+    (seen) => {
+      for (const { target, isIntersecting } of seen) {
+        if (isIntersecting) complete(/** @type {HTMLElement} */ (target));
+      }
+    },
+    { root: document.getElementById("content"), rootMargin: "200px" },
+  );
 
   /** The row of each element. @type {WeakMap<Element, Row>} */
   const rowOf = new WeakMap();
@@ -168,7 +194,9 @@ function tableCard() {
     const options = (directory?.extensions ?? []).map((it) => {
       const other = owner.get(it.number);
       const taken = other !== undefined && it.number !== row.extension;
-      const text = taken ? words.with("settings-agents-taken", { extension: nameOf(it), agent: names.get(other) ?? other }) : nameOf(it);
+      const text = taken
+        ? words.with("settings-agents-taken", { extension: nameOf(it), agent: names.get(other) ?? other })
+        : nameOf(it);
       return { value: it.number, text, off: taken };
     });
     fill(select, [{ value: "", text: words.text("settings-agents-none") }, ...options], row.extension);
@@ -177,7 +205,12 @@ function tableCard() {
   /** @param {Row} first */
   function create(first) {
     const select = make("select", { data: { key: "bindings", agent: first.id } });
-    const element = make("tr", {}, make("th", { scope: "row" }), make("td"), make("td"), make("td", {}, select));
+    const element = make(
+      "tr",
+      { role: "row" },
+      make("th", { scope: "row", role: "rowheader" }),
+      ...[null, null, select].map((inside) => make("td", { role: "cell" }, inside)),
+    );
     select.addEventListener("focus", () => complete(element));
     select.addEventListener("change", () => {
       const row = rowOf.get(element);
@@ -199,8 +232,9 @@ function tableCard() {
     mark(select, "aria-label", words.with("settings-agents-extension-of", { agent: shown }));
     select.disabled = isLocked("bindings");
     const known = directory?.extensions.find(({ number }) => number === row.extension);
-    // The rest of the choices comes with the row's being seen.
-    if (select.options.length === 0) {
+    // Of very many, the rest of the choices comes with the row's being seen.
+    const many = (directory?.agents.length ?? 0) * (directory?.extensions.length ?? 0) > OPTIONS_AT_ONCE;
+    if (many && select.options.length === 0) {
       const none = words.text("settings-agents-none");
       fill(select, [{ value: row.extension, text: known ? nameOf(known) : row.extension || none }], row.extension);
     } else complete(element);
@@ -212,7 +246,8 @@ function tableCard() {
   let drawnDirectory = null;
   drawWith(() => {
     mark(again, "aria-busy", asking ? "true" : null);
-    for (const each of [byEmail, byExtn]) each.disabled = isLocked("bindings") || !directory || directory.agents.length === 0;
+    for (const each of [byEmail, byExtn])
+      each.disabled = isLocked("bindings") || !directory || directory.agents.length === 0;
     const note = notes.get("bindings");
     state.dataset.state = note?.state === "saved" || note?.state === "saving" ? note.state : "";
     say(state, state.dataset.state ? words.text(`settings-${state.dataset.state}`) : "");
@@ -237,7 +272,12 @@ function tableCard() {
     filter.hidden = all.length === 0;
     const empty = asking ? "settings-loading" : directory ? "settings-agents-empty" : "settings-agents-not-loaded";
     const bound = all.filter(({ extension }) => extension).length;
-    say(count, all.length === 0 ? words.text(empty) : words.with("settings-agents-count", { count: all.length, bound, shown: matching }));
+    say(
+      count,
+      all.length === 0
+        ? words.text(empty)
+        : words.with("settings-agents-count", { count: all.length, bound, shown: matching }),
+    );
   });
 
   /** @returns {Row[]} one for each agent, and one more for each further extension */
@@ -248,7 +288,9 @@ function tableCard() {
     const known = new Set(agents.map(({ id }) => id));
     const strangers = [...by.keys()].filter((id) => !known.has(id));
     return [
-      ...agents.flatMap((agent) => (by.get(agent.id) ?? [""]).map((extension, at) => ({ id: agent.id, agent, extension, at }))),
+      ...agents.flatMap((agent) =>
+        (by.get(agent.id) ?? [""]).map((extension, at) => ({ id: agent.id, agent, extension, at })),
+      ),
       ...strangers.flatMap((id) => (by.get(id) ?? []).map((extension, at) => ({ id, agent: null, extension, at }))),
     ];
   }
@@ -256,20 +298,33 @@ function tableCard() {
   function drawMessages() {
     const texts = [
       fault ? faultText(fault) : "",
-      directory?.agents_cause ? words.with("settings-no-agents", { cause: words.ofCode("cause", directory.agents_cause) }) : "",
-      directory?.extensions_cause ? words.with("settings-no-extensions", { cause: words.ofCode("cause", directory.extensions_cause) }) : "",
+      directory?.agents_cause
+        ? words.with("settings-no-agents", { cause: words.ofCode("cause", directory.agents_cause) })
+        : "",
+      directory?.extensions_cause
+        ? words.with("settings-no-extensions", { cause: words.ofCode("cause", directory.extensions_cause) })
+        : "",
       problemOf("bindings", false),
       problemOf("bindings.extension", false),
       problemOf("bindings.agent_id", false),
       outcome && outcome.ambiguous.length > 0
-        ? words.with("settings-ambiguous", { count: outcome.ambiguous.length, names: outcome.ambiguous.map((it) => named(it)).join(", ") })
+        ? words.with("settings-ambiguous", {
+            count: outcome.ambiguous.length,
+            names: outcome.ambiguous.map((it) => named(it)).join(", "),
+          })
         : "",
       outcome && directory ? unbound() : "",
       isLocked("bindings") ? words.with("settings-locked", { file: model.settings?.policy ?? "" }) : "",
     ].filter(Boolean);
     const good = outcome ? words.with("settings-bound", { count: outcome.bound.length }) : "";
     const all = [...(good ? [good] : []), ...new Set(texts)];
-    keyed(messages, all, (it) => it, (it) => note(it === good ? "good" : "warn", make("p", {}, it)), () => {});
+    keyed(
+      messages,
+      all,
+      (it) => it,
+      (it) => note(it === good ? "good" : "warn", make("p", {}, it)),
+      () => {},
+    );
   }
 
   /** @param {string} id of an agent, or an extension or mail address */
@@ -278,7 +333,9 @@ function tableCard() {
   /** Who has no extension yet. */
   function unbound() {
     const bound = new Set(bindings().map(({ agent_id }) => agent_id));
-    const missing = (directory?.agents ?? []).filter(({ id }) => !bound.has(id)).map(({ name, id }) => clean(name) || id);
+    const missing = (directory?.agents ?? [])
+      .filter(({ id }) => !bound.has(id))
+      .map(({ name, id }) => clean(name) || id);
     if (missing.length === 0) return "";
     const names = missing.slice(0, 10).join(", ") + (missing.length > 10 ? " …" : "");
     return words.with("settings-unbound", { count: missing.length, names });
@@ -297,4 +354,8 @@ function tableCard() {
 }
 
 export const meParts = [meCard()];
-export const agentsPage = page("agents", make("div", { class: "parts", data: { parts: "me" } }, ...meParts), tableCard());
+export const agentsPage = page(
+  "agents",
+  make("div", { class: "parts", data: { parts: "me" } }, ...meParts),
+  tableCard(),
+);

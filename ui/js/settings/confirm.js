@@ -31,10 +31,14 @@ export function confirm({ title, body, yes, certain }) {
       ),
     );
     dialog.returnValue = "no";
-    dialog.addEventListener("close", () => {
-      dialog.replaceChildren();
-      answer(dialog.returnValue === "yes");
-    }, { once: true });
+    dialog.addEventListener(
+      "close",
+      () => {
+        dialog.replaceChildren();
+        answer(dialog.returnValue === "yes");
+      },
+      { once: true },
+    );
     dialog.setAttribute("aria-label", words.text(title));
     dialog.showModal();
   });

@@ -9,9 +9,9 @@ import { clean, timer } from "../phrases.js";
 import { confirm } from "./confirm.js";
 import { announce, button, make, mark, outside, reshape, say, shape, words } from "./dom.js";
 import { choice, code, faultText, field, picker, radios, text, toggle } from "./fields.js";
+import { fixOf } from "./fixes.js";
 import { card, copier, form, note, page, secretField, worker } from "./forms.js";
 import { changed, drawWith, faultOf, forget, model, take, valueOf, view } from "./model.js";
-import { fixOf } from "./telephone.js";
 
 const DATA_CENTERS = ["us", "eu", "in", "au", "jp", "cn", "ca", "sa", "sg", "ae", "custom"];
 /** Where an app is registered; a client belongs to the data center it was made in. */
@@ -31,14 +31,22 @@ const CONSOLES = {
 const dataCenter = field("desk.data_center", choice("desk.data_center", DATA_CENTERS), { saved: "by_form" });
 /** What the form shows decides, saved or not. */
 const custom = () => dataCenter.control.read() === "custom";
-const accounts = field("desk.accounts_url", text("desk.accounts_url", { tidy: code, hint: "settings-desk-accounts-url-hint", mode: "url" }), {
-  layout: "stack",
-  saved: "by_form",
-});
-const server = field("desk.desk_url", text("desk.desk_url", { tidy: code, hint: "settings-desk-desk-url-hint", mode: "url" }), {
-  layout: "stack",
-  saved: "by_form",
-});
+const accounts = field(
+  "desk.accounts_url",
+  text("desk.accounts_url", { tidy: code, hint: "settings-desk-accounts-url-hint", mode: "url" }),
+  {
+    layout: "stack",
+    saved: "by_form",
+  },
+);
+const server = field(
+  "desk.desk_url",
+  text("desk.desk_url", { tidy: code, hint: "settings-desk-desk-url-hint", mode: "url" }),
+  {
+    layout: "stack",
+    saved: "by_form",
+  },
+);
 const clientType = field("desk.client_type", radios("desk.client_type", ["server", "desktop"]), {
   layout: "stack",
   saved: "by_form",
@@ -82,14 +90,20 @@ function statusCard() {
     say(/** @type {Element} */ (pill.lastElementChild), words.ofCode("settings-status", status));
     const link = view()?.desk;
     const cause = status !== "connected" && status !== "disabled" ? link?.cause : null;
-    const texts = cause ? [words.ofCode("cause", cause), fixOf(cause), clean(link?.detail)] : [];
+    const texts = cause ? [words.ofCode("cause", cause), fixOf("desk", cause), clean(link?.detail)] : [];
     const connecting = link?.state === "connecting" ? words.text("link-state-connecting") : "";
     say(why, texts.filter(Boolean).join(" · ") || connecting);
     why.hidden = !why.textContent;
   });
   return card(
     null,
-    make("div", "field row", make("div", "about", make("span", { class: "label", words: "settings-status" }), why), make("span"), make("div", "control", pill)),
+    make(
+      "div",
+      "field row",
+      make("div", "about", make("span", { class: "label", words: "settings-status" }), why),
+      make("span"),
+      make("div", "control", pill),
+    ),
     enabled.node,
   );
 }
@@ -101,7 +115,17 @@ function address(key, which) {
   const value = make("code", { id: `desk-${which.replace("_", "-")}` });
   drawWith(() => say(value, model.settings?.[which] ?? ""));
   const name = make("dt", { words: key, id: `desk-${which.replace("_", "-")}-label` });
-  return make("div", "print", name, make("dd", {}, value, copier(() => model.settings?.[which] ?? "", name.id)));
+  return make(
+    "div",
+    "print",
+    name,
+    make(
+      "dd",
+      {},
+      value,
+      copier(() => model.settings?.[which] ?? "", name.id),
+    ),
+  );
 }
 
 const consoleLink = outside("settings-desk-console", CONSOLES.us);
@@ -113,7 +137,9 @@ drawWith(() => {
 });
 
 const kind = make("strong");
-drawWith(() => say(kind, clientType.control.read() === "desktop" ? "Mobile-based Applications" : "Server-based Applications"));
+drawWith(() =>
+  say(kind, clientType.control.read() === "desktop" ? "Mobile-based Applications" : "Server-based Applications"),
+);
 
 const how = make(
   "details",
@@ -177,6 +203,8 @@ async function begin() {
   changed();
 }
 
+/** Whether this window has seen somebody sign in. */
+let begun = false;
 /** What of signing in is drawn, so that buttons stay while nothing changes. */
 let drawn = "";
 /** @type {(() => void) | null} */
@@ -185,7 +213,10 @@ drawWith(drawSignIn);
 setInterval(() => tick?.(), 1000);
 
 function drawSignIn() {
-  const now = view()?.sign_in ?? null;
+  const told = view()?.sign_in ?? null;
+  if (told?.state === "waiting") begun = true;
+  // How it went before this window was opened is no news.
+  const now = begun ? told : null;
   say(start, words.text(client.dirty() ? "settings-save-and-sign-in" : "settings-sign-in"));
   const key = JSON.stringify([now, refused, words.language]);
   if (key === drawn) return;
@@ -195,11 +226,25 @@ function drawSignIn() {
   if (refused) signIn.replaceChildren(card(null, note("bad", make("p", {}, faultText(refused)), fixed(refused.code))));
   else if (now?.state === "waiting") signIn.replaceChildren(waiting(now));
   else if (now?.state === "done") {
-    signIn.replaceChildren(card(null, note("good", make("p", { class: "strong", words: "settings-signed-in" }), make("p", { words: "settings-signed-in-next" }))));
+    signIn.replaceChildren(
+      card(
+        null,
+        note(
+          "good",
+          make("p", { class: "strong", words: "settings-signed-in" }),
+          make("p", { words: "settings-signed-in-next" }),
+        ),
+      ),
+    );
     loadChoices();
   } else if (now?.state === "failed") {
     const detail = clean(now.detail);
-    const failed = note("bad", make("p", "strong cause", words.ofCode("cause", now.cause)), fixed(now.cause), detail ? make("p", "help mono", detail) : null);
+    const failed = note(
+      "bad",
+      make("p", "strong cause", words.ofCode("cause", now.cause)),
+      fixed(now.cause),
+      detail ? make("p", "help mono", detail) : null,
+    );
     failed.dataset.cause = now.cause;
     signIn.replaceChildren(card(null, failed));
   } else signIn.replaceChildren();
@@ -208,7 +253,7 @@ function drawSignIn() {
 
 /** @param {string} cause */
 function fixed(cause) {
-  const fix = fixOf(cause);
+  const fix = fixOf("desk", cause);
   return fix ? make("p", {}, fix) : null;
 }
 
@@ -229,7 +274,9 @@ function waiting(now) {
     make(
       "div",
       "buttons",
-      worker("settings-cancel", () => backend.want({ want: "cancel_sign_in" }).catch(() => {}), { id: "sign-in-cancel" }),
+      worker("settings-cancel", () => backend.want({ want: "cancel_sign_in" }).catch(() => {}), {
+        id: "sign-in-cancel",
+      }),
       copier(() => now.address, hint.id),
       button("settings-open-again", () => backend.openExternal(now.address), { id: "sign-in-again" }),
     ),
@@ -249,7 +296,7 @@ async function loadChoices() {
   asking = true;
   changed();
   try {
-    choices = (await backend.want({ want: "choices" }));
+    choices = await backend.want({ want: "choices" });
     choicesFault = null;
   } catch (error) {
     choicesFault = faultOf(error);
@@ -277,7 +324,13 @@ function chooseCard() {
     { off: () => choices === null },
   );
   const me = make("span");
-  const who = make("div", { class: "field row", data: { field: "me" } }, make("div", "about", make("span", { class: "label", words: "settings-me" })), make("span"), make("div", "control", me));
+  const who = make(
+    "div",
+    { class: "field row", data: { field: "me" } },
+    make("div", "about", make("span", { class: "label", words: "settings-me" })),
+    make("span"),
+    make("div", "control", me),
+  );
   const problem = make("div");
   const again = worker("settings-refresh", loadChoices, { class: "button small", id: "desk-choices" });
   drawWith(() => {
@@ -310,15 +363,23 @@ function chooseCard() {
 
 function disconnectCard() {
   const problem = make("div", { role: "alert" });
-  const press = worker("settings-disconnect", disconnect, { class: "button danger", id: "desk-disconnect" });
+  const press = button("settings-disconnect", disconnect, { class: "button danger", id: "desk-disconnect" });
   async function disconnect() {
     const agreed = await confirm({
       title: "settings-disconnect-title",
       body: [
         make("p", { class: "strong", words: "settings-disconnect-goes" }),
-        make("ul", "points", ...["sign-in", "client", "settings"].map((it) => make("li", { words: `settings-disconnect-goes-${it}` }))),
+        make(
+          "ul",
+          "points",
+          ...["sign-in", "client", "settings"].map((it) => make("li", { words: `settings-disconnect-goes-${it}` })),
+        ),
         make("p", { class: "strong", words: "settings-disconnect-stays" }),
-        make("ul", "points", ...["phonebook", "desk", "pbx"].map((it) => make("li", { words: `settings-disconnect-stays-${it}` }))),
+        make(
+          "ul",
+          "points",
+          ...["phonebook", "desk", "pbx"].map((it) => make("li", { words: `settings-disconnect-stays-${it}` })),
+        ),
       ],
       yes: "settings-disconnect-yes",
     });
@@ -328,6 +389,7 @@ function disconnectCard() {
       const answer = await backend.want({ want: "disconnect" });
       choices = null;
       organizationOfChoices = "";
+      begun = false;
       forget(["desk.organization_id", "desk.department_id"]);
       for (const it of [dataCenter, accounts, server, clientType, clientId]) it.settle();
       take(answer);
@@ -338,7 +400,13 @@ function disconnectCard() {
   }
   const node = card(
     "settings-disconnect-title",
-    make("div", "field row", make("div", "about", make("p", { class: "help", words: "settings-disconnect-help" })), make("span"), make("div", "control", press)),
+    make(
+      "div",
+      "field row",
+      make("div", "about", make("p", { class: "help", words: "settings-disconnect-help" })),
+      make("span"),
+      make("div", "control", press),
+    ),
     problem,
   );
   drawWith(() => {
@@ -350,4 +418,8 @@ function disconnectCard() {
 
 export const deskForm = client;
 export const deskParts = [statusCard(), client.node, chooseCard()];
-export const deskPage = page("zoho-desk", make("div", { class: "parts", data: { parts: "desk" } }, ...deskParts), disconnectCard());
+export const deskPage = page(
+  "zoho-desk",
+  make("div", { class: "parts", data: { parts: "desk" } }, ...deskParts),
+  disconnectCard(),
+);

@@ -52,7 +52,8 @@ function report() {
   const head = [`Deskring ${view()?.version ?? ""}`, new Date(checked).toISOString(), navigator.userAgent];
   const lines = (findings ?? []).map((it) => {
     const fix = it.state === "warn" || it.state === "fail" ? sentence("doctor-fix", it) : "";
-    const text = `[${it.state}] ${words.ofCode("doctor-check", it.check)}: ${sentence("doctor", it)} (${it.check} ${it.code})`;
+    const title = words.ofCode("doctor-check", it.check);
+    const text = `[${it.state}] ${title}: ${sentence("doctor", it)} (${it.check} ${it.code})`;
     return fix ? `${text}\n       ${fix}` : text;
   });
   // The marks that keep values apart in a sentence are no use in a text file.
@@ -66,25 +67,44 @@ const start = worker("settings-doctor-run", check, { class: "button primary", id
 const copy = copier(report, head.id, "settings-doctor-copy");
 copy.id = "doctor-copy";
 
+/** What a person asked for, or else what was found wrong without asking. */
+const known = () => findings ?? view()?.findings ?? [];
+
+/** What stands above the findings. */
+function heading() {
+  if (checking) return words.text("settings-doctor-running");
+  if (findings) return summary();
+  return words.text(known().length > 0 ? "settings-doctor-quick" : "settings-doctor-none");
+}
+
 drawWith(() => {
   mark(start, "aria-busy", checking ? "true" : null);
-  say(start, words.text(checking ? "settings-doctor-running" : findings ? "settings-doctor-again" : "settings-doctor-run"));
-  say(head, checking ? words.text("settings-doctor-running") : findings ? summary() : words.text("settings-doctor-none"));
+  say(
+    start,
+    words.text(checking ? "settings-doctor-running" : findings ? "settings-doctor-again" : "settings-doctor-run"),
+  );
+  say(head, heading());
   copy.hidden = !findings || checking;
-  list.hidden = !findings;
+  list.hidden = known().length === 0;
   mark(list, "aria-busy", checking ? "true" : null);
   const text = fault ? faultText(fault) : "";
   if (problem.textContent !== text) problem.replaceChildren(...(text ? [note("bad", make("p", {}, text))] : []));
   keyed(
     list,
-    findings ?? [],
+    known(),
     ({ check, code }) => `${check} ${code}`,
     () =>
       make(
         "li",
         {},
         shape("off"),
-        make("div", "text", make("p", {}, make("span", "strong"), " ", make("span", "pill")), make("p"), make("p", "help")),
+        make(
+          "div",
+          "text",
+          make("p", {}, make("span", "strong"), " ", make("span", "pill")),
+          make("p"),
+          make("p", "help"),
+        ),
       ),
     (item, finding) => {
       item.dataset.finding = finding.check;
@@ -104,11 +124,5 @@ drawWith(() => {
 
 export const doctorPage = page(
   "doctor",
-  card(
-    null,
-    help("settings-doctor-help"),
-    make("div", "buttons spread", head, copy, start),
-    problem,
-    list,
-  ),
+  card(null, help("settings-doctor-help"), make("div", "buttons spread", head, copy, start), problem, list),
 );

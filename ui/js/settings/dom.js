@@ -16,7 +16,12 @@ export function sayAll() {
   sayFixed(document.documentElement);
 }
 
-/** Writes only what changed, so that nothing flickers and a selection stays. @param {Element} where @param {string} text */
+/**
+ * Writes only what changed, so that nothing flickers and a selection stays.
+ *
+ * @param {Element} where
+ * @param {string} text
+ */
 export function say(where, text) {
   if (where.textContent !== text) where.textContent = text;
 }
@@ -58,8 +63,15 @@ function sayFixed(root) {
  */
 export function make(tag, looks = {}, ...children) {
   const made = document.createElement(tag);
-  const { on, data, words: text, label, title, hint, ...attributes } =
-    typeof looks === "string" ? { class: looks } : looks;
+  const {
+    on,
+    data,
+    words: text,
+    label,
+    title,
+    hint,
+    ...attributes
+  } = typeof looks === "string" ? { class: looks } : looks;
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== null && value !== undefined && value !== false) made.setAttribute(name, value === true ? "" : value);
   }

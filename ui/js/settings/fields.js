@@ -184,10 +184,19 @@ export function list(key, { tidy = plain, lines = false, hint } = {}) {
 
 /** One line without marks that cannot be seen. @param {string} text */
 export const plain = (text) => clean(text.replaceAll(/[\r\n\t]+/g, " "));
-/** As `plain`, for what machines read: full-width letters and digits become plain ones, blanks go. @param {string} text */
+/**
+ * As `plain`, for what machines read: full-width letters and digits become plain ones, blanks go.
+ *
+ * @param {string} text
+ */
 export const code = (text) => plain(text).normalize("NFKC").replaceAll(/\s+/g, "");
 /** Lines stay, marks that cannot be seen go. @param {string} text */
-export const prose = (text) => text.split(/\r\n|\r|\n/).map((line) => clean(line)).join("\n").trim();
+export const prose = (text) =>
+  text
+    .split(/\r\n|\r|\n/)
+    .map((line) => clean(line))
+    .join("\n")
+    .trim();
 
 // Fields
 
@@ -220,7 +229,11 @@ export function field(key, control, { layout = "row", saved = "at_once", off, al
   let dirty = false;
   /** What is on its way to be saved. */
   let sent = "";
-  const title = make(control.kind === "one" ? "label" : "span", { class: "label", id: `${id}-label`, words: wordsOf(key) });
+  const title = make(control.kind === "one" ? "label" : "span", {
+    class: "label",
+    id: `${id}-label`,
+    words: wordsOf(key),
+  });
   if (control.kind === "one") title.setAttribute("for", id);
   const help = has(`${wordsOf(key)}-help`)
     ? make("p", { class: "help", id: `${id}-help`, words: `${wordsOf(key)}-help` })
@@ -283,7 +296,7 @@ export function field(key, control, { layout = "row", saved = "at_once", off, al
     // Typed on meanwhile: that is not saved yet.
     if (done && same(control.read(), value)) dirty = false;
     draw();
-    announce(done ? words.with("settings-saved-of", { field: words.text(wordsOf(key)) }) : problem.textContent ?? "");
+    announce(done ? words.with("settings-saved-of", { field: words.text(wordsOf(key)) }) : (problem.textContent ?? ""));
   }
 
   function draw() {
@@ -331,7 +344,8 @@ export function problemOf(key, dirty) {
   const note = notes.get(key);
   if (note?.state === "failed") return faultText(note.fault);
   if (note?.state === "refused") {
-    const of = (/** @type {string[]} */ keys) => note.problems.filter((it) => keys.some((one) => concerns(it.key, one)));
+    const of = (/** @type {string[]} */ keys) =>
+      note.problems.filter((it) => keys.some((one) => concerns(it.key, one)));
     const mine = of([key]);
     // Each beside its own field; beside the changed ones when it is about none of them.
     return sentences(mine.length > 0 || of(note.with).length > 0 ? mine : note.problems);
@@ -346,7 +360,11 @@ const sentences = (problems) => [...new Set(problems.map(problemText))].join(" Â
 /** Whether a problem with `bindings.extension` is one of `bindings`. @param {string} problem @param {string} key */
 const concerns = (problem, key) => problem === key || problem.startsWith(`${key}.`);
 
-/** That something is missing before anybody came here is not worth a warning. @param {import("../types.js").Problem} problem */
+/**
+ * That something is missing before anybody came here is not worth a warning.
+ *
+ * @param {import("../types.js").Problem} problem
+ */
 function isUntouched({ key, code }) {
   if (code !== "missing") return false;
   if (key.startsWith("pbx.") || key.startsWith("numbers.")) return valueOf("pbx.url") === null;

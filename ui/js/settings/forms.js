@@ -12,7 +12,12 @@ import { changed, drawWith, faultOf, model, save, take } from "./model.js";
 
 const COPIED_SHOWN_MS = 2000;
 
-/** A heading, an explanation and what belongs to it. @param {?string} title key of words @param {(Node | null)[]} children */
+/**
+ * A heading, an explanation and what belongs to it.
+ *
+ * @param {?string} title key of words
+ * @param {(Node | null)[]} children
+ */
 export const card = (title, ...children) =>
   make("section", "card", title ? make("h2", { words: title }) : null, ...children);
 
@@ -74,15 +79,19 @@ export function copier(text, describedBy, name = "settings-copy") {
  * @param {import("./dom.js").Looks} [looks]
  */
 export function worker(text, work, looks = {}) {
-  const made = button(text, async () => {
-    if (made.getAttribute("aria-busy") === "true") return;
-    made.setAttribute("aria-busy", "true");
-    try {
-      await work();
-    } finally {
-      made.removeAttribute("aria-busy");
-    }
-  }, looks);
+  const made = button(
+    text,
+    async () => {
+      if (made.getAttribute("aria-busy") === "true") return;
+      made.setAttribute("aria-busy", "true");
+      try {
+        await work();
+      } finally {
+        made.removeAttribute("aria-busy");
+      }
+    },
+    looks,
+  );
   return made;
 }
 
@@ -133,7 +142,9 @@ export function secretField(secret, name) {
     const place = model.settings?.secrets[name] ?? null;
     const look = model.settings?.secrets_fault ?? null;
     mark(input, "placeholder", place ? words.text(`settings-secret-in-${place}`) : "");
-    const more = words.text(place ? `settings-secret-${place === "environment" ? "fixed" : "replace"}` : "settings-secret-none");
+    const more = words.text(
+      place ? `settings-secret-${place === "environment" ? "fixed" : "replace"}` : "settings-secret-none",
+    );
     say(where, !place && look ? words.with("settings-secret-unknown", { cause: words.ofCode("cause", look) }) : more);
     input.disabled = place === "environment";
     say(problem, fault ? faultText(fault) : "");

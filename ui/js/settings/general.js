@@ -142,7 +142,15 @@ export const generalPage = page(
     row("settings-version", version),
     row("settings-logs", logs, small("settings-open-folder", open("logs"), "open-logs")),
     row("settings-profile", profile, small("settings-open-folder", open("profile"), "open-profile")),
-    row("settings-nav-doctor", make("span", { words: "settings-doctor-help" }), make("a", { class: "button small", href: "#doctor", words: "settings-open-page" })),
-    row("settings-nav-setup", make("span", { words: "settings-setup-help" }), make("a", { class: "button small", href: "#setup", words: "settings-open-page" })),
+    row(
+      "settings-nav-doctor",
+      make("span", { words: "settings-doctor-help" }),
+      make("a", { class: "button small", href: "#doctor", words: "settings-open-page" }),
+    ),
+    row(
+      "settings-nav-setup",
+      make("span", { words: "settings-setup-help" }),
+      make("a", { class: "button small", href: "#setup", words: "settings-open-page" }),
+    ),
   ),
 );

@@ -16,6 +16,10 @@ import { telephonePage } from "./telephone.js";
 /** The window does not stay away for longer because of slow settings. */
 const PATIENCE_MS = 1500;
 
+/** Resolves when it is known what to show first. @type {() => void} */
+let settle = () => {};
+const settled = new Promise((resolve) => (settle = () => resolve(undefined)));
+let welcomed = false;
 /** What of a view tells that somebody else changed the settings. */
 let seen = "";
 
@@ -26,6 +30,7 @@ async function take(stage) {
   changed();
   if (stage.stage !== "connected") {
     seen = "";
+    if (stage.stage !== "waiting") settle();
     return;
   }
   const { popup, extensions, problems, language, desk, pbx } = stage.view;
@@ -33,9 +38,20 @@ async function take(stage) {
   if (now === seen && model.settings) return;
   seen = now;
   await load();
+  welcome();
+  settle();
   if (before === "connected") return;
   retry();
   if (document.body.dataset.page === "agents") refreshOnce();
+}
+
+/** Where nothing is set up and nobody went anywhere yet, the set-up is what to begin with. */
+function welcome() {
+  if (welcomed || !model.settings) return;
+  welcomed = true;
+  if (location.hash || !isFirstStart()) return;
+  history.replaceState(null, "", "#setup");
+  route("first");
 }
 
 /** Links open in the browser; pages of the window are its own. */
@@ -67,13 +83,15 @@ await backend.watchLanguage(async () => {
   changed();
 });
 await backend.watch(take);
-const loaded = take(await backend.stage());
-backend.about().then((about) => {
-  know(about);
-  changed();
-}, () => {});
-await Promise.race([loaded, new Promise((late) => setTimeout(late, PATIENCE_MS))]);
-if (!location.hash && isFirstStart()) history.replaceState(null, "", "#setup");
+take(await backend.stage());
+backend.about().then(
+  (about) => {
+    know(about);
+    changed();
+  },
+  () => {},
+);
+await Promise.race([settled, new Promise((late) => setTimeout(late, PATIENCE_MS))]);
 route("first");
 addEventListener("focus", () => {
   if (model.stage.stage === "connected") load();

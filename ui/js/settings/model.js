@@ -11,7 +11,8 @@
  * @typedef {import("../types.js").Settings} Settings
  * @typedef {import("../types.js").Stage} Stage
  * @typedef {import("../types.js").Value} Value
- * @typedef {{state: "saving" | "saved"} | {state: "refused", problems: Problem[], with: string[]} | {state: "failed", fault: Fault}} Note
+ * @typedef {{state: "saving" | "saved"} | {state: "refused", problems: Problem[], with: string[]}
+ *   | {state: "failed", fault: Fault}} Note
  */
 import * as backend from "../backend.js";
 
@@ -67,13 +68,18 @@ export function take(settings) {
   changed();
 }
 
-export async function load() {
-  try {
-    take(await backend.want({ want: "settings" }));
-  } catch (error) {
-    model.fault = faultOf(error);
-    changed();
-  }
+export function load() {
+  // An answer that is older than that of a change must not come after it.
+  const mine = turn.then(async () => {
+    try {
+      take(await backend.want({ want: "settings" }));
+    } catch (error) {
+      model.fault = faultOf(error);
+      changed();
+    }
+  });
+  turn = mine;
+  return mine;
 }
 
 /** @param {Changes} changes @returns {Promise<Settings>} */

@@ -28,19 +28,23 @@ function template(key, length, off) {
   const control = text(key, { tidy: length === "line" ? plain : prose, long: length === "lines", required: true });
   const [input] = /** @type {(HTMLInputElement | HTMLTextAreaElement)[]} */ (control.inputs());
   const chips = VARIABLES.map((name) =>
-    make("button", {
-      type: "button",
-      class: "chip",
-      title: `settings-variable-${name.toLowerCase().replaceAll("_", "-")}`,
-      on: {
-        click: () => {
-          input.setRangeText(`{{${name}}}`, input.selectionStart ?? 0, input.selectionEnd ?? 0, "end");
-          input.dispatchEvent(new Event("input", { bubbles: true }));
-          input.dispatchEvent(new Event("change", { bubbles: true }));
-          input.focus();
+    make(
+      "button",
+      {
+        type: "button",
+        class: "chip",
+        title: `settings-variable-${name.toLowerCase().replaceAll("_", "-")}`,
+        on: {
+          click: () => {
+            input.setRangeText(`{{${name}}}`, input.selectionStart ?? 0, input.selectionEnd ?? 0, "end");
+            input.dispatchEvent(new Event("input", { bubbles: true }));
+            input.dispatchEvent(new Event("change", { bubbles: true }));
+            input.focus();
+          },
         },
       },
-    }, `{{${name}}}`),
+      `{{${name}}}`,
+    ),
   );
   const row = make("div", { class: "chips", role: "group", label: "settings-variables" }, ...chips);
   const made = field(key, control, { layout: "stack", off, below: row });
@@ -146,10 +150,14 @@ const tickets = page(
       // Each moment has kinds of calls of its own.
       along: (moment) => ({ "tickets.call_types": moment === "before_call" ? BEFORE : AFTER }),
     }).node,
-    field("tickets.call_types", checks("tickets.call_types", [...BEFORE, ...AFTER], (it) => ofMoment().includes(it)), {
-      layout: "stack",
-      off: noTickets,
-    }).node,
+    field(
+      "tickets.call_types",
+      checks("tickets.call_types", [...BEFORE, ...AFTER], (it) => ofMoment().includes(it)),
+      {
+        layout: "stack",
+        off: noTickets,
+      },
+    ).node,
   ),
   card(
     "settings-tickets-texts",
@@ -207,7 +215,11 @@ const contactSync = page(
 /** Keys that a shortcut is made with besides letters; everything else is typing. */
 const MODIFIERS = ["Control", "Alt", "Shift", "Meta"];
 
-/** A combination that is pressed is written down; a single key is typed. @param {import("./fields.js").Control} control */
+/**
+ * A combination that is pressed is written down; a single key is typed.
+ *
+ * @param {import("./fields.js").Control} control
+ */
 function recording(control) {
   const [input] = control.inputs();
   input.addEventListener("keydown", (/** @type {any} */ event) => {
@@ -235,8 +247,19 @@ const clickToCall = page(
     field("click_to_call.confirm", radios("click_to_call.confirm", ["always", "new_numbers", "never"]), {
       layout: "stack",
     }).node,
-    field("click_to_call.international_prefix", text("click_to_call.international_prefix", { tidy: code, short: true, mode: "tel", hint: "settings-click-to-call-international-prefix-hint" })).node,
-    field("click_to_call.shortcut", recording(text("click_to_call.shortcut", { tidy: code, hint: "settings-click-to-call-shortcut-hint" }))).node,
+    field(
+      "click_to_call.international_prefix",
+      text("click_to_call.international_prefix", {
+        tidy: code,
+        short: true,
+        mode: "tel",
+        hint: "settings-click-to-call-international-prefix-hint",
+      }),
+    ).node,
+    field(
+      "click_to_call.shortcut",
+      recording(text("click_to_call.shortcut", { tidy: code, hint: "settings-click-to-call-shortcut-hint" })),
+    ).node,
     field("click_to_call.allow_native_messaging", toggle("click_to_call.allow_native_messaging")).node,
   ),
 );
@@ -272,12 +295,20 @@ const notifications = page(
   card(
     "settings-quiet-hours",
     help("settings-quiet-hours-help"),
-    field("notifications.quiet_from", text("notifications.quiet_from", { tidy: time, short: true, hint: "settings-quiet-from-hint" }), {
-      along: withOther("notifications.quiet_until", "08:00"),
-    }).node,
-    field("notifications.quiet_until", text("notifications.quiet_until", { tidy: time, short: true, hint: "settings-quiet-until-hint" }), {
-      along: withOther("notifications.quiet_from", "22:00"),
-    }).node,
+    field(
+      "notifications.quiet_from",
+      text("notifications.quiet_from", { tidy: time, short: true, hint: "settings-quiet-from-hint" }),
+      {
+        along: withOther("notifications.quiet_until", "08:00"),
+      },
+    ).node,
+    field(
+      "notifications.quiet_until",
+      text("notifications.quiet_until", { tidy: time, short: true, hint: "settings-quiet-until-hint" }),
+      {
+        along: withOther("notifications.quiet_from", "22:00"),
+      },
+    ).node,
   ),
 );
 

@@ -28,7 +28,13 @@ const STEPS = [
     form: telephoneForm,
     done: () => view()?.pbx.state === "up",
   },
-  { id: "desk", parts: deskParts, home: deskPage.querySelector(".parts"), form: deskForm, done: () => deskStatus() === "connected" },
+  {
+    id: "desk",
+    parts: deskParts,
+    home: deskPage.querySelector(".parts"),
+    form: deskForm,
+    done: () => deskStatus() === "connected",
+  },
   {
     id: "me",
     parts: meParts,
@@ -48,7 +54,13 @@ const dots = STEPS.map((step, index) =>
   make(
     "li",
     { data: { step: step.id } },
-    make("button", { type: "button", class: "step", id: `step-${step.id}`, on: { click: () => go(index) } }, make("span", "dot", shape("check", "shape small"), make("span", {}, String(index + 1))), make("span", { words: `settings-step-${step.id}` }), make("span", "unseen")),
+    make(
+      "button",
+      { type: "button", class: "step", id: `step-${step.id}`, on: { click: () => go(index) } },
+      make("span", "dot", shape("check", "shape small"), make("span", {}, String(index + 1))),
+      make("span", { words: `settings-step-${step.id}` }),
+      make("span", "unseen"),
+    ),
   ),
 );
 const intro = make("p", "help lead");
@@ -78,13 +90,22 @@ drawWith(() => {
     dot.dataset.state = index === at ? "current" : step.done() ? "done" : "open";
     const press = /** @type {HTMLElement} */ (dot.firstElementChild);
     mark(press, "aria-current", index === at ? "step" : null);
-    say(/** @type {Element} */ (press.lastElementChild), index !== at && step.done() ? words.text("settings-step-done") : "");
+    say(
+      /** @type {Element} */ (press.lastElementChild),
+      index !== at && step.done() ? words.text("settings-step-done") : "",
+    );
   });
   const step = STEPS[at];
   say(intro, words.text(`settings-step-${step.id}-help`));
   back.hidden = at === 0;
   const last = at === STEPS.length - 1;
-  const key = last ? "settings-finish" : step.form?.dirty() ? "settings-save-and-next" : step.done() ? "settings-next" : "settings-next-anyway";
+  const key = last
+    ? "settings-finish"
+    : step.form?.dirty()
+      ? "settings-save-and-next"
+      : step.done()
+        ? "settings-next"
+        : "settings-next-anyway";
   if (next.dataset.words !== key) {
     next.dataset.words = key;
     say(next, words.text(key));
@@ -158,7 +179,13 @@ function tryIt() {
     if (at !== STEPS.length - 1 || !now) return;
     const call = now.calls.at(-1) ?? now.recent.find((it) => it.began_ms >= since) ?? null;
     const ready = now.pbx.state === "up" && now.desk.state === "up";
-    state.dataset.phase = call ? (call.over_ms === null && !call.closed ? call.phase : "over") : ready ? "waiting" : "not_ready";
+    state.dataset.phase = call
+      ? call.over_ms === null && !call.closed
+        ? call.phase
+        : "over"
+      : ready
+        ? "waiting"
+        : "not_ready";
     const extensions = now.extensions.join(", ");
     if (call) {
       say(title, caller(call, words));
@@ -166,11 +193,21 @@ function tryIt() {
       say(text, [words.ofCode("phase", call.phase), length, meta(call, words, 2)].join(" · "));
     } else {
       say(title, words.text(ready ? "settings-try-title" : "settings-try-not-ready"));
-      say(text, ready ? words.with("settings-try", { count: now.extensions.length, extensions }) : words.text("settings-try-not-ready-help"));
+      say(
+        text,
+        ready
+          ? words.with("settings-try", { count: now.extensions.length, extensions })
+          : words.text("settings-try-not-ready-help"),
+      );
     }
     const record = call?.who.records.length === 1 ? call.who.records[0] : null;
     const found = record ? [clean(record.name), clean(record.company)].filter(Boolean).join(" · ") : "";
-    const who = call ? words.ofCode("who", call.who.state, { count: call.who.records.length, cause: call.who.cause ? words.ofCode("cause", call.who.cause) : "" }) : "";
+    const who = call
+      ? words.ofCode("who", call.who.state, {
+          count: call.who.records.length,
+          cause: call.who.cause ? words.ofCode("cause", call.who.cause) : "",
+        })
+      : "";
     const tab = call && call.why.code !== "undecided" ? line(call, words) : "";
     const texts = [call ? words.text("settings-try-rang") : "", found ? `${who}: ${found}` : who, tab];
     const opened = call?.why.code === "opened_by_rule" || call?.why.code === "opened_by_agent";
@@ -184,7 +221,13 @@ function tryIt() {
   }
   drawWith(draw);
   setInterval(draw, 1000);
-  return make("div", "parts", card(null, make("div", "links", linkOf("pbx"), linkOf("desk"))), card(null, state, list), help("settings-try-help"));
+  return make(
+    "div",
+    "parts",
+    card(null, make("div", "links", linkOf("pbx"), linkOf("desk"))),
+    card(null, state, list),
+    help("settings-try-help"),
+  );
 }
 
 /** @param {"pbx" | "desk"} which */

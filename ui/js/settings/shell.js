@@ -48,21 +48,27 @@ export function route(how) {
 
 // Sections
 
-const LINK_SHAPES = { up: "up", connecting: "connecting", down: "down", stopped: "stopped", disabled: "off", not_set_up: "off" };
+const LINK_SHAPES = {
+  up: "up",
+  connecting: "connecting",
+  down: "down",
+  stopped: "stopped",
+  disabled: "off",
+  not_set_up: "off",
+};
 
 function drawSidebar() {
   say(byId("sections-current"), words.text(`settings-nav-${shown || FIRST}`));
   document.title = `${words.text(`settings-nav-${shown || FIRST}`)} – ${words.text("app-name")}`;
-  for (const svg of document.querySelectorAll("nav [data-link]")) {
-    const which = /** @type {"pbx" | "desk"} */ (svg.getAttribute("data-link"));
+  for (const place of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("nav [data-link]"))) {
+    const which = /** @type {"pbx" | "desk"} */ (place.dataset.link);
     const link = view()?.[which];
     const state = which === "desk" && deskStatus() === "sign_in_needed" ? "stopped" : (link?.state ?? "not_set_up");
-    reshape(svg, LINK_SHAPES[state]);
-    const parent = /** @type {HTMLElement} */ (svg.parentElement);
-    parent.dataset.state = state;
+    reshape(/** @type {Element} */ (place.firstElementChild), LINK_SHAPES[state]);
+    place.dataset.state = state;
     // Nothing to say of what nobody has set up.
-    mark(svg, "hidden", state === "not_set_up" || !link ? "" : null);
-    mark(parent, "title", link && state !== "not_set_up" ? linkState(link, Date.now(), words) : null);
+    place.hidden = state === "not_set_up" || !link;
+    place.title = link ? linkState(link, Date.now(), words) : "";
   }
 }
 
@@ -107,7 +113,10 @@ function drawBanner() {
   banner.append(
     make(
       "div",
-      { class: "note", data: { tone: stage === "waiting" ? "info" : "warn", state: stage === "waiting" ? "connecting" : "" } },
+      {
+        class: "note",
+        data: { tone: stage === "waiting" ? "info" : "warn", state: stage === "waiting" ? "connecting" : "" },
+      },
       shape(name),
       make(
         "div",
@@ -146,7 +155,6 @@ function listenToPeople() {
   });
   // The window is an application's, not a page's; what is typed may be pasted.
   document.addEventListener("contextmenu", (event) => {
-    if (!/** @type {Element} */ (event.target).closest("input, textarea, code, .mono")) event.preventDefault();
+    if (!(/** @type {Element} */ (event.target).closest("input, textarea, code, .mono"))) event.preventDefault();
   });
 }
-

@@ -9,10 +9,11 @@ import * as backend from "../backend.js";
 import { clean, linkState } from "../phrases.js";
 import { confirm } from "./confirm.js";
 import { countries } from "./countries.js";
-import { announce, make, mark, reshape, say, shape, words } from "./dom.js";
+import { announce, button, make, mark, reshape, say, shape, words } from "./dom.js";
 import { code, faultText, field, list, picker, text } from "./fields.js";
+import { fixOf } from "./fixes.js";
 import { card, copier, form, help, note, page, secretField, worker } from "./forms.js";
-import { drawWith, faultOf, valueOf, view } from "./model.js";
+import { drawWith, faultOf, isLocked, valueOf, view } from "./model.js";
 
 const SHAPE_OF_LINK = {
   up: "up",
@@ -23,12 +24,6 @@ const SHAPE_OF_LINK = {
   not_set_up: "off",
 };
 
-/** What to do about a cause; empty when there is nothing to say. @param {string} cause @param {Record<string, number>} [values] */
-export function fixOf(cause, values = {}) {
-  const text = words.ofCode("settings-fix", cause, values);
-  return text === cause ? "" : text;
-}
-
 /**
  * A line that shows a link as it is now.
  *
@@ -36,9 +31,14 @@ export function fixOf(cause, values = {}) {
  */
 export function linkLine(which) {
   const picture = shape("off");
-  const state = make("span", "strong");
+  const state = make("p", "strong cause");
   const fix = make("p", "help");
-  const node = make("div", { class: "link", data: { link: which, state: "not_set_up" } }, picture, make("div", "text", state, fix));
+  const node = make(
+    "div",
+    { class: "link", data: { link: which, state: "not_set_up" } },
+    picture,
+    make("div", "text", state, fix),
+  );
   drawWith(drawLink);
   setInterval(drawLink, 1000);
   function drawLink() {
@@ -53,7 +53,7 @@ export function linkLine(which) {
     node.dataset.state = link.state;
     reshape(picture, SHAPE_OF_LINK[link.state]);
     say(state, linkState(link, Date.now(), words));
-    const more = [link.cause ? fixOf(link.cause, { tries: -1 }) : "", clean(link.detail)].filter(Boolean).join(" ");
+    const more = [link.cause ? fixOf(which, link.cause) : "", clean(link.detail)].filter(Boolean).join(" ");
     say(fix, link.state === "up" ? "" : more);
     fix.hidden = !fix.textContent;
   }
@@ -61,11 +61,15 @@ export function linkLine(which) {
 }
 
 /** `ab:cd:…`, as browsers and the PBX write it. @param {string} sha256 */
-const grouped = (sha256) => clean(sha256).replaceAll(":", "").toUpperCase().match(/.{1,2}/g)?.join(":") ?? "";
+const grouped = (sha256) =>
+  clean(sha256)
+    .replaceAll(":", "")
+    .toUpperCase()
+    .match(/.{1,2}/g)
+    ?.join(":") ?? "";
 
 /** A fingerprint in pieces that stay whole where a line ends. @param {string} sha256 */
-const lines = (sha256) =>
-  (grouped(sha256).match(/.{1,24}/g) ?? []).map((piece) => make("span", "piece", piece));
+const lines = (sha256) => (grouped(sha256).match(/.{1,24}/g) ?? []).map((piece) => make("span", "piece", piece));
 
 const url = field("pbx.url", text("pbx.url", { tidy: code, hint: "settings-pbx-url-hint", mode: "url" }), {
   layout: "stack",
@@ -76,10 +80,14 @@ const clientId = field("pbx.client_id", text("pbx.client_id", { tidy: code, mono
   saved: "by_form",
 });
 const secret = secretField("pbx", "pbx_client_secret");
-const extensions = field("pbx.extensions", list("pbx.extensions", { tidy: code, hint: "settings-pbx-extensions-hint" }), {
-  layout: "stack",
-  saved: "by_form",
-});
+const extensions = field(
+  "pbx.extensions",
+  list("pbx.extensions", { tidy: code, hint: "settings-pbx-extensions-hint" }),
+  {
+    layout: "stack",
+    saved: "by_form",
+  },
+);
 const trusted = field("pbx.trusted_certificate", text("pbx.trusted_certificate", { tidy: code, mono: true }), {
   layout: "stack",
   saved: "by_form",
@@ -118,15 +126,7 @@ const connection = form({
   fields: [url, clientId, extensions, trusted, country, area, prefix],
   secrets: [secret],
   body: [
-    card(
-      null,
-      help("settings-pbx-where"),
-      url.node,
-      clientId.node,
-      secret.node,
-      extensions.node,
-      advanced,
-    ),
+    card(null, help("settings-pbx-where"), url.node, clientId.node, secret.node, extensions.node, advanced),
     card("settings-numbers", help("settings-numbers-help"), country.node, area.node, prefix.node),
   ],
   buttons: [],
@@ -188,10 +188,28 @@ function answered(answer) {
   return [
     card(
       null,
-      note("good", make("p", { class: "strong", words: "settings-test-passed" }), make("p", "help", words.with("settings-test-took", { ms: answer.took_ms }))),
-      make("dl", "facts", ...rows.map(([key, value]) => make("div", {}, make("dt", { words: key }), make("dd", {}, value)))),
+      note(
+        "good",
+        make("p", { class: "strong", words: "settings-test-passed" }),
+        make("p", "help", words.with("settings-test-took", { ms: answer.took_ms })),
+      ),
+      make(
+        "dl",
+        "facts",
+        ...rows.map(([key, value]) => make("div", {}, make("dt", { words: key }), make("dd", {}, value))),
+      ),
       answer.missing.length > 0
-        ? note("warn", make("p", {}, words.with("settings-test-missing", { count: answer.missing.length, extensions: answer.missing.join(", ") })))
+        ? note(
+            "warn",
+            make(
+              "p",
+              {},
+              words.with("settings-test-missing", {
+                count: answer.missing.length,
+                extensions: answer.missing.join(", "),
+              }),
+            ),
+          )
         : null,
       monitored ? null : note("warn", make("p", { words: "settings-monitor-fix" })),
     ),
@@ -201,7 +219,7 @@ function answered(answer) {
 /** @param {PbxTest} answer @param {string} cause @returns {Node[]} */
 function failed(answer, cause) {
   const detail = clean(answer.detail);
-  const fix = fixOf(cause, { tries: answer.tries_left ?? -1 });
+  const fix = fixOf("pbx", cause, { tries: answer.tries_left ?? -1 });
   const say = note(
     cause === "unknown_certificate" ? "warn" : "bad",
     make("p", { class: "strong cause" }, words.ofCode("cause", cause)),
@@ -212,12 +230,14 @@ function failed(answer, cause) {
   const { certificate, expected_certificate: expected } = answer;
   if (!certificate) return [card(null, say)];
   const changed = cause === "changed_certificate";
-  const trust = worker(
+  const trust = button(
     changed ? "settings-certificate-replace" : "settings-certificate-trust",
     () => ask(certificate, changed ? expected : null),
     { class: changed ? "button danger" : "button", id: "certificate-trust" },
   );
-  return [card(null, say, facts(certificate, expected), make("div", "buttons", trust))];
+  // Which certificate is trusted may be for the administrator to say.
+  const locked = isLocked("pbx.trusted_certificate");
+  return [card(null, say, facts(certificate, expected), locked ? null : make("div", "buttons", trust))];
 }
 
 /** @param {Certificate} certificate @param {?string} expected */
@@ -235,7 +255,12 @@ function facts(certificate, expected, place = "result") {
       "div",
       "print",
       make("dt", { words: key, id: `${place}-${key}` }),
-      make("dd", {}, make("code", {}, ...lines(sha256)), copier(() => grouped(sha256), `${place}-${key}`)),
+      make(
+        "dd",
+        {},
+        make("code", {}, ...lines(sha256)),
+        copier(() => grouped(sha256), `${place}-${key}`),
+      ),
     );
   return make(
     "dl",
@@ -250,7 +275,10 @@ function facts(certificate, expected, place = "result") {
 async function ask(certificate, expected) {
   const agreed = await confirm({
     title: expected ? "settings-certificate-replace" : "settings-certificate-trust",
-    body: [make("p", { words: expected ? "settings-certificate-replace-ask" : "settings-certificate-trust-ask" }), facts(certificate, expected, "question")],
+    body: [
+      make("p", { words: expected ? "settings-certificate-replace-ask" : "settings-certificate-trust-ask" }),
+      facts(certificate, expected, "question"),
+    ],
     yes: "settings-certificate-trust-yes",
     certain: expected ? "settings-certificate-compared" : undefined,
   });
@@ -264,4 +292,7 @@ async function ask(certificate, expected) {
 
 export const telephoneForm = connection;
 export const telephoneParts = [card(null, linkLine("pbx")), connection.node];
-export const telephonePage = page("phone-system", make("div", { class: "parts", data: { parts: "telephone" } }, ...telephoneParts));
+export const telephonePage = page(
+  "phone-system",
+  make("div", { class: "parts", data: { parts: "telephone" } }, ...telephoneParts),
+);

@@ -58,8 +58,10 @@ impl Admin {
             Ok::<_, Fault>((agents.map_err(|error| of_desk(&error))?, me.ok()))
         };
         let extensions = async {
-            let (client, _given_back) = self.pbx().await?;
-            client.extensions().await.map_err(|error| super::pbx::fault(&error))
+            let (client, borrowed) = self.pbx().await?;
+            let extensions = client.extensions().await.map_err(|error| super::pbx::fault(&error));
+            borrowed.give_back().await;
+            extensions
         };
         let (agents, extensions) = tokio::join!(agents, extensions);
         let mut directory = Directory { bindings, ..Directory::default() };

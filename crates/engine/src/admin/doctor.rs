@@ -1,6 +1,6 @@
 //! The doctor: looks at everything a call needs, from the name of the PBX to the button of a notification, and says
-//! what is wrong with each. Changes no setting; costs one token of the PBX at most, given back, and about ten of
-//! Desk's credits.
+//! what is wrong with each. Changes no setting; costs one token of the PBX at most, given back, and fewer than
+//! twenty of Desk's credits.
 //!
 //! Three lines of questions run side by side: the computer, the PBX, Desk. Within a line a failure leaves the later
 //! questions unasked, because they would only say the same again. What is found is copied to other people: values

@@ -7,7 +7,6 @@ use std::time::{Duration, UNIX_EPOCH};
 use deskring_store::{ExposeSecret as _, SecretName, settings};
 use deskring_yeastar as pbx;
 use serde_json::json;
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::wire::{CertificateView, Fault, PbxDraft, PbxTest, Switch, Typed};
@@ -30,19 +29,19 @@ impl Admin {
         let (client, borrowed) = self.client_for(values, secret).await?;
         let of_link = self.clients().await.pbx_refusals;
         // The link's own client does not ask again once it was refused.
-        let asks = matches!(borrowed, Borrowed::Made { .. });
+        let asks = matches!(borrowed, Borrowed::Made(..));
         if asks && self.refusals.left(&address, of_link) <= 1 {
             return Ok(held_back());
         }
         let examination = client.examine(&extensions, WITHIN).await;
         let mut view = test_view(&examination);
-        if view.tries_left.is_some() {
+        if let Some(pbx::Kind::Credentials { .. }) = examination.error.as_ref().map(pbx::Error::kind) {
             if asks {
                 self.refusals.count(&address);
             }
             let left = self.refusals.left(&address, of_link);
             (view.tries_left, view.detail) = (Some(left), Some(left.to_string()));
-        } else if examination.information.is_some() {
+        } else if asks && examination.information.is_some() {
             self.refusals.forget(&address);
         }
         Ok(view)
@@ -92,8 +91,7 @@ impl Admin {
             pbx::Pbx::new(config, Arc::new(connect::NoTokens)).map_err(|error| fault(&error))
         });
         let client = made.await?;
-        let returns = self.returns.clone();
-        Ok((client.clone(), Borrowed::Made { client, returns }))
+        Ok((client.clone(), Borrowed::Made(Some(client))))
     }
 
     /// Whether these are the saved values, so that the running client is the same.
@@ -153,26 +151,38 @@ fn held_back() -> PbxTest {
     PbxTest { cause: Some("credentials".to_owned()), tries_left: Some(0), ..PbxTest::default() }
 }
 
-/// Tokens on their way back.
-pub(super) type Returns = Arc<Mutex<JoinSet<()>>>;
-
-/// Gives a token made for one question back when dropped: a PBX has eight.
+/// Gives a token made for one question back: a PBX has eight.
 pub(super) enum Borrowed {
+    /// Of the engine; nothing to give back.
     Running,
-    Made { client: pbx::Pbx, returns: Returns },
+    /// Until it is given back.
+    Made(Option<pbx::Pbx>),
+}
+
+impl Borrowed {
+    /// Waits until it is back: a program that asks one question ends right after.
+    pub(super) async fn give_back(mut self) {
+        if let Self::Made(client) = &mut self
+            && let Some(client) = client.take()
+        {
+            sign_out(client).await;
+        }
+    }
 }
 
 impl Drop for Borrowed {
     fn drop(&mut self) {
-        let Self::Made { client, returns } = self else { return };
-        let client = client.clone();
-        let mut returns = returns.lock().unwrap_or_else(PoisonError::into_inner);
-        while returns.try_join_next().is_some() {}
-        returns.spawn(async move {
-            if let Err(error) = client.sign_out().await {
-                tracing::debug!(%error, "a token was not given back; it ends by itself");
-            }
-        });
+        if let Self::Made(client) = self
+            && let Some(client) = client.take()
+        {
+            tokio::spawn(sign_out(client));
+        }
+    }
+}
+
+async fn sign_out(client: pbx::Pbx) {
+    if let Err(error) = client.sign_out().await {
+        tracing::debug!(%error, "a token was not given back; it ends by itself");
     }
 }
 

@@ -11,7 +11,6 @@ use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
 use super::super::Admin;
-use super::super::pbx::Borrowed;
 use super::super::wire::Finding;
 use super::{CLOCK_OFF_SECONDS, KEYCHAIN_WITHIN, Line};
 use crate::connect;
@@ -42,20 +41,10 @@ impl Admin {
             Ok(Err(fault)) => line.fail("pbx_settings", &fault.code, &[("system", "pbx"), ("errcode", "-")]),
             Ok(Ok((client, borrowed))) => {
                 ask(&mut line, settings, &client).await;
-                give_back(borrowed).await;
+                borrowed.give_back().await;
             }
         }
         line.finish()
-    }
-}
-
-/// Waits for it: a program that only checks ends right after.
-async fn give_back(mut borrowed: Borrowed) {
-    if let Borrowed::Made(client) = &mut borrowed
-        && let Some(client) = client.take()
-        && let Err(error) = client.sign_out().await
-    {
-        tracing::debug!(%error, "a token was not given back; it ends by itself");
     }
 }
 
