@@ -548,9 +548,7 @@ async fn whatever_is_pasted_into_a_text_is_tidied_or_refused_and_never_saved_raw
             );
             let again = house.change(&[(key, value.clone())]).await;
             assert_eq!(&again.settings[section][leaf], value, "{key}: tidied once is tidied");
-            house
-                .change(&[(key, serde_json::from_str::<Value>(&before).unwrap()[section][leaf].clone())])
-                .await;
+            house.set(|_| {});
         }
     }
     house.set(|_| {});

@@ -1070,13 +1070,3 @@ async fn the_keyboard_alone_reaches_everything_in_the_first_set_up() {
     screen.shows("[data-step=telephone][data-state=current]").await;
     screen.close().await;
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn spike() {
-    let house = House::signed_in().await;
-    let screen = Screen::open(&house.rig, "settings", Look::ENGLISH).await;
-    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
-    println!("{:?}", screen.ask("return [document.body.dataset.stage, document.body.dataset.page, document.querySelector('#work').disabled, document.querySelector('#banner').textContent]", &[]).await);
-    println!("{:?}", screen.page.execute_async("const done = arguments[0]; import('/js/settings/main.js').then(() => done('ok'), (e) => done(String(e) + e.stack))", vec![]).await);
-    screen.shoot("spike").await;
-}

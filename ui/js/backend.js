@@ -5,8 +5,13 @@
  * @typedef {import("./types.js").Stage} Stage
  */
 
-const { invoke } = globalThis.__TAURI__.core;
-const { listen } = globalThis.__TAURI__.event;
+/**
+ * @type {{core: {invoke: (name: string, values?: object) => Promise<any>},
+ *   event: {listen: (name: string, heard: (event: {payload: any}) => void) => Promise<unknown>}}}
+ */
+const tauri = /** @type {any} */ (globalThis).__TAURI__;
+const { invoke } = tauri.core;
+const { listen } = tauri.event;
 
 /** @returns {Promise<{language: string, catalog: string}>} */
 export const words = () => invoke("words");

@@ -55,6 +55,19 @@ const clientId = field("desk.client_id", text("desk.client_id", { tidy: code, mo
   layout: "stack",
   saved: "by_form",
 });
+const portText = text("desk.redirect_port", { tidy: code, mono: true });
+const port = field(
+  "desk.redirect_port",
+  {
+    ...portText,
+    read: () => {
+      const typed = String(portText.read() ?? "");
+      return /^\d{1,5}$/.test(typed) ? Number(typed) : typed || null;
+    },
+    write: (value) => portText.write(value === null ? null : String(value)),
+  },
+  { layout: "stack", saved: "by_form" },
+);
 const secret = secretField("desk", "desk_client_secret");
 
 // Status
@@ -155,6 +168,7 @@ const how = make(
       {},
       make("p", { words: "settings-desk-step-addresses" }),
       make("dl", "facts", address("settings-home-page", "home_page"), address("settings-redirect", "redirect")),
+      port.node,
     ),
     make("li", {}, make("p", { words: "settings-desk-step-client" })),
   ),
@@ -170,7 +184,7 @@ const signIn = make("div", { id: "sign-in", class: "result", "aria-live": "polit
 const start = worker("settings-sign-in", begin, { class: "button primary", id: "desk-sign-in" });
 const client = form({
   id: "desk-form",
-  fields: [dataCenter, accounts, server, clientType, clientId],
+  fields: [dataCenter, accounts, server, clientType, port, clientId],
   secrets: [secret],
   body: [
     card(
@@ -191,11 +205,20 @@ client.node.querySelector(":scope > .bar")?.before(signIn);
 /** @type {?import("../types.js").Fault} */
 let refused = null;
 
-async function begin() {
+/** How the last attempt asked, so that the next one can ask otherwise. */
+let asked = { other_scopes: false, file_permitted: false };
+
+function begin() {
+  return ask({ other_scopes: false, file_permitted: false });
+}
+
+/** @param {typeof asked} how */
+async function ask(how) {
   refused = null;
   if (!(await client.save())) return;
+  asked = how;
   try {
-    const { address } = await backend.want({ want: "sign_in" });
+    const { address } = await backend.want({ want: "sign_in", ...how });
     await backend.openExternal(address);
   } catch (error) {
     refused = faultOf(error);
@@ -246,7 +269,7 @@ function drawSignIn() {
       detail ? make("p", "help mono", detail) : null,
     );
     failed.dataset.cause = now.cause;
-    signIn.replaceChildren(card(null, failed));
+    signIn.replaceChildren(card(null, failed, now.cause === "consent_needed" ? permitFile() : null));
   } else signIn.replaceChildren();
   if (before && signIn.hasChildNodes()) signIn.scrollIntoView({ block: "nearest" });
 }
@@ -256,6 +279,15 @@ function fixed(cause) {
   const fix = fixOf("desk", cause);
   return fix ? make("p", {}, fix) : null;
 }
+
+/** The sign-in has no keychain to go to: a file will do when the person says so. */
+const permitFile = () =>
+  make(
+    "div",
+    "buttons",
+    make("p", { class: "help", words: "settings-consent" }),
+    worker("settings-consent-yes", () => ask({ ...asked, file_permitted: true }), { id: "sign-in-consent-yes" }),
+  );
 
 /** @param {Extract<SignIn, {state: "waiting"}>} now */
 function waiting(now) {
@@ -280,6 +312,18 @@ function waiting(now) {
       copier(() => now.address, hint.id),
       button("settings-open-again", () => backend.openExternal(now.address), { id: "sign-in-again" }),
     ),
+    asked.other_scopes
+      ? null
+      : make(
+          "p",
+          "help",
+          make("span", { words: "settings-other-scopes" }),
+          " ",
+          button("settings-other-scopes-do", () => ask({ ...asked, other_scopes: true }), {
+            id: "sign-in-other-scopes",
+            class: "button quiet",
+          }),
+        ),
   );
 }
 
