@@ -365,7 +365,7 @@ async fn status_names_all_four_states_with_an_engine() {
         let said = terminal.chinese(&["desk", "status"]).await;
         assert!(said.good().contains(chinese), "{said:?}");
     };
-    status("sign in to Zoho Desk first", "Zoho Desk").await;
+    status("Sign-in needed: sign in to Zoho Desk first", "需要授权").await;
     let mut sign_in = terminal.program(&["desk", "sign-in", "--no-browser"]);
     browse(&sign_in.line().await).await;
     sign_in.ends().await.good();
@@ -373,27 +373,27 @@ async fn status_names_all_four_states_with_an_engine() {
     status("Connected", "已连接").await;
     assert_eq!(terminal.says(&["desk", "disable"]).await.good(), "Saved.");
     engine.line_where(|line| line["event"] == "desk" && line["link"]["state"] == "disabled").await;
-    status("Switched off", "已禁用").await;
+    status("Disabled", "禁用").await;
     assert_eq!(terminal.chinese(&["desk", "enable"]).await.good(), "已保存。");
     engine.line_where(|line| line["event"] == "desk" && line["link"]["state"] == "up").await;
     terminal.rig.simulator.desk().revoke();
     terminal.rig.simulator.pbx().call_in("13900000001", "1001").await;
     engine.line_where(|line| line["event"] == "desk" && line["link"]["state"] == "stopped").await;
-    status("the sign-in has ended", "需要处理").await;
+    status("Sign-in needed: the sign-in has ended", "需要授权").await;
     assert_eq!(terminal.hears(&["desk", "disconnect"], "y\n").await.good(), "Zoho Desk is disconnected.");
     engine.line_where(|line| line["event"] == "desk" && line["link"]["state"] == "not_set_up").await;
-    status("Not set up", "尚未设置").await;
+    status("Not connected", "未连接").await;
 }
 
 #[tokio::test]
 async fn status_without_an_engine_says_what_the_profile_tells() {
     let terminal = Terminal::with_secrets().await;
-    assert_eq!(terminal.says(&["desk", "status"]).await.good(), "Not set up");
+    assert_eq!(terminal.says(&["desk", "status"]).await.good(), "Sign-in needed");
     let terminal = Terminal::signed_in().await;
     assert_eq!(terminal.says(&["desk", "status"]).await.good(), "Signed in; Deskring is not running");
     terminal.says(&["desk", "disable"]).await.good();
-    assert_eq!(terminal.says(&["desk", "status"]).await.good(), "Switched off");
-    assert_eq!(terminal.chinese(&["desk", "status"]).await.good(), "已禁用");
+    assert_eq!(terminal.says(&["desk", "status"]).await.good(), "Disabled");
+    assert_eq!(terminal.chinese(&["desk", "status"]).await.good(), "禁用");
     terminal.says(&["desk", "enable"]).await.good();
     assert_eq!(terminal.file()["desk"]["enabled"], true);
 }
@@ -638,7 +638,7 @@ async fn a_profile_with_nothing_in_it_is_set_up_to_the_end_from_the_terminal() {
     let whole = terminal.file();
     std::fs::remove_file(&file).unwrap();
     assert_eq!(terminal.says(&["settings", "check"]).await.code, 1);
-    assert_eq!(terminal.says(&["desk", "status"]).await.good(), "Not set up");
+    assert_eq!(terminal.says(&["desk", "status"]).await.good(), "Not connected");
     let text = |key: &str, value: &Value| format!("{key}={}", value.as_str().unwrap());
     let set = [
         text("pbx.url", &json!(simulator.pbx_url())),

@@ -21,7 +21,7 @@ use deskring_simulator::{
 };
 use deskring_store::{Environment, Keychain, SecretsConfig};
 use deskring_wording::{Language, Part, Words};
-use e2e::screen::{Look, Screen, has_display};
+use e2e::screen::{Keyboard, Look, Screen, turn};
 use e2e::tray::{App, Asked, eavesdrop, heard};
 use e2e::{PATIENCE, Rig, eventually, on_profile, opened, secrets, until};
 use serde_json::{Value, json};
@@ -267,7 +267,7 @@ async fn the_first_set_up(look: Look) {
     screen.shoot("setup-2-certificate").await;
     inspect(&screen, look, "certificate").await;
     screen.press("#certificate-trust").await;
-    screen.sees("#confirm h2", &words.text("settings-certificate-trust")).await;
+    screen.sees("#confirm h2", &words.text("settings-certificate-trust-title")).await;
     assert!(shown(screen.sees("#confirm", "SHA-256").await));
     screen.shoot("setup-3-trust").await;
     inspect(&screen, look, "question").await;
@@ -390,16 +390,14 @@ const ENTER: &str = "\u{e007}";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn from_nothing_to_a_pop_up_in_english() {
-    if has_display("from_nothing_to_a_pop_up_in_english") {
-        the_first_set_up(Look::ENGLISH).await;
-    }
+    let Some(_turn) = turn("from_nothing_to_a_pop_up_in_english", Keyboard::Shared).await else { return };
+    the_first_set_up(Look::ENGLISH).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn from_nothing_to_a_pop_up_in_chinese() {
-    if has_display("from_nothing_to_a_pop_up_in_chinese") {
-        the_first_set_up(Look::CHINESE).await;
-    }
+    let Some(_turn) = turn("from_nothing_to_a_pop_up_in_chinese", Keyboard::Shared).await else { return };
+    the_first_set_up(Look::CHINESE).await;
 }
 
 // Every section
@@ -456,6 +454,7 @@ fn controls() -> Vec<(&'static str, &'static str, Act, Value)> {
         ("zoho-desk", "desk.enabled", Switch, json!(false)),
         ("zoho-desk", "desk.accounts_url", Type("https://a.example.com"), json!("https://a.example.com")),
         ("zoho-desk", "desk.desk_url", Type("https://d.example.com"), json!("https://d.example.com")),
+        ("zoho-desk", "desk.redirect_port", Type("５0123"), json!(50123)),
         ("zoho-desk", "desk.client_type", Tick("desktop"), json!("desktop")),
         ("zoho-desk", "desk.client_id", Paste(" 1000.ＡＢＣ "), json!("1000.ABC")),
         ("zoho-desk", "desk.data_center", Pick("cn"), json!("cn")),
@@ -527,7 +526,12 @@ async fn every_section(look: Look) {
         if key == "contact_sync.phonebook" {
             // Nothing can be synced without a phonebook: it is said, and done as soon as there is one.
             screen.press("#contact-sync-enabled").await;
-            screen.shows("#contact-sync-phonebook-problem").await;
+            screen
+                .sees(
+                    "[data-field='contact_sync.enabled'] .wrong",
+                    &words(look).text("settings-contact-sync-phonebook"),
+                )
+                .await;
         }
         if key == "contact_sync.enabled" {
             house.saved(key, &value).await;
@@ -536,10 +540,9 @@ async fn every_section(look: Look) {
         if key == "desk.accounts_url" {
             screen.choose("#desk-data-center", "custom").await;
         }
-        if key == "pbx.trusted_certificate" {
-            screen
-                .ask("document.querySelector('#pbx-trusted-certificate').closest('details').open = true", &[])
-                .await;
+        if matches!(key, "pbx.trusted_certificate" | "desk.redirect_port") {
+            let script = "document.querySelector(arguments[0]).closest('details').open = true";
+            screen.ask(script, &[json!(id(key))]).await;
         }
         act(&screen, key, how).await;
         if matches!(on, "phone-system") || (on == "zoho-desk" && DESK_FORM.contains(&key)) {
@@ -567,28 +570,40 @@ async fn every_section(look: Look) {
     screen.close().await;
 }
 
-const DESK_FORM: [&str; 5] =
-    ["desk.accounts_url", "desk.desk_url", "desk.client_type", "desk.client_id", "desk.data_center"];
+const DESK_FORM: [&str; 6] = [
+    "desk.redirect_port",
+    "desk.accounts_url",
+    "desk.desk_url",
+    "desk.client_type",
+    "desk.client_id",
+    "desk.data_center",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_control_changes_its_setting_at_once_in_english() {
-    if has_display("every_control_changes_its_setting_at_once_in_english") {
-        every_section(Look::ENGLISH).await;
-    }
+    let Some(_turn) = turn("every_control_changes_its_setting_at_once_in_english", Keyboard::Shared).await
+    else {
+        return;
+    };
+    every_section(Look::ENGLISH).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_control_changes_its_setting_at_once_in_chinese() {
-    if has_display("every_control_changes_its_setting_at_once_in_chinese") {
-        every_section(Look::CHINESE).await;
-    }
+    let Some(_turn) = turn("every_control_changes_its_setting_at_once_in_chinese", Keyboard::Shared).await
+    else {
+        return;
+    };
+    every_section(Look::CHINESE).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_refused_is_said_beside_the_field_and_stays_typed() {
-    if !has_display("what_is_refused_is_said_beside_the_field_and_stays_typed") {
+    let Some(_turn) =
+        turn("what_is_refused_is_said_beside_the_field_and_stays_typed", Keyboard::Shared).await
+    else {
         return;
-    }
+    };
     let house = House::signed_in().await;
     let screen = house.window(Look::ENGLISH).await;
     for (page, key, text, code) in [
@@ -617,7 +632,7 @@ async fn what_is_refused_is_said_beside_the_field_and_stays_typed() {
     screen.shows("[data-field='pbx.url'] .wrong").await;
     screen.shows("[data-field='numbers.area_code'] .wrong").await;
     assert_eq!(screen.value("#pbx-url").await, "ftp://pbx.example.com");
-    screen.shows("#pbx-url:focus").await;
+    screen.focuses("#pbx-url").await;
     assert_eq!(setting(&house.rig, "pbx.url"), house.rig.simulator.pbx_url());
     screen.shoot("refused-phone-system").await;
     screen.close().await;
@@ -627,9 +642,10 @@ async fn what_is_refused_is_said_beside_the_field_and_stays_typed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_test_names_what_is_wrong_with_the_phone_system() {
-    if !has_display("the_test_names_what_is_wrong_with_the_phone_system") {
+    let Some(_turn) = turn("the_test_names_what_is_wrong_with_the_phone_system", Keyboard::Shared).await
+    else {
         return;
-    }
+    };
     let house = House::signed_out(Options { pbx_tls: true, ..Options::default() }).await;
     let words = words(Look::ENGLISH);
     let screen = house.window(Look::ENGLISH).await;
@@ -681,9 +697,10 @@ async fn tries(screen: &Screen) -> u8 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn agents_are_bound_by_mail_and_by_hand_among_hundreds() {
-    if !has_display("agents_are_bound_by_mail_and_by_hand_among_hundreds") {
+    let Some(_turn) = turn("agents_are_bound_by_mail_and_by_hand_among_hundreds", Keyboard::Shared).await
+    else {
         return;
-    }
+    };
     let house = House::signed_in().await;
     let (desk, pbx) = (house.rig.simulator.desk(), house.rig.simulator.pbx());
     for number in ["1007", "1008"] {
@@ -727,9 +744,9 @@ async fn agents_are_bound_by_mail_and_by_hand_among_hundreds() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_policy_sets_is_locked_with_its_reason() {
-    if !has_display("what_the_policy_sets_is_locked_with_its_reason") {
+    let Some(_turn) = turn("what_the_policy_sets_is_locked_with_its_reason", Keyboard::Shared).await else {
         return;
-    }
+    };
     let mut house = House::signed_in().await;
     house.stop().await;
     let policy = house.rig.paths().policy;
@@ -783,12 +800,12 @@ async fn disabled_and_disconnected(look: Look) {
     for stays in ["phonebook", "desk", "pbx"] {
         assert!(question.contains(&words.text(&format!("settings-disconnect-stays-{stays}"))), "{question}");
     }
-    screen.shows("#confirm-no:focus").await;
+    screen.focuses("#confirm-no").await;
     screen.shoot("disconnect").await;
     inspect(&screen, look, "disconnect").await;
     screen.keys(ESCAPE).await;
     screen.hides("#confirm").await;
-    screen.shows("#desk-disconnect:focus").await;
+    screen.focuses("#desk-disconnect").await;
     assert_eq!(setting(&house.rig, "desk.client_id"), DESK_CLIENT_ID);
     screen.press("#desk-disconnect").await;
     screen.press("#confirm-yes").await;
@@ -808,28 +825,37 @@ async fn disabled_and_disconnected(look: Look) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zoho_desk_is_switched_off_and_on_and_disconnected_in_english() {
-    if has_display("zoho_desk_is_switched_off_and_on_and_disconnected_in_english") {
-        disabled_and_disconnected(Look::ENGLISH).await;
-    }
+    let Some(_turn) =
+        turn("zoho_desk_is_switched_off_and_on_and_disconnected_in_english", Keyboard::Shared).await
+    else {
+        return;
+    };
+    disabled_and_disconnected(Look::ENGLISH).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zoho_desk_is_switched_off_and_on_and_disconnected_in_chinese() {
-    if has_display("zoho_desk_is_switched_off_and_on_and_disconnected_in_chinese") {
-        disabled_and_disconnected(Look::CHINESE).await;
-    }
+    let Some(_turn) =
+        turn("zoho_desk_is_switched_off_and_on_and_disconnected_in_chinese", Keyboard::Shared).await
+    else {
+        return;
+    };
+    disabled_and_disconnected(Look::CHINESE).await;
 }
 
 // Language
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_language_is_spoken_everywhere_at_once_and_what_was_typed_stays() {
-    if !has_display("another_language_is_spoken_everywhere_at_once_and_what_was_typed_stays") {
+    let Some(_turn) =
+        turn("another_language_is_spoken_everywhere_at_once_and_what_was_typed_stays", Keyboard::Shared)
+            .await
+    else {
         return;
-    }
+    };
     let log = eavesdrop().await;
     let app = App::start().await;
-    app.menu_with("Recent calls").await;
+    app.menu_with("Settings").await;
     let screen = Screen::open(&app.rig, "settings", Look::ENGLISH).await;
     screen.shows("#work:enabled").await;
     screen.go("phone-system").await;
@@ -845,7 +871,7 @@ async fn another_language_is_spoken_everywhere_at_once_and_what_was_typed_stays(
     }
     screen.go("phone-system").await;
     assert_eq!(screen.value("#pbx-client-id").await, "half-typed");
-    app.menu_with(&words(Look::CHINESE).text("tray-recent")).await;
+    app.menu_with(&words(Look::CHINESE).text("tray-settings")).await;
     app.rig.contact("Mei", "+8613800139992");
     app.rig.simulator.pbx().call_in("13800139992", "1001").await;
     heard(&log, "a notification in Chinese", |asked| {
@@ -856,7 +882,7 @@ async fn another_language_is_spoken_everywhere_at_once_and_what_was_typed_stays(
     screen.go("general").await;
     screen.choose("#general-language", "en").await;
     screen.sees("#page-general h1", "General").await;
-    app.menu_with("Recent calls").await;
+    app.menu_with("Settings").await;
     screen.close().await;
 }
 
@@ -864,9 +890,7 @@ async fn another_language_is_spoken_everywhere_at_once_and_what_was_typed_stays(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_typed_survives_the_engine() {
-    if !has_display("what_is_typed_survives_the_engine") {
-        return;
-    }
+    let Some(_turn) = turn("what_is_typed_survives_the_engine", Keyboard::Shared).await else { return };
     let mut house = House::signed_in().await;
     let words = words(Look::ENGLISH);
     let screen = house.window(Look::ENGLISH).await;
@@ -891,9 +915,11 @@ async fn what_is_typed_survives_the_engine() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_doctor_lists_what_it_found_and_its_report_holds_no_secret() {
-    if !has_display("the_doctor_lists_what_it_found_and_its_report_holds_no_secret") {
+    let Some(_turn) =
+        turn("the_doctor_lists_what_it_found_and_its_report_holds_no_secret", Keyboard::Shared).await
+    else {
         return;
-    }
+    };
     let house = House::signed_in().await;
     for look in [Look::ENGLISH, Look::CHINESE] {
         let words = words(look);
@@ -934,9 +960,7 @@ async fn the_doctor_lists_what_it_found_and_its_report_holds_no_secret() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_paste_breaks_the_page() {
-    if !has_display("no_paste_breaks_the_page") {
-        return;
-    }
+    let Some(_turn) = turn("no_paste_breaks_the_page", Keyboard::Shared).await else { return };
     let house = House::signed_in().await;
     let screen = house.window(Look::ENGLISH).await;
     // What is off otherwise takes no text.
@@ -995,9 +1019,7 @@ async fn no_paste_breaks_the_page() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_dark_pages_have_no_barriers_either() {
-    if !has_display("the_dark_pages_have_no_barriers_either") {
-        return;
-    }
+    let Some(_turn) = turn("the_dark_pages_have_no_barriers_either", Keyboard::Shared).await else { return };
     let house = House::signed_in().await;
     for look in [Look::ENGLISH.dark(), Look::CHINESE.dark()] {
         let screen = house.window(look).await;
@@ -1015,9 +1037,7 @@ async fn the_dark_pages_have_no_barriers_either() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_calls_window_has_no_barriers() {
-    if !has_display("the_calls_window_has_no_barriers") {
-        return;
-    }
+    let Some(_turn) = turn("the_calls_window_has_no_barriers", Keyboard::Shared).await else { return };
     let house = House::signed_in().await;
     house.rig.contact("王小明", "+8613800138000");
     let pbx = house.rig.simulator.pbx();
@@ -1035,9 +1055,11 @@ async fn the_calls_window_has_no_barriers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_keyboard_alone_reaches_everything_in_the_first_set_up() {
-    if !has_display("the_keyboard_alone_reaches_everything_in_the_first_set_up") {
+    let Some(_turn) =
+        turn("the_keyboard_alone_reaches_everything_in_the_first_set_up", Keyboard::Alone).await
+    else {
         return;
-    }
+    };
     let house = House::signed_in().await;
     let screen = house.window(Look::ENGLISH).await;
     for step in ["telephone", "desk", "me", "try"] {

@@ -10,6 +10,7 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::{Rig, browser, eventually, program};
 
@@ -24,6 +25,31 @@ pub fn has_display(test: &str) -> bool {
         eprintln!("skipped: {test}: no display; ./dev test brings one");
     }
     has
+}
+
+/// Whether a test needs the one keyboard of the display for itself: only one window has the focus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keyboard {
+    Shared,
+    Alone,
+}
+
+/// A test's turn at the display.
+pub struct Turn {
+    _shared: Option<RwLockReadGuard<'static, ()>>,
+    _alone: Option<RwLockWriteGuard<'static, ()>>,
+}
+
+/// Waits for a test's turn at the display; `None` when there is no display.
+pub async fn turn(test: &str, keyboard: Keyboard) -> Option<Turn> {
+    static DISPLAY: RwLock<()> = RwLock::const_new(());
+    if !has_display(test) {
+        return None;
+    }
+    Some(match keyboard {
+        Keyboard::Shared => Turn { _shared: Some(DISPLAY.read().await), _alone: None },
+        Keyboard::Alone => Turn { _shared: None, _alone: Some(DISPLAY.write().await) },
+    })
 }
 
 /// What the system of a window is set to.
@@ -178,6 +204,12 @@ impl Screen {
         self.when(&format!("{css} to be gone"), script, &[json!(css)]).await;
     }
 
+    /// Waits until somebody who types now types there; the window need not be in front.
+    pub async fn focuses(&self, css: &str) {
+        let script = "return document.activeElement?.matches(arguments[0])";
+        self.when(&format!("the focus on {css}"), script, &[json!(css)]).await;
+    }
+
     pub async fn value(&self, css: &str) -> String {
         let value = self.ask("return document.querySelector(arguments[0]).value", &[json!(css)]).await;
         value.as_str().unwrap().to_owned()
@@ -254,6 +286,10 @@ impl Screen {
         let folder = build_folder().join("screens");
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join(format!("{name}-{}.png", self.look.name()));
+        // What has just changed is drawn with the next frame.
+        let drawn =
+            "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()))";
+        self.page.execute_async(drawn, Vec::new()).await.unwrap();
         std::fs::write(&path, self.page.screenshot().await.unwrap()).unwrap();
         path
     }

@@ -305,7 +305,7 @@ panel-no-call =
     }
 panel-open = Open in Helpdesk
 panel-open-off = Open in Helpdesk: { $reason }
-panel-open-call = Open the contact of { $caller } in Helpdesk
+panel-open-call = Open in Helpdesk: the contact of { $caller }
 panel-recent = Recent calls
 panel-recent-empty = Calls of the last 30 days are listed here.
 panel-links = Connections
@@ -336,14 +336,14 @@ timing-tab = tab { $ms } ms
 
 ## The command line
 
-cli-secret-prompt = Paste the secret and end with Ctrl-D.
+cli-secret-prompt = Secret (nothing is shown):
 cli-secret-kept =
     { $place ->
         [file] The secret is kept in a file that only you can read.
         [environment] The secret is set by an environment variable.
        *[keychain] The secret is kept in the keychain.
     }
-cli-sign-in-open = Open this address in a browser on this computer and agree within five minutes. From another computer, forward the port first: ssh -L 53682:localhost:53682
+cli-sign-in-open = Open this address in a browser on this computer and agree within five minutes. From another computer, forward the port first: ssh -L { $port }:localhost:{ $port }
 cli-desk-signed-in = Signed in; Deskring is not running
 cli-disconnect-question = This gives the sign-in back and clears all settings of Zoho Desk: bindings, pop-up, new contacts, tickets, call log and contact sync. Contacts that were copied to the PBX stay there. Continue? [y/N]
 # What counts as a yes, with blanks between.

@@ -100,9 +100,11 @@ settings-monitor-unknown = The PBX does not say
 settings-monitor-fix = Without monitoring the PBX does not tell of calls. Switch it on in the PBX: Integrations > API > Advanced, for your extension and all trunks.
 
 settings-certificate-trust = Trust this certificate…
+settings-certificate-trust-title = Trust this certificate?
 settings-certificate-trust-ask = Nobody vouches for this certificate. Trust it only if the SHA-256 is the one that your administrator gives you, or that the PBX shows under Security > Security Settings > Certificate. Otherwise somebody may be reading along.
 settings-certificate-trust-yes = Trust it
 settings-certificate-replace = Trust the new certificate…
+settings-certificate-replace-title = Trust the new certificate?
 settings-certificate-replace-ask = The PBX shows another certificate than the one you trusted. That is normal only right after the certificate was renewed. If nobody renewed it, somebody may be between you and the PBX: do not go on, ask your administrator.
 settings-certificate-compared = I have compared the new SHA-256 with that of my administrator, and it is the same.
 settings-certificate-subject = Issued to

@@ -128,10 +128,10 @@ cause-malformed = 无法识别的响应
 cause-silent = 连接无响应
 cause-closed = 连接已关闭
 cause-handshake = 事件连接被拒绝
-cause-signed-out = 登录已失效
+cause-signed-out = 授权已失效
 cause-client-unknown = 客户端 ID 未知，或数据中心错误
 cause-client-secret-wrong = 客户端密钥错误
-cause-throttled = 登录过于频繁，请稍候
+cause-throttled = 授权请求过于频繁，请稍候
 cause-missing-scope = 缺少权限
 cause-other-organization = 组织不正确
 cause-forbidden = 该客服专员没有权限
@@ -157,10 +157,10 @@ cause-extension-missing = 尚未设置分机
 cause-desk-address-wrong = Zoho Desk 地址不正确
 cause-desk-client-id-missing = 缺少 Zoho 客户端 ID
 cause-desk-secret-missing = 缺少 Zoho 客户端密钥
-cause-desk-sign-in-missing = 请先登录 Zoho Desk
+cause-desk-sign-in-missing = 请先向 Zoho Desk 授权
 cause-keychain-locked = 密钥环已锁定
 cause-keychain-failed = 无法读取密钥环
-cause-consent-needed = 没有可存放密钥的系统钥匙串
+cause-consent-needed = 没有可存放密钥的密钥环
 cause-set-by-environment = 密钥由环境变量设置
 cause-secrets-file-not-private = 其他用户可以读取密钥文件
 cause-secrets-file-malformed = 密钥文件已损坏
@@ -171,7 +171,7 @@ cause-settings-unreadable = 无法读取设置文件
 cause-settings-malformed = 无法识别设置文件
 cause-settings-newer = 设置由更新的版本写入
 cause-settings-not-saved = 无法写入设置文件
-cause-sign-in-refused = 你在浏览器中拒绝了授权
+cause-sign-in-refused = 您在浏览器中拒绝了授权
 cause-sign-in-timed-out = 五分钟内未在浏览器中完成授权
 cause-sign-in-cancelled = 已取消授权
 cause-port-in-use = 本机端口 53682 被其他程序占用
@@ -218,7 +218,7 @@ problem-autostart-failed = 无法在本机设置
 sign-in-title-success = 认证成功
 sign-in-text-success = Deskring 已连接 Zoho Desk。可以关闭此页面。
 sign-in-title-refused = 未授权
-sign-in-text-refused = 你拒绝了授权，Deskring 未连接。如需重试，请在 Deskring 的设置中重新授权。
+sign-in-text-refused = 您拒绝了授权，Deskring 未连接。如需重试，请在 Deskring 的设置中重新授权。
 sign-in-title-failed = 认证失败
 sign-in-text-failed = 无法使用 Zoho 的应答。原因和处理方法见 Deskring 的设置。
 sign-in-title-stray = 此处无需操作
@@ -278,7 +278,7 @@ notice-title-withheld = 来电，号码已隐藏
 notice-open = 打开联系人
 notice-no-tray-title = Deskring 正在运行
 notice-no-tray-body = 此桌面不显示托盘图标。再次启动 Deskring 即可打开窗口。
-notice-stopped-title = Deskring 需要你处理
+notice-stopped-title = Deskring 需要您处理
 notice-settings-title = Deskring 无法启动
 notice-settings-body = 设置无法使用。{ $detail }
 
@@ -293,7 +293,7 @@ panel-no-call =
     }
 panel-open = 在 Helpdesk 中打开
 panel-open-off = 在 Helpdesk 中打开：{ $reason }
-panel-open-call = 在 Helpdesk 中打开 { $caller } 的联系人
+panel-open-call = 在 Helpdesk 中打开：{ $caller } 的联系人
 panel-recent = 最近通话
 panel-recent-empty = 最近 30 天的通话会列在这里。
 panel-links = 连接
@@ -323,14 +323,14 @@ timing-tab = 标签页 { $ms } 毫秒
 
 ## 命令行
 
-cli-secret-prompt = 请粘贴密钥，按 Ctrl-D 结束。
+cli-secret-prompt = 密钥（输入时不显示）：
 cli-secret-kept =
     { $place ->
         [file] 密钥保存在仅你可读的文件中。
         [environment] 密钥由环境变量设置。
-       *[keychain] 密钥保存在系统钥匙串中。
+       *[keychain] 密钥保存在密钥环中。
     }
-cli-sign-in-open = 请在本机浏览器中打开以下地址，并在五分钟内授权。如在其他电脑上操作，请先转发端口：ssh -L 53682:localhost:53682
+cli-sign-in-open = 请在本机浏览器中打开以下地址，并在五分钟内授权。如在其他电脑上操作，请先转发端口：ssh -L { $port }:localhost:{ $port }
 cli-desk-signed-in = 已授权；Deskring 未运行
 cli-disconnect-question = 此操作将撤销授权，并清除 Zoho Desk 的所有设置：坐席绑定、来电弹屏、新联系人、工单、通话记录和联系人同步。已同步到 PBX 的联系人会保留。是否继续？[y/N]
 # 表示同意的回答，以空格分隔。

@@ -29,7 +29,7 @@ pub(crate) struct Voice(Words);
 impl Voice {
     /// In the language of a setting.
     pub(crate) fn of_choice(choice: &str) -> Self {
-        Self(Words::with_parts(Language::of_choice(choice), &[Part::Shared, Part::Doctor]))
+        Self(Words::with_parts(Language::of_choice(choice), &Part::ALL))
     }
 
     /// The page for the browser at the end of signing in.
@@ -118,9 +118,22 @@ impl Voice {
         self.0.with(key, &[(name, clean(value).into())])
     }
 
-    /// Where Desk stands, in the words of the manual.
+    /// Where Desk stands, in the words of the manual, and why.
     pub(crate) fn desk_status(&self, link: &LinkView) -> String {
-        link_text(&self.0, link)
+        let cause = link.cause.as_deref();
+        let status = match link.state {
+            LinkState::Up => "connected",
+            LinkState::Disabled => "disabled",
+            _ if matches!(cause, Some("signed_out" | "desk_sign_in_missing")) => "sign_in_needed",
+            LinkState::NotSetUp | LinkState::Connecting | LinkState::Down | LinkState::Stopped => {
+                "not_connected"
+            }
+        };
+        let status = self.0.of_code("settings-status", status, &[]);
+        match cause {
+            Some(cause) => format!("{status}: {}", self.cause(cause)),
+            None => status,
+        }
     }
 
     /// All that the doctor found: a mark, what was looked at, what was found, and how to mend it.

@@ -117,10 +117,12 @@ pub(crate) async fn secret(paths: Paths, command: SecretCommand) -> anyhow::Resu
         Which::Pbx => KeptSecret::Pbx,
         Which::Desk => KeptSecret::Desk,
     };
-    if std::io::stdin().is_terminal() {
-        hint(&say::voice(&paths).text("cli-secret-prompt"));
-    }
-    let text = Typed(read_all(std::io::stdin().lock(), LONGEST_SECRET)?.into());
+    let text = if std::io::stdin().is_terminal() {
+        rpassword::prompt_password(say::voice(&paths).text("cli-secret-prompt"))?
+    } else {
+        read_all(std::io::stdin().lock(), LONGEST_SECRET)?
+    };
+    let text = Typed(text.into());
     let want = Want::KeepSecret { secret, text, file_permitted: allow_file };
     match ask(&paths, want).await? {
         Answer::Settings(view) => {
@@ -170,7 +172,7 @@ async fn sign_in(
     file_permitted: bool,
 ) -> anyhow::Result<ExitCode> {
     let show = |address: &str| {
-        hint(&voice.text("cli-sign-in-open"));
+        hint(&voice.with("cli-sign-in-open", "port", &port_of(address)));
         // Nobody reads any more: the browser may still come back.
         let _ = writeln!(std::io::stdout(), "{address}");
         if browser == Browser::Opened
@@ -215,6 +217,12 @@ async fn sign_in(
     Err(anyhow!(voice.cause("not_running")))
 }
 
+/// Where the browser comes back to, from the address it is sent to.
+fn port_of(address: &str) -> String {
+    let rest = address.split_once("localhost%3A").map_or("", |(_, rest)| rest);
+    rest.chars().take_while(char::is_ascii_digit).collect()
+}
+
 async fn status(paths: &Paths, voice: &Voice) -> anyhow::Result<ExitCode> {
     match Client::connect(paths).await {
         Ok(mut client) => print(&voice.desk_status(&client.view().await?.desk)),
@@ -222,10 +230,12 @@ async fn status(paths: &Paths, voice: &Voice) -> anyhow::Result<ExitCode> {
             let view = settings_answer(ask(paths, Want::Settings).await?)?;
             let enabled = view.settings.pointer("/desk/enabled").and_then(Value::as_bool).unwrap_or(true);
             let signed_in = view.secrets.get("desk_refresh_token").is_some_and(Option::is_some);
-            let key = match (enabled, signed_in) {
-                (false, _) => "link-state-disabled",
-                (true, true) => "cli-desk-signed-in",
-                (true, false) => "link-state-not-set-up",
+            let known = view.settings.pointer("/desk/client_id").is_some_and(|id| !id.is_null());
+            let key = match (enabled, signed_in, known) {
+                (false, _, _) => "settings-status-disabled",
+                (true, true, _) => "cli-desk-signed-in",
+                (true, false, true) => "settings-status-sign-in-needed",
+                (true, false, false) => "settings-status-not-connected",
             };
             print(&voice.text(key))
         }

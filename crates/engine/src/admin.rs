@@ -292,6 +292,14 @@ impl Admin {
         }
     }
 
+    /// Until the engine works with what is kept and saved now.
+    async fn apply(&self) {
+        let (applied, done) = oneshot::channel();
+        self.tell(Message::Reload { applied }).await;
+        // An error means that there is no loop.
+        let _ = done.await;
+    }
+
     async fn tell_sign_in(&self, view: SignInView) {
         self.tell(Message::SignIn(view)).await;
     }

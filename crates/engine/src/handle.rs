@@ -67,6 +67,10 @@ pub(crate) enum Message {
         reply: oneshot::Sender<Clients>,
     },
     SignIn(SignInView),
+    /// As [`Command::Reload`]; answered when what was read is in force.
+    Reload {
+        applied: oneshot::Sender<()>,
+    },
     /// Desk was disconnected: nothing of its contacts stays.
     ForgetContacts,
     Stop,

@@ -112,6 +112,8 @@ pub(crate) struct DeskLink {
     pub(crate) lookup: Option<Lookup>,
     pub(crate) view: LinkView,
     key: u64,
+    /// Which link this is: what was asked over an earlier one says nothing about it.
+    pub(crate) generation: u64,
     /// When to ask whether it is back.
     pub(crate) check_at: Option<Instant>,
     failures: usize,
@@ -119,7 +121,7 @@ pub(crate) struct DeskLink {
 
 impl DeskLink {
     pub(crate) fn new(view: LinkView) -> Self {
-        Self { lookup: None, view, key: 0, check_at: None, failures: 0 }
+        Self { lookup: None, view, key: 0, generation: 0, check_at: None, failures: 0 }
     }
 
     /// As [`PbxLink::set`]; a new link is to be checked at once.
@@ -127,12 +129,14 @@ impl DeskLink {
         match lookup {
             Ok(_) if self.lookup.is_some() && self.key == key => {}
             Ok(lookup) => {
+                self.generation += 1;
                 self.lookup = Some(lookup);
                 self.view = LinkView::plain(LinkState::Connecting, wall_ms());
                 self.failures = 0;
                 self.check_at = Some(Instant::now());
             }
             Err(reason) => {
+                self.generation += 1;
                 self.lookup = None;
                 self.view = reason;
                 self.check_at = None;

@@ -63,11 +63,11 @@ pub struct Stopped;
 
 /// What comes back from work beside the loop.
 enum Back {
-    Connected(Box<Connections>),
+    Connected { reading: u64, connections: Box<Connections>, applied: Option<oneshot::Sender<()>> },
     Resynced(Result<Vec<pbx::Call>, pbx::Error>),
-    LookedUp { call: CallId, number: String, attempt: u8, answer: Result<Vec<Found>, desk::Error> },
+    LookedUp { call: CallId, number: String, attempt: u8, link: u64, answer: Result<Vec<Found>, desk::Error> },
     Opened { call: CallId, by: OpenedBy, result: Result<(), String> },
-    DeskChecked(Result<Organization, desk::Error>),
+    DeskChecked { link: u64, answer: Result<Organization, desk::Error> },
     Checked(Vec<Finding>),
 }
 
@@ -92,6 +92,9 @@ pub struct Engine {
     /// When the profile is read again because its keychain was locked.
     reconnect_at: Option<Instant>,
     slept: Duration,
+    /// How many times the profile was begun to be read, and which reading is in force.
+    readings: u64,
+    in_force: u64,
     _lock: ProfileLock,
 }
 
@@ -171,6 +174,8 @@ impl Engine {
             resync: Resync::Idle,
             reconnect_at: None,
             slept: Duration::ZERO,
+            readings: 0,
+            in_force: 0,
             _lock: lock,
         })
     }
@@ -182,7 +187,7 @@ impl Engine {
 
     /// Runs until [`Handle::stop`]. Must be called inside a Tokio runtime.
     pub async fn run(mut self) -> Stopped {
-        self.connect();
+        self.connect(None);
         let mut sleep_check = tokio::time::interval(SLEEP_CHECK);
         sleep_check.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -202,6 +207,7 @@ impl Engine {
                         self.told.sign_in = Some(view);
                         self.dirty = Dirty::Yes;
                     }
+                    Some(Message::Reload { applied }) => self.connect(Some(applied)),
                     Some(Message::ForgetContacts) => self.history.forget_contacts(),
                 },
                 Some(back) = self.back.recv() => self.on_back(back),
@@ -213,7 +219,7 @@ impl Engine {
                 () = until(check_at) => self.check_desk(),
                 () = until(reconnect_at) => {
                     self.reconnect_at = None;
-                    self.connect();
+                    self.connect(None);
                 }
                 _ = sleep_check.tick() => self.notice_sleep(),
                 feed = self.pbx.next() => self.on_feed(feed),
@@ -248,7 +254,7 @@ impl Engine {
                 self.dirty = Dirty::Yes;
             }
             Command::Wake => self.wake(),
-            Command::Reload => self.connect(),
+            Command::Reload => self.connect(None),
             Command::Show { window } => self.desktop.show_window(window),
         }
     }
@@ -296,7 +302,16 @@ impl Engine {
     fn on_back(&mut self, back: Back) {
         let now = self.clock.now();
         match back {
-            Back::Connected(connections) => self.on_connected(*connections),
+            Back::Connected { reading, connections, applied } => {
+                // Two readings may come back in the other order; the later one saw the newer files.
+                if reading > self.in_force {
+                    self.in_force = reading;
+                    self.on_connected(*connections);
+                }
+                if let Some(applied) = applied {
+                    let _ = applied.send(());
+                }
+            }
             Back::Resynced(answer) => {
                 self.resync = Resync::Idle;
                 match answer {
@@ -304,18 +319,23 @@ impl Engine {
                     Err(error) => tracing::info!(%error, "the PBX did not say which calls there are"),
                 }
             }
-            Back::LookedUp { call, number, attempt, answer } => {
+            Back::LookedUp { call, number, attempt, link, answer } => {
+                let current = link == self.desk.generation;
                 let answer = match answer {
                     Ok(found) => {
-                        self.change_desk(DeskLink::answers);
-                        let reading = self.machine.setup().plan.read(&number);
-                        self.history.remember(reading.key(), &found, now.wall_ms);
+                        if current {
+                            self.change_desk(DeskLink::answers);
+                            let reading = self.machine.setup().plan.read(&number);
+                            self.history.remember(reading.key(), &found, now.wall_ms);
+                        }
                         Ok(Match::of(found.into_iter().map(|found| found.record).collect()))
                     }
-                    Err(error) => {
+                    Err(error) if current => {
                         self.change_desk(|link| link.fails(&error));
                         Err(lookup::failure(&error))
                     }
+                    // Another link is there by now: it may know.
+                    Err(error) => Err(LookupFailure { again: Again::Soon, ..lookup::failure(&error) }),
                 };
                 self.tell(now, Input::LookedUp { call, attempt, answer });
             }
@@ -326,13 +346,14 @@ impl Engine {
                 });
                 self.tell(now, Input::Opened { call, by, result });
             }
-            Back::DeskChecked(Ok(organization)) => {
+            Back::DeskChecked { link, .. } if link != self.desk.generation => {}
+            Back::DeskChecked { answer: Ok(organization), .. } => {
                 if let Some(lookup) = &mut self.desk.lookup {
                     lookup.set_organization(organization);
                 }
                 self.change_desk(DeskLink::answers);
             }
-            Back::DeskChecked(Err(error)) => self.change_desk(|link| link.fails(&error)),
+            Back::DeskChecked { answer: Err(error), .. } => self.change_desk(|link| link.fails(&error)),
             Back::Checked(findings) => {
                 if findings != self.told.findings {
                     self.desktop.happened(&Happening::Checked(&findings));
@@ -409,11 +430,11 @@ impl Engine {
         if let Some(records) = self.history.recall(reading.key(), &lookup, wall_ms()) {
             return Some(Input::LookedUp { call, attempt, answer: Ok(Match::of(records)) });
         }
-        let back = self.back_sender.clone();
+        let (back, link) = (self.back_sender.clone(), self.desk.generation);
         tokio::spawn(async move {
             let answer = lookup.find(&number).await;
             // An error means that the loop has ended; so everywhere below.
-            let _ = back.send(Back::LookedUp { call, number, attempt, answer });
+            let _ = back.send(Back::LookedUp { call, number, attempt, link, answer });
         });
         None
     }
@@ -460,20 +481,24 @@ impl Engine {
     // The links.
 
     /// Reads the secrets, which may take a while, and connects with them.
-    fn connect(&self) {
+    fn connect(&mut self, applied: Option<oneshot::Sender<()>>) {
+        self.readings += 1;
+        let reading = self.readings;
         let (paths, secrets) = (self.paths.clone(), self.secrets.clone());
         let back = self.back_sender.clone();
         tokio::task::spawn_blocking(move || {
-            let _ = back.send(Back::Connected(Box::new(connect::connect(&paths, secrets))));
+            let connections = Box::new(connect::connect(&paths, secrets));
+            let _ = back.send(Back::Connected { reading, connections, applied });
         });
     }
 
     fn check_desk(&mut self) {
         self.desk.check_at = None;
         let Some(lookup) = self.desk.lookup.clone() else { return };
-        let back = self.back_sender.clone();
+        let (back, link) = (self.back_sender.clone(), self.desk.generation);
         tokio::spawn(async move {
-            let _ = back.send(Back::DeskChecked(connect::organization(&lookup.desk).await));
+            let answer = connect::organization(&lookup.desk).await;
+            let _ = back.send(Back::DeskChecked { link, answer });
         });
     }
 

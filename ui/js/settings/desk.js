@@ -438,6 +438,8 @@ function disconnectCard() {
       for (const it of [dataCenter, accounts, server, clientType, clientId]) it.settle();
       take(answer);
       announce(words.text("settings-disconnected"));
+      // The button is gone with what there was to disconnect.
+      deskPage.querySelector("h1")?.focus();
     } catch (error) {
       problem.replaceChildren(note("bad", make("p", {}, faultText(faultOf(error)))));
     }

@@ -16,7 +16,7 @@
  * @property {() => void} [draw] draws what depends on the language
  */
 import { clean } from "../phrases.js";
-import { announce, button, fill, idOf, make, say, shape, words } from "./dom.js";
+import { announce, button, fill, idOf, make, mark, say, shape, words } from "./dom.js";
 import { drawWith, forget, isLocked, model, notes, save, valueOf } from "./model.js";
 
 /** Longer than anything meant; a paste gone wrong is told from a value here already. */
@@ -305,6 +305,7 @@ export function field(key, control, { layout = "row", saved = "at_once", off, al
     if (!dirty || locked) control.write(valueOf(key));
     for (const input of control.inputs()) input.disabled = locked || (off?.() ?? false);
     node.classList.toggle("off", !locked && (off?.() ?? false));
+    if (control.kind === "group") mark(control.node, "aria-disabled", locked || off?.() ? "true" : null);
     lock.hidden = !locked;
     if (locked) say(reason, words.with("settings-locked", { file: model.settings?.policy ?? "" }));
     const note = notes.get(key);

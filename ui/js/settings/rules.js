@@ -1,6 +1,6 @@
 /** What happens with calls: pop-up, new contacts, tickets, call log, contact sync, click to call, notifications. */
 import { announce, make, words } from "./dom.js";
-import { checks, choice, code, field, list, plain, prose, radios, text, toggle } from "./fields.js";
+import { checks, choice, code, field, fields, list, plain, prose, radios, text, toggle } from "./fields.js";
 import { card, help, note, page } from "./forms.js";
 import { changed, drawWith, isLocked, save, valueOf } from "./model.js";
 
@@ -205,7 +205,8 @@ const contactSync = page(
     null,
     field("contact_sync.enabled", toggle("contact_sync.enabled")).node,
     field("contact_sync.module", choice("contact_sync.module", ["contacts", "accounts"]), { off: noSync }).node,
-    field("contact_sync.phonebook", text("contact_sync.phonebook"), { layout: "stack", off: noSync }).node,
+    // Not off with the rest: nothing can be switched on before it is filled in.
+    field("contact_sync.phonebook", text("contact_sync.phonebook"), { layout: "stack" }).node,
     field("contact_sync.always_query", toggle("contact_sync.always_query")).node,
   ),
 );
@@ -275,6 +276,8 @@ function time(typed) {
 
 /** One end of the quiet hours needs the other. @param {string} other @param {string} usual */
 const withOther = (other, usual) => (/** @type {?string} */ value) => {
+  // What is typed there already is not overwritten.
+  if (fields.get(other)?.dirty()) return {};
   if (value === null) return { [other]: null };
   return valueOf(other) === null ? { [other]: usual } : {};
 };

@@ -3,7 +3,7 @@
  * what was typed is the same in both places. Where to go on is read off the settings.
  */
 import { caller, clean, line, meta, timer } from "../phrases.js";
-import { button, make, mark, reshape, say, shape, words } from "./dom.js";
+import { button, make, mark, reshape, say, sayAll, shape, words } from "./dom.js";
 import { agentsPage, meParts, refreshOnce } from "./agents.js";
 import { deskForm, deskPage, deskParts, deskStatus } from "./desk.js";
 import { card, help, worker } from "./forms.js";
@@ -133,6 +133,8 @@ function show(index) {
   at = index;
   const step = STEPS[at];
   slot.replaceChildren(...step.parts);
+  // While they were away, another language may have been chosen.
+  sayAll();
   if (step.id === "me") refreshOnce();
   if (step.id === "try") since = Date.now();
   changed();

@@ -153,6 +153,11 @@ function listenToPeople() {
     // The page that is shown is chosen again: nothing changes but the list.
     if (/** @type {Element} */ (event.target).closest("[data-route]")) fold("closed");
   });
+  // What the Tab key goes to must not lie under the bars that stay in sight.
+  document.addEventListener("keyup", (event) => {
+    const at = document.activeElement;
+    if (event.key === "Tab" && at?.closest("#pages") && !at.closest(".bar, .setup")) at.scrollIntoView({ block: "nearest" });
+  });
   // The window is an application's, not a page's; what is typed may be pasted.
   document.addEventListener("contextmenu", (event) => {
     if (!(/** @type {Element} */ (event.target).closest("input, textarea, code, .mono"))) event.preventDefault();

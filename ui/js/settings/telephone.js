@@ -218,7 +218,9 @@ function answered(answer) {
 
 /** @param {PbxTest} answer @param {string} cause @returns {Node[]} */
 function failed(answer, cause) {
-  const detail = clean(answer.detail);
+  // How many tries are left, and which certificate it is, stands in its own place.
+  const told = answer.tries_left !== null || answer.certificate !== null;
+  const detail = told ? "" : clean(answer.detail);
   const fix = fixOf("pbx", cause, { tries: answer.tries_left ?? -1 });
   const say = note(
     cause === "unknown_certificate" ? "warn" : "bad",
@@ -274,7 +276,7 @@ function facts(certificate, expected, place = "result") {
 /** @param {Certificate} certificate @param {?string} expected the one that is trusted until now */
 async function ask(certificate, expected) {
   const agreed = await confirm({
-    title: expected ? "settings-certificate-replace" : "settings-certificate-trust",
+    title: expected ? "settings-certificate-replace-title" : "settings-certificate-trust-title",
     body: [
       make("p", { words: expected ? "settings-certificate-replace-ask" : "settings-certificate-trust-ask" }),
       facts(certificate, expected, "question"),

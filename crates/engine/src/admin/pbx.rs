@@ -27,24 +27,43 @@ impl Admin {
         let (values, secret) = tidied(draft);
         let (address, extensions) = (values.url.clone().unwrap_or_default(), values.extensions.clone());
         let (client, borrowed) = self.client_for(values, secret).await?;
+        let Some(examined) = self.examine(&address, &client, &borrowed, &extensions, WITHIN).await else {
+            return Ok(held_back());
+        };
+        let mut view = test_view(&examined.examination);
+        if let Some(left) = examined.tries_left {
+            (view.tries_left, view.detail) = (Some(left), Some(left.to_string()));
+        }
+        Ok(view)
+    }
+
+    /// Examines, and counts what the PBX refuses. `None`: not asked, because a refusal would have locked this computer
+    /// out.
+    pub(super) async fn examine(
+        &self,
+        address: &str,
+        client: &pbx::Pbx,
+        borrowed: &Borrowed,
+        extensions: &[String],
+        within: Duration,
+    ) -> Option<Examined> {
         let of_link = self.clients().await.pbx_refusals;
         // The link's own client does not ask again once it was refused.
         let asks = matches!(borrowed, Borrowed::Made(..));
-        if asks && self.refusals.left(&address, of_link) <= 1 {
-            return Ok(held_back());
+        if asks && self.refusals.left(address, of_link) <= 1 {
+            return None;
         }
-        let examination = client.examine(&extensions, WITHIN).await;
-        let mut view = test_view(&examination);
+        let examination = client.examine(extensions, within).await;
+        let mut tries_left = None;
         if let Some(pbx::Kind::Credentials { .. }) = examination.error.as_ref().map(pbx::Error::kind) {
             if asks {
-                self.refusals.count(&address);
+                self.refusals.count(address);
             }
-            let left = self.refusals.left(&address, of_link);
-            (view.tries_left, view.detail) = (Some(left), Some(left.to_string()));
+            tries_left = Some(self.refusals.left(address, of_link));
         } else if asks && examination.information.is_some() {
-            self.refusals.forget(&address);
+            self.refusals.forget(address);
         }
-        Ok(view)
+        Some(Examined { examination, tries_left })
     }
 
     /// The engine's client, or one made for this question, which gives its token back when dropped.
@@ -99,11 +118,21 @@ impl Admin {
         let values = values.clone();
         self.blocking(move |admin| {
             let saved = admin.loaded()?.pbx;
+            if saved.url.is_none() {
+                return Ok(false);
+            }
             Ok((saved.url, saved.client_id, saved.trusted_certificate)
                 == (values.url, values.client_id, values.trusted_certificate))
         })
         .await
     }
+}
+
+/// What an examination brought.
+pub(super) struct Examined {
+    pub(super) examination: pbx::Examination,
+    /// With wrong credentials: how many more the PBX will hear of before it locks this computer out.
+    pub(super) tries_left: Option<u8>,
 }
 
 /// A draft as it would be saved: without what was pasted along.

@@ -15,7 +15,6 @@ use super::{Admin, of_desk, of_secrets, of_settings};
 use crate::clock::wall_ms;
 use crate::connect;
 use crate::desktop::SignInEnd;
-use crate::handle::{Command, Message};
 use crate::tokens::DeskTokens;
 use crate::view::SignInView;
 
@@ -140,7 +139,8 @@ impl Admin {
             return Err(fault);
         }
         let first = self.settle(granted).await;
-        self.tell(Message::Command(Command::Reload)).await;
+        // The earlier token is given back only when nobody works with it any more.
+        self.apply().await;
         if let Some((old, hosts)) = before {
             give_back(&hosts, &old).await;
         }

@@ -218,7 +218,9 @@ pub struct SettingsView {
     pub policy: Option<String>,
     /// What is wrong with the values in force.
     pub problems: Vec<ProblemView>,
-    /// What was wrong with the change just asked for; then nothing of it was saved.
+    /// What was not taken. Of a change: then nothing of it was saved, except that the system's refusal to start
+    /// Deskring at login comes here, too. Of an import: keys that the policy locks, or why all of it was refused. Of
+    /// disconnecting: keys that could not be cleared.
     pub refused: Vec<ProblemView>,
     /// Where each secret is kept: `environment`, `keychain` or `file`; `None` when it is nowhere. Keys are
     /// `pbx_client_secret`, `desk_client_secret`, `desk_refresh_token`.

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
 use super::super::Admin;
+use super::super::pbx::{Borrowed, Examined};
 use super::super::wire::Finding;
 use super::{CLOCK_OFF_SECONDS, KEYCHAIN_WITHIN, Line};
 use crate::connect;
@@ -39,20 +40,28 @@ impl Admin {
         match timeout(KEYCHAIN_WITHIN, self.pbx()).await {
             Err(_) => line.fail("pbx_settings", "keychain_locked", &[]),
             Ok(Err(fault)) => line.fail("pbx_settings", &fault.code, &[("system", "pbx"), ("errcode", "-")]),
-            Ok(Ok((client, borrowed))) => {
-                ask(&mut line, settings, &client).await;
-                borrowed.give_back().await;
+            Ok(Ok((client, given))) => {
+                self.ask_pbx(&mut line, settings, &client, &given).await;
+                given.give_back().await;
             }
         }
         line.finish()
     }
+
+    async fn ask_pbx(&self, line: &mut Line, settings: &Settings, client: &pbx::Pbx, given: &Borrowed) {
+        let address = settings.pbx.url.as_deref().unwrap_or_default();
+        match self.examine(address, client, given, &settings.pbx.extensions, API_WITHIN).await {
+            Some(examined) => ask(line, settings, client, &examined).await,
+            None => line.fail("pbx_credentials", "credentials", &[("system", "pbx"), ("tries", "0")]),
+        }
+    }
 }
 
-async fn ask(line: &mut Line, settings: &Settings, client: &pbx::Pbx) {
+async fn ask(line: &mut Line, settings: &Settings, client: &pbx::Pbx, examined: &Examined) {
     let deadline = Instant::now() + ALL_WITHIN;
     let url = settings.pbx.url.as_deref().and_then(|text| Url::parse(text.trim()).ok());
     let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
-    let found = client.examine(&settings.pbx.extensions, API_WITHIN).await;
+    let found = &examined.examination;
     let signed_in = found.information.is_some() || found.monitors.is_some() || !found.extensions.is_empty();
     let failed = found.error.as_ref().map(|error| match step(error.kind()) {
         "pbx_credentials" if signed_in => ("pbx_rights", error),
@@ -63,12 +72,16 @@ async fn ask(line: &mut Line, settings: &Settings, client: &pbx::Pbx) {
         line.ok(check, good(check, settings), &[("system", "pbx"), ("host", host)]);
     }
     if let Some((check, error)) = failed {
-        line.fail(check, connect::pbx_cause(error.kind()), &borrowed(&values(host, error)));
+        let mut values = values(host, error);
+        if let Some(left) = examined.tries_left {
+            values.push(("tries", left.to_string()));
+        }
+        line.fail(check, connect::pbx_cause(error.kind()), &borrowed(&values));
     }
     if !signed_in {
         return;
     }
-    about(line, settings, &found);
+    about(line, settings, found);
     let trial = match timeout_at(deadline, client.try_socket()).await {
         Ok(trial) => trial.map_err(|error| (connect::pbx_cause(error.kind()), values(host, &error))),
         Err(_) => Err(("silent", vec![("system", "pbx".to_owned()), ("host", host.to_owned())])),
@@ -165,7 +178,7 @@ fn values(host: &str, error: &pbx::Error) -> Vec<(&'static str, String)> {
         pbx::Kind::ChangedCertificate { expected, found, .. } => {
             values.extend([("sha256", found.to_string()), ("expected", expected.to_string())]);
         }
-        pbx::Kind::Credentials { tries_left } => values.push(("tries", tries_left.to_string())),
+        pbx::Kind::Credentials { .. } => {}
         pbx::Kind::Handshake { status } => values.push(("status", status.to_string())),
         _ => {
             let code = error.code().map_or_else(|| "-".to_owned(), |code| code.to_string());
