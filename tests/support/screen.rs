@@ -272,7 +272,11 @@ impl Screen {
     pub async fn choose(&self, css: &str, value: &str) {
         let script = "return [...document.querySelector(arguments[0]).options].some((it) => it.value === arguments[1])";
         self.when(&format!("{value} among those of {css}"), script, &[json!(css), json!(value)]).await;
-        self.reach(css).await.select_by_value(value).await.unwrap();
+        // A list that is being loaded again just now cannot be used for a moment.
+        eventually(&format!("{value} can be chosen in {css}"), async || {
+            self.reach(css).await.select_by_value(value).await.ok()
+        })
+        .await;
     }
 
     pub async fn keys(&self, keys: &str) {

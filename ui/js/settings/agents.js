@@ -74,6 +74,19 @@ async function bindBy(by) {
 
 // Who I am
 
+/**
+ * The bindings with this extension for whoever signed in; `null` where that is bound already, or another's.
+ *
+ * @param {string} extension
+ */
+function bindingsWithMe(extension) {
+  /** @type {{extension: string, agent_id: string}[]} */
+  const rows = valueOf("bindings") ?? [];
+  const taken = rows.some((row) => row.extension === extension || row.agent_id === directory?.me);
+  if (!directory?.me || !extension || taken || isLocked("bindings")) return null;
+  return [...rows, { extension, agent_id: directory.me }];
+}
+
 function meCard() {
   const who = make("p");
   const select = make("select", { id: "my-extension" });
@@ -86,7 +99,8 @@ function meCard() {
     "settings-me-use",
     async () => {
       if (!select.value) return;
-      const done = await save({ "pbx.extensions": [select.value] });
+      const bindings = bindingsWithMe(select.value);
+      const done = await save({ "pbx.extensions": [select.value], ...(bindings && { bindings }) });
       touched = false;
       announce(done ? words.text("settings-saved") : problemOf("pbx.extensions", true));
     },
@@ -110,7 +124,7 @@ function meCard() {
     const options = known.map((it) => ({ value: it.number, text: nameOf(it) }));
     fill(select, [{ value: "", text: words.text("settings-choose") }, ...options], touched ? select.value : proposed);
     select.disabled = isLocked("pbx.extensions") || (known.length === 0 && !proposed);
-    const same = mine.length === 1 && mine[0] === select.value;
+    const same = mine.length === 1 && mine[0] === select.value && bindingsWithMe(select.value) === null;
     use.disabled = select.disabled || !select.value || same;
     const watched = words.with("settings-me-watched", { count: mine.length, extensions: mine.join(", ") });
     const found =

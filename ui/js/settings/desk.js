@@ -435,9 +435,10 @@ function disconnectCard() {
       organizationOfChoices = "";
       begun = false;
       forget(["desk.organization_id", "desk.department_id"]);
-      for (const it of [dataCenter, accounts, server, clientType, clientId]) it.settle();
+      for (const it of [dataCenter, accounts, server, clientType, port, clientId]) it.settle();
       take(answer);
       announce(words.text("settings-disconnected"));
+      how.open = true;
       // The button is gone with what there was to disconnect.
       deskPage.querySelector("h1")?.focus();
     } catch (error) {

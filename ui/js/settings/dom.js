@@ -23,7 +23,8 @@ export function sayAll() {
  * @param {string} text
  */
 export function say(where, text) {
-  if (where.textContent !== text) where.textContent = text;
+  // A new node each time: WebKit leaves crumbs of a longer text when one is only changed.
+  if (where.textContent !== text) where.replaceChildren(text);
 }
 
 /** Sets an attribute, or takes it away. @param {Element} where @param {string} name @param {?string} value */

@@ -205,8 +205,7 @@ const contactSync = page(
     null,
     field("contact_sync.enabled", toggle("contact_sync.enabled")).node,
     field("contact_sync.module", choice("contact_sync.module", ["contacts", "accounts"]), { off: noSync }).node,
-    // Not off with the rest: nothing can be switched on before it is filled in.
-    field("contact_sync.phonebook", text("contact_sync.phonebook"), { layout: "stack" }).node,
+    field("contact_sync.phonebook", text("contact_sync.phonebook"), { layout: "stack", off: noSync }).node,
     field("contact_sync.always_query", toggle("contact_sync.always_query")).node,
   ),
 );
