@@ -166,7 +166,10 @@ fn what_does_not_work_is_the_first_line() {
     let signed_out = AppView { desk: link(LinkState::Stopped, Some("signed_out")), ..idle() };
     assert_eq!(lines(&signed_out)[0], "Zoho Desk: the sign-in has ended -> settings");
     let problem = ProblemView { key: "pbx.url".into(), code: "missing".into() };
-    assert_eq!(lines(&AppView { problems: vec![problem], ..idle() })[0], "1 setting needs attention -> settings");
+    assert_eq!(
+        lines(&AppView { problems: vec![problem], ..idle() })[0],
+        "1 setting needs attention -> settings"
+    );
 }
 
 #[test]
