@@ -12,8 +12,8 @@ use deskring_simulator::{
     Simulator,
 };
 use deskring_zoho_desk::{
-    AccountId, Config, ContactId, DepartmentId, Desk, ForgetTokens, Form, Hosts, NewAccount, NewContact,
-    OrganizationId, PhoneField, Timings,
+    AccountId, Config, ContactId, DepartmentId, Desk, FieldValue, ForgetTokens, Form, Hosts, Module,
+    NewAccount, NewContact, OrganizationId, PhoneField, Timings,
 };
 use serde_json::{Value, json};
 
@@ -44,7 +44,11 @@ fn operations(folder: &Path) -> Vec<Operation> {
         for (name, operation) in extract["operations"].as_object().into_iter().flatten() {
             let Some((methods, path)) = name.split_once(' ') else { continue };
             let body = match path {
-                "/api/v1/accounts" => extract.get("account_write").cloned(),
+                "/api/v1/accounts" | "/api/v1/accounts/{accountId}" => extract.get("account_write").cloned(),
+                // "Any subset of the create body".
+                "/api/v1/contacts/{contactId}" => {
+                    extract["operations"]["POST /api/v1/contacts"].get("body").cloned()
+                }
                 _ => operation.get("body").cloned(),
             };
             operations.push(Operation {
@@ -147,6 +151,12 @@ fn wrong(parameter: &Value, value: &str) -> Option<String> {
 async fn session() -> Vec<Request> {
     let simulator = Simulator::start(Options::default()).await.unwrap();
     let sim = simulator.desk();
+    let region = json!({ "apiName": "cf_region", "displayLabel": "Region" });
+    sim.set(|switches| {
+        switches.contact_fields = vec![region.clone()];
+        switches.account_fields = vec![region];
+        switches.hide_layout_api_names = true;
+    });
     let config = Config {
         hosts: Hosts::custom(&simulator.accounts_url(), &simulator.desk_url()).unwrap(),
         client_id: DESK_CLIENT_ID.to_owned(),
@@ -177,12 +187,38 @@ async fn session() -> Vec<Request> {
         phone: Some("+865925503309".to_owned()),
         mobile: Some("+8613800138000".to_owned()),
         email: Some("lin@example.com".to_owned()),
-        account: Some(account),
+        account: Some(account.clone()),
+        description: Some("met at the fair".to_owned()),
+        extra: ["secondaryEmail", "type", "title", "street", "city", "state", "country", "zip", "twitter"]
+            .into_iter()
+            .chain(["facebook", "language", "cf_region"])
+            .map(|key| (key.to_owned(), FieldValue::Text("a@example.com".to_owned())))
+            .collect(),
     };
     desk.create_contact(&new).await.unwrap();
-    desk.create_account(&NewAccount { name: "A".repeat(200), phone: Some("+865925503309".to_owned()) })
-        .await
-        .unwrap();
+    let company = NewAccount {
+        name: "A".repeat(200),
+        phone: Some("+865925503309".to_owned()),
+        description: Some("met at the fair".to_owned()),
+        extra: ["website", "email", "street", "city", "state", "country", "code", "fax", "industry"]
+            .into_iter()
+            .chain(["annualrevenue", "cf_region"])
+            .map(|key| (key.to_owned(), FieldValue::Text("https://example.com/a@b.example".to_owned())))
+            .collect(),
+    };
+    desk.create_account(&company).await.unwrap();
+    desk.form(Module::Contacts).await.unwrap();
+    desk.form(Module::Accounts).await.unwrap();
+    desk.add_number(&contact, PhoneField::Mobile, "+8613800138000").await.unwrap();
+    desk.add_account_number(&account, "+865925503300").await.unwrap();
+    for text in ["li", "Jing Lin", "陈静", "lin@exa", "+86 138-0013", "Müller & Co (HK)"] {
+        desk.find_contacts(text, 10).await.unwrap();
+        desk.find_accounts(text, 1000).await.unwrap();
+    }
+    desk.contacts_with_email("lin@example.com").await.unwrap();
+    desk.open_tickets(&contact, 50).await.unwrap();
+    desk.last_ticket(&contact).await.unwrap();
+    // The tickets of an account are left out: the extract names the operation without its parameters.
     sim.requests().into_iter().filter(|request| request.side == "desk").collect()
 }
 
@@ -195,7 +231,7 @@ async fn everything_the_desk_client_sends_is_in_zoho_s_own_description() {
     }
     let operations = operations(&folder);
     let sent = session().await;
-    assert_eq!(sent.len(), 12);
+    assert_eq!(sent.len(), 40);
     let mut wrong = Vec::new();
     for request in &sent {
         for fault in faults(&operations, request) {

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -11,11 +12,12 @@ use deskring_simulator::{
     Options, PORTAL, Request, Simulator,
 };
 use deskring_zoho_desk::{
-    AccessToken, AccountId, Config, ContactId, DepartmentId, Desk, Error, FieldProblem, ForgetTokens, Form,
-    Hosts, Kind, NewAccount, NewContact, OrganizationId, PhoneField, Retry, Timings, TokenStore,
+    AccessToken, AccountId, Config, ContactId, DepartmentId, Desk, EntryForm, Error, FieldKind, FieldProblem,
+    FieldValue, ForgetTokens, Form, Hosts, Kind, Module, NewAccount, NewContact, NumberAdded, OrganizationId,
+    Origin, PhoneField, Requirement, Retry, Timings, TokenStore,
 };
 use e2e::{PATIENCE, until};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The protocol in a hurry.
 fn quick() -> Timings {
@@ -469,7 +471,8 @@ async fn a_whole_session_sends_nothing_desk_does_not_list() {
     })
     .await
     .unwrap();
-    desk.create_account(&NewAccount { name: "Acme 2".to_owned(), phone: None }).await.unwrap();
+    let account = NewAccount { name: "Acme 2".to_owned(), ..NewAccount::default() };
+    desk.create_account(&account).await.unwrap();
     let sent = requests(&simulator, "desk");
     assert_eq!(sent.len(), 14);
     for request in sent {
@@ -659,4 +662,456 @@ async fn a_desk_that_is_away_is_refused_and_asked_again_when_it_is_back() {
     })
     .await;
     desk.check().await.unwrap();
+}
+
+// Forms and new records.
+
+fn named(last: &str) -> NewContact {
+    NewContact { last_name: last.to_owned(), ..NewContact::default() }
+}
+
+fn text(value: &str) -> FieldValue {
+    FieldValue::Text(value.to_owned())
+}
+
+/// The organization's own fields: one that must be chosen, and one for each further kind of value.
+fn own_fields() -> Vec<Value> {
+    vec![
+        json!({ "apiName": "cf_region", "displayLabel": "Region", "i18NLabel": "地区 <b>", "type": "Picklist",
+            "isMandatory": true, "allowedValues": ["North", "华南"] }),
+        json!({ "apiName": "cf_seats", "displayLabel": "Seats", "type": "Number" }),
+        json!({ "apiName": "cf_vip", "displayLabel": "VIP", "type": "Checkbox" }),
+        json!({ "apiName": "email", "isMandatory": true }),
+    ]
+}
+
+fn spent(simulator: &Simulator, before: u64) -> u64 {
+    before - simulator.desk().switches().credits_left
+}
+
+#[tokio::test]
+async fn a_form_has_the_fields_of_the_layout_with_their_labels() {
+    for (hidden, credits) in [(false, 4), (true, 7)] {
+        let simulator = simulator().await;
+        simulator.desk().set(|switches| {
+            switches.contact_fields = own_fields();
+            switches.hide_layout_api_names = hidden;
+        });
+        let before = simulator.desk().switches().credits_left;
+        let form = client(&simulator).form(Module::Contacts).await.unwrap();
+        assert_eq!((form.origin, spent(&simulator, before)), (Origin::Layout, credits));
+        let region = form.field("cf_region").unwrap();
+        assert_eq!((region.label.as_str(), region.required), ("地区 <b>", Requirement::Required));
+        assert_eq!(region.kind, FieldKind::Picklist(vec!["North".to_owned(), "华南".to_owned()]));
+        assert_eq!(form.field("cf_vip").unwrap().kind, FieldKind::Boolean);
+        let email = form.field("email").unwrap();
+        assert_eq!((email.required, &email.kind), (Requirement::Required, &FieldKind::Email));
+        let last = form.field("lastName").unwrap();
+        assert_eq!((last.label.as_str(), last.max_length), ("Last Name", Some(200)));
+        assert_eq!(form.field("accountId").unwrap().kind, FieldKind::Lookup);
+        assert!(form.field("createdTime").is_none(), "nobody can enter it");
+    }
+}
+
+#[tokio::test]
+async fn a_layout_that_cannot_be_read_leaves_the_documented_form() {
+    for refusal in ["SCOPE_MISMATCH", "FORBIDDEN", "LICENSE_ACCESS_LIMITED", ""] {
+        let simulator = simulator().await;
+        simulator.desk().set(|switches| switches.layout_refusal = Some(refusal.to_owned()));
+        let desk = client(&simulator);
+        for module in [Module::Contacts, Module::Accounts] {
+            let form = desk.form(module).await.unwrap();
+            assert_eq!(form, EntryForm::documented(module), "{refusal}");
+        }
+    }
+    let simulator = simulator().await;
+    let desk = client(&simulator);
+    simulator.desk().fault_next(9, Fault::Status(503));
+    let error = desk.form(Module::Contacts).await.unwrap_err();
+    assert_eq!((error.kind(), error.retry()), (&Kind::ServerError, Retry::Backoff), "which may pass");
+}
+
+#[tokio::test]
+async fn a_required_field_that_is_missing_is_named_as_the_form_names_it() {
+    let simulator = simulator().await;
+    simulator.desk().set(|switches| switches.contact_fields = own_fields());
+    let desk = client(&simulator);
+    let form = desk.form(Module::Contacts).await.unwrap();
+    let error = desk.create_contact(&named("Lin")).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_duplicate()), (&Kind::Invalid, false));
+    let refused: Vec<_> = error
+        .fields()
+        .iter()
+        .map(|field| (form.field(field.api_name()).unwrap().label.as_str(), field.problem))
+        .collect();
+    assert_eq!(refused, [("Email", FieldProblem::Missing), ("地区 <b>", FieldProblem::Missing)]);
+
+    let mut new = named("Lin");
+    new.email = Some("lin@example.com".to_owned());
+    new.extra.insert("cf_region".to_owned(), text("East"));
+    let error = desk.create_contact(&new).await.unwrap_err();
+    let field = &error.fields()[0];
+    assert_eq!(
+        (field.field.as_str(), field.api_name(), field.problem),
+        ("cf/cf_region", "cf_region", FieldProblem::Invalid)
+    );
+
+    new.extra = BTreeMap::from([
+        ("cf_region".to_owned(), text("华南")),
+        ("cf_seats".to_owned(), FieldValue::Number(" 12 ".to_owned())),
+        ("cf_vip".to_owned(), FieldValue::Boolean(true)),
+        ("title".to_owned(), text("Buyer")),
+        ("city".to_owned(), text("  ")),
+    ]);
+    new.description = Some("met at the fair\nsecond line".to_owned());
+    let made = desk.create_contact(&new).await.unwrap();
+    let stored = simulator.desk().record(made.id.as_str()).unwrap();
+    assert_eq!(stored["cf"], json!({ "cf_region": "华南", "cf_seats": 12, "cf_vip": true }));
+    assert_eq!((&stored["title"], &stored["city"]), (&json!("Buyer"), &Value::Null));
+    assert_eq!(stored["description"], "met at the fair\nsecond line");
+}
+
+#[tokio::test]
+async fn everything_wrong_with_a_form_is_told_at_once_and_nothing_is_sent() {
+    let simulator = simulator().await;
+    let desk = client(&simulator);
+    let mut new = named(&"长".repeat(201));
+    new.first_name = Some("x".repeat(300));
+    new.mobile = Some("(0592) 1".to_owned());
+    new.account = Some(AccountId::new("1/../2"));
+    new.extra = BTreeMap::from([
+        ("accountName".to_owned(), text("Acme")),
+        ("cf_../x".to_owned(), text("x")),
+        ("cf_seats".to_owned(), FieldValue::Number("twelve".to_owned())),
+        ("lastName".to_owned(), text("twice")),
+        ("title".to_owned(), text(&"x".repeat(101))),
+    ]);
+    let error = desk.create_contact(&new).await.unwrap_err();
+    let fields: Vec<_> = error.fields().iter().map(|field| field.field.as_str()).collect();
+    let wanted = [
+        "lastName",
+        "firstName",
+        "mobile",
+        "accountId",
+        "accountName",
+        "cf_../x",
+        "cf/cf_seats",
+        "lastName",
+        "title",
+    ];
+    assert_eq!((error.kind(), fields.as_slice()), (&Kind::BadRequest, wanted.as_slice()));
+    let error = desk.create_account(&NewAccount::default()).await.unwrap_err();
+    assert_eq!(
+        (error.fields()[0].api_name(), error.fields()[0].problem),
+        ("accountName", FieldProblem::Missing)
+    );
+    assert!(simulator.desk().requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_name_of_any_kind_arrives_as_it_is() {
+    let simulator = simulator().await;
+    let desk = client(&simulator);
+    for name in ["陈静", "<script>alert(1)</script>", "O'Neil & \"Söhne\" {x} ${y}", "👩‍💻", &"长".repeat(200)]
+    {
+        let made = desk.create_contact(&named(name)).await.unwrap();
+        assert_eq!(desk.contact(&made.id).await.unwrap().last_name.as_deref(), Some(name));
+    }
+    let made = desk.create_contact(&named(" Lin\r\n\tJing\u{0} ")).await.unwrap();
+    assert_eq!(made.last_name.as_deref(), Some("Lin   Jing"), "one line");
+    let account = NewAccount { name: "鹭岛贸易".repeat(50), ..NewAccount::default() };
+    let account = desk.create_account(&account).await.unwrap();
+    let mut new = named("Lin");
+    new.account = Some(account.id.clone());
+    let made = desk.create_contact(&new).await.unwrap();
+    assert_eq!(desk.contact(&made.id).await.unwrap().account.unwrap().name, account.name);
+}
+
+#[tokio::test]
+async fn somebody_with_the_same_mail_address_is_found_before_and_after_creating() {
+    let simulator = simulator().await;
+    let sim = simulator.desk();
+    sim.set(|switches| switches.refuse_duplicate_email = true);
+    let desk = client(&simulator);
+    assert_eq!(desk.contacts_with_email("lin@example.com").await.unwrap(), []);
+    let mut new = named("Lin");
+    new.email = Some("Lin@example.com".to_owned());
+    let made = desk.create_contact(&new).await.unwrap();
+    let error = desk.create_contact(&new).await.unwrap_err();
+    assert!(error.is_duplicate());
+    assert_eq!((error.fields()[0].api_name(), error.retry()), ("email", Retry::Never));
+    assert_eq!(desk.contacts_with_email("lin@example.com").await.unwrap(), [], "not yet searchable");
+    sim.index_now();
+    let before = sim.switches().credits_left;
+    let found = desk.contacts_with_email(" lin@example.com ").await.unwrap();
+    assert_eq!((found.len(), &found[0].id, spent(&simulator, before)), (1, &made.id, 3));
+    let sent = sim.requests().len();
+    for hostile in
+        ["", "lin", "@", "lin@", "*@example.com", "a,b@example.com", "a b@example.com", "${x}@y", "a(b)@c.d"]
+    {
+        let error = desk.contacts_with_email(hostile).await.unwrap_err();
+        assert_eq!((error.kind(), error.fields()[0].api_name()), (&Kind::BadRequest, "email"), "{hostile}");
+    }
+    assert_eq!(sim.requests().len(), sent);
+}
+
+// A number for somebody who is known already.
+
+#[tokio::test]
+async fn a_number_goes_into_an_empty_field_and_never_over_another() {
+    let simulator = simulator().await;
+    let sim = simulator.desk();
+    let desk = client(&simulator);
+    let account = sim.add_account(json!({ "accountName": "Acme", "phone": null }));
+    let id = ContactId::new(
+        sim.add_contact(json!({ "lastName": "Lin", "phone": "(0592) 550-3309", "accountId": account })),
+    );
+    let before = sim.switches().credits_left;
+    let NumberAdded::Saved(saved) = desk.add_number(&id, PhoneField::Mobile, "+8613800138000").await.unwrap()
+    else {
+        panic!("not saved")
+    };
+    assert_eq!((saved.mobile.as_deref(), spent(&simulator, before)), (Some("+8613800138000"), 2));
+    assert_eq!(saved.account.unwrap().name.as_deref(), Some("Acme"), "the company is not lost on the way");
+    assert!(saved.web_url.is_some());
+    let writes = sim.writes();
+    assert_eq!((writes.len(), writes[0].method.as_str()), (1, "PATCH"));
+    assert_eq!(writes[0].body, json!({ "mobile": "+8613800138000" }), "only what changes");
+
+    let again = desk.add_number(&id, PhoneField::Mobile, "+86 138-0013-8000").await.unwrap();
+    assert!(matches!(again, NumberAdded::Present(_)), "{again:?}");
+    let other = desk.add_number(&id, PhoneField::Phone, "+8613800138000").await.unwrap();
+    let NumberAdded::Occupied(contact) = other else { panic!("{other:?}") };
+    assert_eq!(contact.phone.as_deref(), Some("(0592) 550-3309"));
+    assert_eq!(sim.writes().len(), 1);
+
+    let account = AccountId::new(account);
+    let saved = desk.add_account_number(&account, "+865925503300").await.unwrap();
+    assert!(
+        matches!(saved, NumberAdded::Saved(account) if account.phone.as_deref() == Some("+865925503300"))
+    );
+    let other = desk.add_account_number(&account, "+865925503301").await.unwrap();
+    assert!(matches!(other, NumberAdded::Occupied(_)), "{other:?}");
+}
+
+#[tokio::test]
+async fn a_number_is_not_added_to_what_cannot_be_seen_or_is_gone() {
+    let simulator = simulator().await;
+    let sim = simulator.desk();
+    let desk = client(&simulator);
+    let id = ContactId::new(sim.add_contact(json!({ "lastName": "Lin", "mobile": "+8613800138000" })));
+    sim.set(|switches| switches.hide_mobile = true);
+    let hidden = desk.add_number(&id, PhoneField::Mobile, "+8613800138001").await.unwrap();
+    assert!(matches!(hidden, NumberAdded::Hidden(_)), "{hidden:?}");
+    sim.set(|switches| switches.hide_mobile = false);
+    for hostile in ["", "+", "(212) 555", "１２３", "1;2", &"1".repeat(51)] {
+        let error = desk.add_number(&id, PhoneField::Phone, hostile).await.unwrap_err();
+        assert_eq!((error.kind(), error.fields()[0].api_name()), (&Kind::BadRequest, "phone"), "{hostile}");
+    }
+    let scopes = ["Desk.contacts.READ", "Desk.basic.READ"].map(str::to_owned).to_vec();
+    sim.set(|switches| switches.scopes = Some(scopes));
+    let error = desk.add_number(&id, PhoneField::Phone, "+4989").await.unwrap_err();
+    assert_eq!(error.kind(), &Kind::MissingScope);
+    sim.set(|switches| switches.scopes = None);
+    sim.remove_contact(id.as_str());
+    let error = desk.add_number(&id, PhoneField::Phone, "+4989").await.unwrap_err();
+    assert_eq!(error.kind(), &Kind::Gone);
+    let account = AccountId::new(sim.add_account(json!({ "accountName": "Acme" })));
+    sim.remove_account(account.as_str());
+    assert_eq!(desk.account(&account).await.unwrap_err().kind(), &Kind::Gone);
+    assert_eq!(desk.add_account_number(&account, "+4989").await.unwrap_err().kind(), &Kind::Gone);
+    assert_eq!(sim.writes().len(), 0);
+}
+
+#[tokio::test]
+async fn a_number_whose_answer_is_lost_was_written_once_and_is_found_there_afterwards() {
+    let simulator = simulator().await;
+    let sim = simulator.desk();
+    let desk = client(&simulator);
+    let id = ContactId::new(sim.add_contact(json!({ "lastName": "Lin" })));
+    desk.check().await.unwrap();
+    sim.fault_next(1, Fault::Delay(0));
+    sim.fault_next(1, Fault::LostAnswer);
+    let error = desk.add_number(&id, PhoneField::Phone, "+4989").await.unwrap_err();
+    assert_eq!((error.kind(), error.retry()), (&Kind::AnswerLost, Retry::Unknown));
+    assert_eq!(sim.writes().len(), 1);
+    let again = desk.add_number(&id, PhoneField::Phone, "+4989").await.unwrap();
+    assert!(matches!(again, NumberAdded::Present(_)), "{again:?}");
+    sim.fault_next(2, Fault::TooManyRequests);
+    let busy = desk.add_number(&id, PhoneField::Mobile, "+4989").await.unwrap();
+    assert!(matches!(busy, NumberAdded::Saved(_)), "a busy portal looked at nothing: {busy:?}");
+    assert_eq!(sim.writes().len(), 2);
+}
+
+// What a person types.
+
+async fn found(desk: &Desk, text: &str) -> Vec<String> {
+    let found = desk.find_contacts(text, 10).await.unwrap();
+    found.iter().map(deskring_zoho_desk::Contact::name).collect()
+}
+
+#[tokio::test]
+async fn people_are_found_by_what_a_person_types_of_them_the_last_changed_first() {
+    let simulator = simulator().await;
+    let sim = simulator.desk();
+    let account = sim.add_account(json!({ "accountName": "Müller & Co (HK)" }));
+    for (first, last, phone, mobile, email, year) in [
+        ("Jing", "Lin", "+86 592 5503309", "", "jing@example.com", 2024),
+        ("Ana", "Lindner", "(089) 1234", "", "ana@example.com", 2026),
+        ("静", "陈", "", "+8613800138000", "chen@example.com", 2025),
+        ("", "欧阳静", "", "", "", 2023),
+    ] {
+        sim.add_contact(json!({ "firstName": first, "lastName": last, "phone": phone, "mobile": mobile,
+            "email": email, "accountId": account, "modifiedTime": format!("{year}-01-05T09:10:11.000Z") }));
+    }
+    let desk = client(&simulator);
+    for (typed, names, credits) in [
+        ("li", vec!["Ana Lindner", "Jing Lin"], 3),
+        (" LIN ", vec!["Ana Lindner", "Jing Lin"], 3),
+        ("jing li", vec!["Jing Lin"], 6),
+        ("Lin Jing", vec!["Jing Lin"], 6),
+        ("jing@", vec!["Jing Lin"], 3),
+        ("陈静", vec!["陈静"], 6),
+        ("欧阳静", vec!["欧阳静"], 6),
+        ("5503309", vec!["Jing Lin"], 6),
+        ("138 0013 8000", vec!["陈静"], 6),
+        ("013800138000", vec!["陈静"], 6),
+        ("Müller & Co (HK)", vec!["Ana Lindner", "陈静", "Jing Lin", "欧阳静"], 3),
+        ("Müller & Söhne", vec![], 3),
+        ("nobody", vec![], 3),
+    ] {
+        let before = sim.switches().credits_left;
+        assert_eq!(found(&desk, typed).await, names, "{typed}");
+        assert_eq!(spent(&simulator, before), credits, "{typed}");
+    }
+    assert_eq!(desk.find_contacts("li", 1).await.unwrap()[0].name(), "Ana Lindner");
+    sim.fault_next(3, Fault::TooManyRequests);
+    assert_eq!(found(&desk, "li").await.len(), 2, "a busy portal is asked again");
+    sim.fault_next(1, Fault::CreditsExhausted { retry_after: 60 });
+    assert_eq!(desk.find_accounts("li", 1).await.unwrap_err().kind(), &Kind::CreditsExhausted);
+    assert_eq!(sim.requests().iter().filter(|request| request.status == Some(422)).count(), 0);
+}
+
+#[tokio::test]
+async fn nothing_a_person_can_type_is_refused_by_desk() {
+    let simulator = simulator().await;
+    let sim = simulator.desk();
+    sim.add_contact(json!({ "lastName": "Lin", "phone": "1", "mobile": "1", "email": "a@example.com" }));
+    sim.add_account(json!({ "accountName": "Acme" }));
+    let desk = client(&simulator);
+    let long = "长".repeat(300);
+    for typed in [
+        "",
+        " ",
+        "a",
+        "*",
+        "**",
+        "***",
+        "?",
+        "${notempty}",
+        "${empty}",
+        ",,,,",
+        "a,b,c",
+        "()",
+        "(((089",
+        "#&#&",
+        "&from=9",
+        "a*",
+        "*a",
+        "<script>",
+        "\u{202e}\u{202d}",
+        "\n\n",
+        "' OR 1=1 --",
+        "../../..",
+        "%2B%00",
+        "𠀀𠀁",
+        "ا ب",
+        "👩‍💻👩‍💻",
+        "--",
+        "+++",
+        "@@",
+        "a@b@c",
+        &long,
+        &"1".repeat(300),
+        &"a ".repeat(300),
+    ] {
+        let people = desk.find_contacts(typed, 10).await.unwrap();
+        let companies = desk.find_accounts(typed, 10).await.unwrap();
+        assert_eq!((people.len(), companies.len()), (0, 0), "{typed:?} finds nobody here");
+    }
+    for request in requests(&simulator, "desk") {
+        assert!(matches!(request.status, Some(200 | 204)), "{} {}", request.query, request.outcome);
+        assert!(request.query.len() < 4000, "{}", request.query.len());
+    }
+}
+
+#[tokio::test]
+async fn companies_are_found_by_the_beginning_of_their_name() {
+    let simulator = simulator().await;
+    let sim = simulator.desk();
+    for (name, year) in [("Acme (HK) Ltd", 2024), ("Acme & Sons", 2026), ("鹭岛贸易", 2025), ("Other", 2025)]
+    {
+        sim.add_account(
+            json!({ "accountName": name, "modifiedTime": format!("{year}-01-05T09:10:11.000Z") }),
+        );
+    }
+    let desk = client(&simulator);
+    for (typed, names) in [
+        ("ac", vec!["Acme & Sons", "Acme (HK) Ltd"]),
+        ("Acme (hk)", vec!["Acme (HK) Ltd"]),
+        ("acme & so", vec!["Acme & Sons"]),
+        ("鹭岛", vec!["鹭岛贸易"]),
+        ("me", vec![]),
+    ] {
+        let before = sim.switches().credits_left;
+        let found = desk.find_accounts(typed, 10).await.unwrap();
+        let found: Vec<_> = found.iter().map(|account| account.name.as_deref().unwrap()).collect();
+        assert_eq!((found, spent(&simulator, before)), (names, 3), "{typed}");
+    }
+}
+
+// What an agent wants to know.
+
+#[tokio::test]
+async fn open_tickets_are_counted_with_the_newest_of_them() {
+    let simulator = simulator().await;
+    let sim = simulator.desk();
+    let desk = client(&simulator);
+    let account = sim.add_account(json!({ "accountName": "Acme" }));
+    let id = sim.add_contact(json!({ "lastName": "Lin", "accountId": account }));
+    let contact = ContactId::new(&id);
+    let nothing = desk.open_tickets(&contact, 50).await.unwrap();
+    assert_eq!((nothing.count, nothing.more, nothing.newest), (0, false, None));
+    assert_eq!(desk.last_ticket(&contact).await.unwrap(), None);
+    let hostile = format!("<img src=x onerror=alert(1)>\u{202e}{}", "长".repeat(300));
+    for (subject, status, year) in [
+        ("closed last", "Closed", 2026),
+        (hostile.as_str(), "Open", 2025),
+        ("waiting", "On Hold", 2024),
+        ("old", "Open", 2023),
+    ] {
+        sim.add_ticket(json!({ "contactId": id, "accountId": account, "subject": subject, "status": status,
+            "modifiedTime": format!("{year}-01-05T09:10:11.000Z") }));
+    }
+    let before = sim.switches().credits_left;
+    let open = desk.open_tickets(&contact, 50).await.unwrap();
+    assert_eq!((open.count, open.more, spent(&simulator, before)), (3, false, 3));
+    let newest = open.newest.unwrap();
+    assert_eq!(newest.subject.as_deref(), Some(hostile.as_str()));
+    assert_eq!(newest.modified.as_deref(), Some("2025-01-05T09:10:11.000Z"));
+    assert!(newest.number.is_some());
+    desk.page(newest.web_url.as_ref().unwrap(), None).unwrap();
+    assert!(desk.ticket_page(PORTAL, &newest.id).unwrap().as_str().ends_with(newest.id.as_str()));
+    let few = desk.open_tickets(&contact, 2).await.unwrap();
+    assert_eq!((few.count, few.more), (1, true), "there may be more than were looked at");
+    let of_account = desk.open_tickets_of_account(&AccountId::new(&account), 50).await.unwrap();
+    assert_eq!((of_account.count, of_account.newest.unwrap().id), (3, newest.id));
+    let last = desk.last_ticket(&contact).await.unwrap().unwrap();
+    assert_eq!(last.subject.as_deref(), Some("closed last"));
+
+    sim.remove_contact(&id);
+    assert_eq!(desk.open_tickets(&contact, 5).await.unwrap_err().kind(), &Kind::Gone);
+    sim.fault_next(1, Fault::CreditsExhausted { retry_after: 60 });
+    let error = desk.open_tickets_of_account(&AccountId::new(&account), 5).await.unwrap_err();
+    assert_eq!(error.kind(), &Kind::CreditsExhausted);
 }

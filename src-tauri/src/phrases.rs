@@ -73,6 +73,15 @@ pub(crate) fn caller(call: &CallView, words: &Words) -> String {
     }
 }
 
+/// A record in a list: name and company, or what there is.
+pub(crate) fn record(record: &RecordView, words: &Words) -> String {
+    let name = clean(&record.name, NAME);
+    let company = clean(record.company.as_deref().unwrap_or_default(), NAME);
+    let parts: Vec<&str> =
+        [name.as_str(), company.as_str()].into_iter().filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() { words.of_code("record", &record.kind, &[]) } else { parts.join(" · ") }
+}
+
 /// The caller, with the number when a name comes first.
 pub(crate) fn caller_and_number(call: &CallView, words: &Words) -> String {
     let caller = caller(call, words);

@@ -113,6 +113,7 @@ fn perform(act: Act, handle: &Handle, opener: &Opener, quit: &Notify) {
         Act::Settings => return opener.show(Window::Settings),
         Act::Quit => return quit.notify_one(),
         Act::Open { call } => Command::Open { call: Some(call) },
+        Act::Choose { call, kind, id } => Command::Choose { call, kind, id },
         Act::Pause { minutes } => Command::Pause { minutes },
         Act::Resume => Command::Resume,
     };

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use deskring_engine::view::{AppView, CallView, LinkState};
+use deskring_engine::view::{AppView, CallView, LinkState, RecordView};
 use deskring_wording::Words;
 use tauri::image::Image;
 use tauri::menu::{IsMenuItem, Menu, MenuItem, PredefinedMenuItem, Submenu};
@@ -15,6 +15,8 @@ use crate::phrases;
 const ID: &str = "deskring";
 /// Calls in the submenu.
 const RECENT: usize = 10;
+/// Matches in a submenu; the window has them all.
+const MATCHES: usize = 9;
 
 /// All there is to see of the tray.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -61,6 +63,7 @@ pub(crate) enum Act {
     Show,
     Settings,
     Open { call: String },
+    Choose { call: String, kind: String, id: String },
     Pause { minutes: Option<u32> },
     Resume,
     Quit,
@@ -72,6 +75,7 @@ impl Act {
             Self::Show => "show".into(),
             Self::Settings => "settings".into(),
             Self::Open { call } => format!("open {call}"),
+            Self::Choose { call, kind, id } => format!("choose {call} {kind} {id}"),
             Self::Pause { minutes: Some(minutes) } => format!("pause {minutes}"),
             Self::Pause { minutes: None } => "pause".into(),
             Self::Resume => "resume".into(),
@@ -86,6 +90,11 @@ impl Act {
             ("show", None) => Some(Self::Show),
             ("settings", None) => Some(Self::Settings),
             ("open", Some(call)) => Some(Self::Open { call: call.to_owned() }),
+            ("choose", Some(rest)) => {
+                let (call, record) = rest.split_once(' ')?;
+                let (kind, id) = record.split_once(' ')?;
+                Some(Self::Choose { call: call.to_owned(), kind: kind.to_owned(), id: id.to_owned() })
+            }
             ("pause", Some(minutes)) => Some(Self::Pause { minutes: Some(minutes.parse().ok()?) }),
             ("pause", None) => Some(Self::Pause { minutes: None }),
             ("resume", None) => Some(Self::Resume),
@@ -171,6 +180,9 @@ fn headline(view: &AppView, words: &Words) -> String {
             phrases::link("link-desk", &view.desk, words)
         }
         ([], LinkState::Disabled | LinkState::Connecting | LinkState::Up) => {
+            if view.missed > 0 {
+                return words.with("tray-missed", &[("count", view.missed.into())]);
+            }
             if !view.problems.is_empty() {
                 return words.with("panel-problems", &[("count", view.problems.len().into())]);
             }
@@ -186,10 +198,27 @@ fn headline(view: &AppView, words: &Words) -> String {
 }
 
 fn open(call: &CallView, text: String, words: &Words) -> Item {
+    if call.who.state == "several" {
+        return choose(call, words);
+    }
     match phrases::button_off(call, words) {
         None => Item::Do { text, act: Act::Open { call: call.call.clone() } },
         Some(reason) => off(text, reason, words),
     }
+}
+
+/// Several have the number: the agent says whose call it is.
+fn choose(call: &CallView, words: &Words) -> Item {
+    let item = |record: &RecordView| {
+        let act = Act::Choose { call: call.call.clone(), kind: record.kind.clone(), id: record.id.clone() };
+        Item::Do { text: phrases::record(record, words), act }
+    };
+    let mut items: Vec<Item> = call.who.records.iter().take(MATCHES).map(item).collect();
+    if call.who.records.len() > MATCHES {
+        items.push(Item::Do { text: words.text("tray-show"), act: Act::Show });
+    }
+    let count = call.who.records.len();
+    Item::More { text: words.with("tray-choose", &[("count", count.into())]), items }
 }
 
 fn open_of(call: &CallView, words: &Words) -> String {

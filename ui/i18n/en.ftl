@@ -272,6 +272,17 @@ tray-calls =
        *[other] { $count } calls
     }
 tray-open-current = Open in Helpdesk
+# Several contacts have the number; the submenu lists them.
+tray-choose =
+    { $count ->
+        [one] { $count } match: choose
+       *[other] { $count } matches: who is it?
+    }
+tray-missed =
+    { $count ->
+        [one] { $count } missed call
+       *[other] { $count } missed calls
+    }
 tray-open-of = Open in Helpdesk: { $caller }
 # A disabled item with its reason.
 tray-off = { $text } ({ $reason })

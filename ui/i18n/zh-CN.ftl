@@ -261,6 +261,9 @@ tray-calls =
        *[other] { $count } 个通话
     }
 tray-open-current = 在 Helpdesk 中打开
+# 多个联系人使用此号码，子菜单中列出。
+tray-choose = { $count } 个匹配：请选择联系人
+tray-missed = { $count } 个未接来电
 tray-open-of = 在 Helpdesk 中打开：{ $caller }
 tray-off = { $text }（{ $reason }）
 tray-recent = 最近通话

@@ -37,6 +37,13 @@ pub enum Match {
     One(Record),
     /// Several records'; never empty, never one.
     Several(Vec<Record>),
+    /// Several records', and the agent chose this one for the number in an earlier call.
+    Chosen {
+        /// The one.
+        record: Record,
+        /// How many have the number, this one included; never less than two.
+        among: usize,
+    },
 }
 
 impl Match {
@@ -49,6 +56,22 @@ impl Match {
                 Self::Several(records)
             }
             (_, None) => Self::Nobody,
+        }
+    }
+
+    /// The same match, knowing which record the agent chose for this number earlier. A choice decides between
+    /// several only, and decides nothing once the record no longer has the number.
+    #[must_use]
+    pub fn with_earlier_choice(self, kind: RecordKind, id: &str) -> Self {
+        match self {
+            Self::Several(records) => {
+                let chosen = records.iter().find(|record| record.kind == kind && record.id == id).cloned();
+                match chosen {
+                    Some(record) => Self::Chosen { record, among: records.len() },
+                    None => Self::Several(records),
+                }
+            }
+            Self::Nobody | Self::One(_) | Self::Chosen { .. } => self,
         }
     }
 }
@@ -73,7 +96,7 @@ pub enum Who {
     NotAsked,
     /// The answer is under way.
     Searching,
-    /// Found.
+    /// Found, or chosen by the agent.
     Known(Record),
     /// Several; the agent chooses.
     Several(Vec<Record>),
@@ -98,6 +121,8 @@ pub struct Entry {
     pub other: Other,
     /// Who that is.
     pub who: Who,
+    /// Set when that is so because the agent chose it.
+    pub chosen: Option<Chosen>,
     /// Queue, ring group or IVR number.
     pub path: Option<String>,
     /// The number the caller dialed.
@@ -120,6 +145,24 @@ pub struct Entry {
     pub closed: bool,
 }
 
+/// The agent chose whose call it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Chosen {
+    /// How many records had the number as far as was known then; 0 when Desk had found none or not answered.
+    pub among: usize,
+    /// In which call.
+    pub when: ChosenWhen,
+}
+
+/// In which call the agent chose.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ChosenWhen {
+    /// In this one.
+    Now,
+    /// In an earlier one of the same number.
+    Earlier,
+}
+
 /// Milliseconds from the event that showed the call.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Timing {
@@ -129,4 +172,31 @@ pub struct Timing {
     pub looked_up_ms: Option<u32>,
     /// Until the browser was asked for the tab.
     pub opened_ms: Option<u32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(kind: RecordKind, id: &str) -> Record {
+        Record { kind, id: id.into(), name: format!("Record {id}"), company: None, page: None }
+    }
+
+    #[test]
+    fn an_earlier_choice_decides_between_several_records() {
+        let (lin, mei) = (record(RecordKind::Contact, "1"), record(RecordKind::Contact, "2"));
+        let found = Match::of(vec![lin, mei.clone()]).with_earlier_choice(RecordKind::Contact, "2");
+        assert_eq!(found, Match::Chosen { record: mei, among: 2 });
+    }
+
+    #[test]
+    fn an_earlier_choice_that_no_longer_has_the_number_decides_nothing() {
+        let (lin, mei) = (record(RecordKind::Contact, "1"), record(RecordKind::Contact, "2"));
+        let several = Match::of(vec![lin.clone(), mei]);
+        assert_eq!(several.clone().with_earlier_choice(RecordKind::Contact, "3"), several);
+        assert_eq!(several.clone().with_earlier_choice(RecordKind::Account, "1"), several);
+        let one = Match::of(vec![lin]);
+        assert_eq!(one.clone().with_earlier_choice(RecordKind::Contact, "1"), one);
+        assert_eq!(Match::Nobody.with_earlier_choice(RecordKind::Contact, "1"), Match::Nobody);
+    }
 }

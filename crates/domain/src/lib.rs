@@ -20,7 +20,7 @@ pub use call::{
     CallId, CallRecord, Channel, Direction, Extension, FailureReason, LegReport, Other, Outcome, Party,
     Phase, RecordStatus, Status,
 };
-pub use duty::{Entry, Match, Notice, Record, RecordKind, Timing, Who};
-pub use machine::{Again, Effect, Input, LookupFailure, Machine, Now, OpenFailure, Setup};
+pub use duty::{Chosen, ChosenWhen, Entry, Match, Notice, Record, RecordKind, Timing, Who};
+pub use machine::{Again, Choice, Effect, Input, LookupFailure, Machine, Now, OpenFailure, Setup};
 pub use number::{Plan, Reading};
 pub use pop::{DeskUse, Mode, Moment, OpenedBy, Pause, Rules, Why};

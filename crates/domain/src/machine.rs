@@ -12,7 +12,7 @@ use crate::call::{CallId, CallRecord, Extension, FailureReason, LegReport, Phase
 use crate::duty::{Entry, Match, Notice, Record};
 use crate::number::Plan;
 use crate::pop::{OpenedBy, Pause, Rules, Why};
-use crate::tracked::{Duty, End, Lookup, Pop, Tracked, Wanted, journal, look_up, notice, pop};
+use crate::tracked::{Duty, End, Lookup, Pop, Tracked, Wanted, journal, look_up, notice, pop, remember};
 
 /// A reading of the clocks, taken once for each input by whoever runs the machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,6 +89,16 @@ pub enum Input {
         /// Which call; `None` is the current one, or the last.
         call: Option<CallId>,
     },
+    /// The agent said whose call it is: from now on it belongs to this record, whatever Desk answers. Takes
+    /// effect as long as the call is remembered.
+    Chosen {
+        /// Which call.
+        call: CallId,
+        /// Its address was checked when it arrived.
+        record: Record,
+        /// Where the record comes from.
+        how: Choice,
+    },
     /// The notice of a call was handed to the notification service.
     Notified {
         /// Which call.
@@ -109,6 +119,15 @@ pub enum Input {
     Settings(Setup),
     /// A deadline passed.
     Tick,
+}
+
+/// Where the record comes from that the agent chose.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Choice {
+    /// From the matches, or from a search.
+    Picked,
+    /// It was made for this number just now.
+    Created,
 }
 
 /// Why a lookup has no answer.
@@ -167,6 +186,14 @@ pub enum Effect {
         record: Record,
         /// Who wants it.
         by: OpenedBy,
+    },
+    /// Several records have this number and the agent chose this one: keep it for the next call of the number,
+    /// in place of an earlier choice.
+    RememberChoice {
+        /// The number as the PBX gave it; never a withheld one.
+        number: String,
+        /// The record.
+        record: Record,
     },
     /// Store what is known of my part of a call.
     Journal(Box<Entry>),
@@ -279,6 +306,7 @@ impl Machine {
                 self.on_looked_up(now, &call, attempt, answer, &mut effects);
             }
             Input::OpenRequested { call } => self.on_open_requested(now, call, &mut effects),
+            Input::Chosen { call, record, how } => self.on_chosen(now, &call, record, how, &mut effects),
             Input::Notified { call } => {
                 if let Some(tracked) = self.calls.get_mut(&call) {
                     tracked.timing.notified_ms = tracked.timing.notified_ms.or(tracked.since_shown(now));
@@ -441,6 +469,23 @@ impl Machine {
             tracked.wanted = Wanted::ByAgent;
         }
         self.review(now, &id, effects);
+    }
+
+    fn on_chosen(&mut self, now: Now, id: &CallId, record: Record, how: Choice, effects: &mut Vec<Effect>) {
+        let mine = |call: &&mut Tracked| !call.duties.is_empty();
+        let Some(tracked) = self.calls.get_mut(id).filter(mine) else { return };
+        let among = tracked.matches();
+        match how {
+            Choice::Picked if among > 1 => {
+                // Told again for the same record: the agent may have had it forgotten meanwhile.
+                effects.extend(remember(tracked, &self.setup.plan, &record));
+            }
+            Choice::Picked | Choice::Created => {}
+        }
+        tracked.lookup = Lookup::Chosen { record, among };
+        tracked.wanted = Wanted::ByAgent;
+        self.timers.remove(&Timer::LookAgain(id.clone()));
+        self.review(now, id, effects);
     }
 
     /// The call the agent means by "this one": the newest that is still on, else the newest.

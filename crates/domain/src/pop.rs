@@ -64,7 +64,7 @@ pub struct Rules {
 pub enum OpenedBy {
     /// The rule, at this moment.
     Rule(Moment),
-    /// The agent, with the Helpdesk button.
+    /// The agent, with the Helpdesk button or by choosing a record.
     Agent,
 }
 

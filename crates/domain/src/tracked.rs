@@ -8,8 +8,9 @@ use std::time::Duration;
 use crate::call::{
     CallId, CallRecord, Direction, Extension, FailureReason, Other, Outcome, Phase, RecordStatus,
 };
-use crate::duty::{Entry, Match, Notice, Record, Timing, Who};
+use crate::duty::{Chosen, ChosenWhen, Entry, Match, Notice, Record, Timing, Who};
 use crate::machine::{Effect, LookupFailure, Now, RING_CHECK, Setup, TALK_CHECK};
+use crate::number::Plan;
 use crate::pop::{Answer, Decision, DeskUse, Facts, OpenedBy, Why};
 use crate::tracker::{Legs, Seen};
 
@@ -63,6 +64,12 @@ pub(crate) enum Lookup {
     /// No answer; it is asked again soon.
     Again(u8, LookupFailure),
     Failed(u8, LookupFailure),
+    /// The agent has said it. No answer that is still under way changes that.
+    Chosen {
+        record: Record,
+        /// How many records were known to have the number.
+        among: usize,
+    },
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -123,8 +130,11 @@ impl Tracked {
             Lookup::NotAsked | Lookup::Asked(_) => Answer::Pending,
             Lookup::Withheld => Answer::Withheld,
             Lookup::Found(Match::Nobody) => Answer::Nobody,
-            Lookup::Found(Match::One(record)) if record.page.is_some() => Answer::One,
-            Lookup::Found(Match::One(_)) => Answer::OneRefused,
+            Lookup::Found(Match::One(record) | Match::Chosen { record, .. })
+            | Lookup::Chosen { record, .. } => match &record.page {
+                Some(_) => Answer::One,
+                None => Answer::OneRefused,
+            },
             Lookup::Found(Match::Several(records)) => Answer::Several(records.len()),
             Lookup::Again(_, failure) | Lookup::Failed(_, failure) => Answer::Failed(failure.code),
         }
@@ -136,19 +146,43 @@ impl Tracked {
             Lookup::Withheld => Who::Withheld,
             Lookup::Asked(_) | Lookup::Again(..) => Who::Searching,
             Lookup::Found(Match::Nobody) => Who::Nobody,
-            Lookup::Found(Match::One(record)) => Who::Known(record.clone()),
+            Lookup::Found(Match::One(record) | Match::Chosen { record, .. })
+            | Lookup::Chosen { record, .. } => Who::Known(record.clone()),
             Lookup::Found(Match::Several(records)) => Who::Several(records.clone()),
             Lookup::Failed(_, failure) => Who::Failed(failure.code),
         }
     }
 
-    /// The only record, when its page may be opened.
+    /// The only record, or the chosen one, when its page may be opened.
     pub(crate) fn page(&self) -> Option<&Record> {
         match &self.lookup {
-            Lookup::Found(Match::One(record)) if record.page.is_some() => Some(record),
-            Lookup::Found(_) | Lookup::NotAsked | Lookup::Withheld => None,
+            Lookup::Found(Match::One(record) | Match::Chosen { record, .. })
+            | Lookup::Chosen { record, .. } => Some(record).filter(|record| record.page.is_some()),
+            Lookup::Found(Match::Nobody | Match::Several(_)) | Lookup::NotAsked | Lookup::Withheld => None,
             Lookup::Asked(_) | Lookup::Again(..) | Lookup::Failed(..) => None,
         }
+    }
+
+    /// How many records are known to have the number.
+    pub(crate) fn matches(&self) -> usize {
+        match &self.lookup {
+            Lookup::Found(Match::One(_)) => 1,
+            Lookup::Found(Match::Several(records)) => records.len(),
+            Lookup::Found(Match::Chosen { among, .. }) | Lookup::Chosen { among, .. } => *among,
+            Lookup::Found(Match::Nobody) | Lookup::NotAsked | Lookup::Withheld => 0,
+            Lookup::Asked(_) | Lookup::Again(..) | Lookup::Failed(..) => 0,
+        }
+    }
+
+    pub(crate) fn chosen(&self) -> Option<Chosen> {
+        let when = match &self.lookup {
+            Lookup::Chosen { .. } => ChosenWhen::Now,
+            Lookup::Found(Match::Chosen { .. }) => ChosenWhen::Earlier,
+            Lookup::Found(Match::Nobody | Match::One(_) | Match::Several(_)) => return None,
+            Lookup::NotAsked | Lookup::Withheld => return None,
+            Lookup::Asked(_) | Lookup::Again(..) | Lookup::Failed(..) => return None,
+        };
+        Some(Chosen { among: self.matches(), when })
     }
 
     pub(crate) fn since_shown(&self, now: Now) -> Option<u32> {
@@ -261,6 +295,12 @@ pub(crate) fn look_up(tracked: &mut Tracked, setup: &Setup, id: &CallId, effects
     }
 }
 
+/// Keeps a choice for the next call of the number. A withheld number and a colleague have none to keep it for.
+pub(crate) fn remember(tracked: &Tracked, plan: &Plan, record: &Record) -> Option<Effect> {
+    let number = tracked.outside_number().filter(|number| !plan.read(number).is_withheld())?;
+    Some(Effect::RememberChoice { number: number.to_owned(), record: record.clone() })
+}
+
 /// The notice of an incoming outside call: shown when it rings here, replaced when more is known, taken away
 /// when it is over for me. It stays while I talk, because its button opens the page.
 pub(crate) fn notice(tracked: &mut Tracked, id: &CallId, effects: &mut Vec<Effect>) {
@@ -366,6 +406,7 @@ pub(crate) fn journal(
             direction: duty.seen.direction,
             other: duty.seen.other.clone(),
             who: tracked.who(),
+            chosen: tracked.chosen(),
             path: duty.seen.path.clone(),
             did: duty.seen.did.clone(),
             phase: duty.seen.phase,

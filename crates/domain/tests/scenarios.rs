@@ -11,6 +11,8 @@
 //! 0.0  in(13800138000) alert        a frame; `in(..)` and `out(..)` are trunk legs, digits are extensions
 //! 0.1  1001 ring via 6400
 //! 0.3  found Lin                    the answer to the lookup: a name, names, `nobody`, `failed`, `failed for good`
+//! 0.3  found Lin Mei, Lin chosen earlier
+//! 2.0  chosen Lin                   the agent says whose call it is; `created Lin`: made for this number just now
 //! 5.0  B: 1001 ring                 a frame of another call
 //! 9.0  record inbound answered 13800138000>1001 talk 12
 //! ```
@@ -23,9 +25,9 @@ use std::time::Duration;
 
 use deskring_domain::machine::{Again, LookupFailure, OpenFailure};
 use deskring_domain::{
-    CallId, CallRecord, Channel, DeskUse, Direction, Effect, Entry, Extension, FailureReason, Input,
-    LegReport, Machine, Match, Mode, Moment, Now, OpenedBy, Other, Outcome, Party, Pause, Phase, Plan,
-    Record, RecordKind, RecordStatus, Rules, Setup, Status, Who, Why,
+    CallId, CallRecord, Channel, Choice, Chosen, ChosenWhen, DeskUse, Direction, Effect, Entry, Extension,
+    FailureReason, Input, LegReport, Machine, Match, Mode, Moment, Now, OpenedBy, Other, Outcome, Party,
+    Pause, Phase, Plan, Record, RecordKind, RecordStatus, Rules, Setup, Status, Who, Why,
 };
 
 #[derive(Clone, Copy, PartialEq)]
@@ -42,7 +44,8 @@ struct Play {
     now: Now,
     calls: BTreeMap<String, Vec<LegReport>>,
     asked: BTreeMap<String, u8>,
-    phases: BTreeMap<(String, String), Phase>,
+    /// What was last said of each call and extension: the phase, and whom the agent chose.
+    said: BTreeMap<(String, String), String>,
     browser: Result<(), OpenFailure>,
     out: String,
 }
@@ -150,7 +153,7 @@ impl Play {
             now: Now { mono: Duration::from_secs(1_000), wall_ms: EPOCH_MS },
             calls: BTreeMap::new(),
             asked: BTreeMap::new(),
-            phases: BTreeMap::new(),
+            said: BTreeMap::new(),
             browser,
             out: String::new(),
         }
@@ -202,7 +205,10 @@ impl Play {
                     Effect::LookUp { call, attempt, .. } => {
                         self.asked.insert(call.as_str().to_owned(), attempt);
                     }
-                    Effect::Withdraw { .. } | Effect::Journal(_) | Effect::AskPbx => {}
+                    Effect::Withdraw { .. }
+                    | Effect::RememberChoice { .. }
+                    | Effect::Journal(_)
+                    | Effect::AskPbx => {}
                 }
             }
         }
@@ -218,14 +224,16 @@ impl Play {
             Effect::LookUp { number, attempt, .. } => format!("look up {number} ({attempt})"),
             Effect::Open { record, by: OpenedBy::Rule(_), .. } => format!("open {}", record.name),
             Effect::Open { record, by: OpenedBy::Agent, .. } => format!("open {} for the agent", record.name),
+            Effect::RememberChoice { number, record } => format!("remember {} for {number}", record.name),
             Effect::AskPbx => "ask the PBX for its calls".into(),
             Effect::Journal(entry) => {
                 let key = (entry.call.to_string(), entry.extension.to_string());
-                let changed = self.phases.insert(key, entry.phase) != Some(entry.phase);
+                let saying = format!("{}{}", phase(entry), chosen(entry));
+                let changed = self.said.insert(key, saying.clone()).as_ref() != Some(&saying);
                 if entry.closed {
                     closing(entry)
                 } else if changed {
-                    format!("{} {} {}", entry.call, entry.extension, phase(entry))
+                    format!("{} {} {saying}", entry.call, entry.extension)
                 } else {
                     return;
                 }
@@ -241,9 +249,15 @@ impl Play {
             ["found", "failed"] => self.answer(&id, Err(failure(Again::Soon))),
             ["found", "failed", "for", "good"] => self.answer(&id, Err(failure(Again::Useless))),
             ["found", "nobody"] => self.answer(&id, Ok(Match::Nobody)),
+            ["found", names @ .., earlier, "chosen", "earlier"] => {
+                let found = Match::of(names.iter().map(|name| record(name)).collect());
+                self.answer(&id, Ok(found.with_earlier_choice(RecordKind::Contact, &record(earlier).id)))
+            }
             ["found", names @ ..] => {
                 self.answer(&id, Ok(Match::of(names.iter().map(|name| record(name)).collect())))
             }
+            ["chosen", name] => Input::Chosen { call: id, record: record(name), how: Choice::Picked },
+            ["created", name] => Input::Chosen { call: id, record: record(name), how: Choice::Created },
             ["button"] => Input::OpenRequested { call: None },
             ["resume", "pop-ups"] => Input::Paused(None),
             ["pause", "for", seconds] => {
@@ -331,10 +345,11 @@ fn failure(again: Again) -> LookupFailure {
 }
 
 fn record(name: &str) -> Record {
+    let name = name.trim_end_matches(',');
     Record {
         kind: RecordKind::Contact,
-        id: "1892000000042032".into(),
-        name: name.trim_end_matches(',').into(),
+        id: name.bytes().map(|byte| byte.to_string()).collect(),
+        name: name.into(),
         company: None,
         page: (name != "Mallory").then(|| "https://desk.example.com/1".into()),
     }
@@ -420,6 +435,15 @@ fn phase(entry: &Entry) -> &'static str {
     }
 }
 
+fn chosen(entry: &Entry) -> String {
+    let Some(Chosen { among, when }) = entry.chosen else { return String::new() };
+    let when = match when {
+        ChosenWhen::Now => "chosen",
+        ChosenWhen::Earlier => "chosen earlier",
+    };
+    format!("; {}, {when} among {among}", who(&entry.who))
+}
+
 fn closing(entry: &Entry) -> String {
     let direction = match entry.direction {
         Some(Direction::Inbound) => "inbound",
@@ -450,5 +474,6 @@ fn closing(entry: &Entry) -> String {
         Why::Opened(OpenedBy::Agent) => "opened by the agent".into(),
         other => format!("no tab: {other:?}"),
     };
-    format!("{} {} closed: {direction} {other}, {outcome}; {why}", entry.call, entry.extension)
+    let chosen = chosen(entry);
+    format!("{} {} closed: {direction} {other}, {outcome}; {why}{chosen}", entry.call, entry.extension)
 }

@@ -19,6 +19,22 @@ pub enum Command {
         /// The PBX's id of the call.
         call: Option<String>,
     },
+    /// The call belongs to this record, from now on: one of several that match, or another one.
+    Choose {
+        /// The PBX's id of the call.
+        call: String,
+        /// `contact` or `account`.
+        kind: String,
+        /// Desk's id.
+        id: String,
+    },
+    /// Forget which of several records was chosen for this number.
+    ForgetChoice {
+        /// The number, in any notation.
+        number: String,
+    },
+    /// Missed calls have been looked at.
+    SeenMissed,
     /// No pop-ups for a while, or until resumed.
     Pause {
         /// How long.

@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
-use deskring_domain::{Phase, Record};
-use deskring_store::{CachedRecord, CallRow, CallTimings, Journal, RecordRef, Source, StoreError};
+use deskring_domain::{Phase, Record, RecordKind};
+use deskring_store::{CachedRecord, CallRow, CallTimings, Journal, Missed, RecordRef, Source, StoreError};
 
 use crate::lookup::{Found, Lookup};
-use crate::view::{self, CallView, ProblemView};
+use crate::view::{self, CallView, ProblemView, RecordView};
 
 /// How many finished calls a view carries.
 pub(crate) const RECENT: usize = 50;
@@ -83,6 +83,10 @@ impl History {
         if let Some(journal) = &self.journal {
             noted("the call is not remembered", journal.record(&row(view)));
         }
+        let spoke = view.outcome.as_deref() == Some("answered");
+        if !view.number_key.is_empty() && (spoke || view.direction.as_deref() == Some("outbound")) {
+            self.seen_number(&view.number_key);
+        }
         let key = (view.call.clone(), view.extension.clone());
         let before = self.told.get(&key);
         let known = before.is_some_and(|before| {
@@ -111,10 +115,48 @@ impl History {
         }
     }
 
-    /// Forgets who had which number.
+    /// Forgets who had which number, and what was chosen or begun for one.
     pub(crate) fn forget_contacts(&self) {
         if let Some(journal) = &self.journal {
-            noted("the cache cannot be cleared", journal.cache_clear());
+            noted("the people cannot be forgotten", journal.forget_people());
+        }
+    }
+
+    /// Which of several records somebody chose for this number.
+    pub(crate) fn choice(&self, key: &str) -> Option<(RecordKind, String)> {
+        let chosen = noted("the choice cannot be read", self.journal.as_ref()?.choice(key))??;
+        Some((view::record_kind_of(&chosen.kind)?, chosen.id))
+    }
+
+    pub(crate) fn remember_choice(&self, key: &str, record: &RecordView, now_ms: i64) {
+        let Some(journal) = &self.journal else { return };
+        let record =
+            RecordRef { kind: record.kind.clone(), id: record.id.clone(), web_url: record.page.clone() };
+        noted("the choice is not remembered", journal.remember_choice(key, &record, now_ms));
+    }
+
+    pub(crate) fn forget_choice(&self, key: &str) {
+        if let Some(journal) = &self.journal {
+            noted("the choice is not forgotten", journal.forget_choice(key));
+        }
+    }
+
+    /// How many missed calls nobody has looked at.
+    pub(crate) fn missed(&self) -> u64 {
+        let counted = self.journal.as_ref().map(Journal::missed_unseen);
+        counted.and_then(|count| noted("the missed calls cannot be counted", count)).unwrap_or_default()
+    }
+
+    pub(crate) fn seen_missed(&self) {
+        if let Some(journal) = &self.journal {
+            noted("the missed calls stay unseen", journal.mark_all_seen());
+        }
+    }
+
+    /// Calling back counts as having looked.
+    fn seen_number(&self, key: &str) {
+        if let Some(journal) = &self.journal {
+            noted("the missed calls stay unseen", journal.mark_seen_number(key));
         }
     }
 
@@ -165,6 +207,16 @@ fn row(view: &CallView) -> CallRow {
             tab: view.timing.tab_ms.map(i64::from),
         },
         detail: serde_json::to_string(view).ok(),
+        number_key: Some(view.number_key.clone()).filter(|key| !key.is_empty()),
+        company: record.and_then(|record| record.company.clone()),
+        // Of a call out, nobody here missed anything.
+        missed: if view.outcome.as_deref() == Some("missed") && view.direction.as_deref() != Some("outbound")
+        {
+            Missed::Unseen
+        } else {
+            Missed::No
+        },
+        ..CallRow::default()
     }
 }
 

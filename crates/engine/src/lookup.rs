@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use deskring_domain::{Again, LookupFailure, Plan, Reading, Record, RecordKind};
-use deskring_zoho_desk::{Account, Contact, Desk, Error, Form, PhoneField, Retry};
+use deskring_zoho_desk::{Account, AccountId, Contact, ContactId, Desk, Error, Form, PhoneField, Retry};
 use url::Url;
 
 use crate::connect::Organization;
@@ -62,6 +62,21 @@ impl Lookup {
             }
         }
         self.accounts(&reading).await
+    }
+
+    /// One record, whatever its numbers.
+    ///
+    /// # Errors
+    /// When Desk does not have it, or could not answer.
+    pub(crate) async fn record(&self, kind: RecordKind, id: &str) -> Result<Record, Error> {
+        match kind {
+            RecordKind::Contact => {
+                Ok(self.of_contact(&self.desk.contact(&ContactId::new(id.to_owned())).await?))
+            }
+            RecordKind::Account => {
+                Ok(self.of_account(&self.desk.account(&AccountId::new(id.to_owned())).await?))
+            }
+        }
     }
 
     /// What became known of the organization.
@@ -127,40 +142,48 @@ impl Lookup {
         let (field, stored) = fields.into_iter().find_map(|(field, stored)| {
             stored.as_ref().filter(|stored| reading.is_in(stored, &self.plan)).map(|stored| (field, stored))
         })?;
-        let page = self.page(contact.web_url.as_ref(), |portal| {
-            self.desk.contact_page(portal, &contact.id).ok().map(|page| page.as_str().to_owned())
-        });
         Some(Found {
-            record: Record {
-                kind: RecordKind::Contact,
-                id: contact.id.as_str().to_owned(),
-                name: contact.name(),
-                company: contact.account.as_ref().and_then(|account| account.name.clone()),
-                page,
-            },
+            record: self.of_contact(contact),
             field,
             stored: stored.clone(),
             modified: contact.modified.clone(),
         })
     }
 
+    fn of_contact(&self, contact: &Contact) -> Record {
+        let page = self.page(contact.web_url.as_ref(), |portal| {
+            self.desk.contact_page(portal, &contact.id).ok().map(|page| page.as_str().to_owned())
+        });
+        Record {
+            kind: RecordKind::Contact,
+            id: contact.id.as_str().to_owned(),
+            name: contact.name(),
+            company: contact.account.as_ref().and_then(|account| account.name.clone()),
+            page,
+        }
+    }
+
     fn check_account(&self, reading: &Reading, account: &Account) -> Option<Found> {
         let stored = account.phone.as_ref().filter(|stored| reading.is_in(stored, &self.plan))?;
-        let page = self.page(account.web_url.as_ref(), |portal| {
-            self.desk.hosts().account_page(portal, &account.id).ok().map(|page| page.as_str().to_owned())
-        });
         Some(Found {
-            record: Record {
-                kind: RecordKind::Account,
-                id: account.id.as_str().to_owned(),
-                name: account.name.clone().unwrap_or_default(),
-                company: None,
-                page,
-            },
+            record: self.of_account(account),
             field: "account",
             stored: stored.clone(),
             modified: account.modified.clone(),
         })
+    }
+
+    fn of_account(&self, account: &Account) -> Record {
+        let page = self.page(account.web_url.as_ref(), |portal| {
+            self.desk.hosts().account_page(portal, &account.id).ok().map(|page| page.as_str().to_owned())
+        });
+        Record {
+            kind: RecordKind::Account,
+            id: account.id.as_str().to_owned(),
+            name: account.name.clone().unwrap_or_default(),
+            company: None,
+            page,
+        }
     }
 
     /// The checked address of a record; `None` when it is not one of Desk's.

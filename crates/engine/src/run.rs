@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deskring_domain::{
-    Again, CallId, DeskUse, Effect, Input, LookupFailure, Machine, Match, Now, OpenFailure, OpenedBy, Pause,
+    Again, CallId, Choice, DeskUse, Effect, Input, LookupFailure, Machine, Match, Now, OpenFailure, OpenedBy,
+    Pause, Record, Who,
 };
 use deskring_store::{ProfileLock, SecretsConfig};
 use deskring_yeastar as pbx;
@@ -25,7 +26,9 @@ use crate::handle::{Clients, Command, Handle, Message};
 use crate::history::{History, News, RECENT, Tab};
 use crate::links::{DeskLink, PbxLink};
 use crate::lookup::{self, Found, Report};
-use crate::view::{AppView, CallView, LinkState, LinkView, PopupView, ProblemView, SignInView};
+use crate::view::{
+    self, AppView, CallView, LinkState, LinkView, PopupView, ProblemView, RecordView, SignInView,
+};
 
 /// Taken from the PBX in one go before a view is published.
 const BATCH: usize = 128;
@@ -66,6 +69,7 @@ enum Back {
     Connected { reading: u64, connections: Box<Connections>, applied: Option<oneshot::Sender<()>> },
     Resynced(Result<Vec<pbx::Call>, pbx::Error>),
     LookedUp { call: CallId, number: String, attempt: u8, link: u64, answer: Result<Vec<Found>, desk::Error> },
+    Chosen { call: CallId, record: Record },
     Opened { call: CallId, by: OpenedBy, result: Result<(), String> },
     DeskChecked { link: u64, answer: Result<Organization, desk::Error> },
     Checked(Vec<Finding>),
@@ -253,6 +257,14 @@ impl Engine {
                 self.tell(now, Input::Paused(None));
                 self.dirty = Dirty::Yes;
             }
+            Command::Choose { call, kind, id } => self.choose(CallId::new(call), &kind, &id),
+            Command::ForgetChoice { number } => {
+                self.history.forget_choice(self.machine.setup().plan.read(&number).key());
+            }
+            Command::SeenMissed => {
+                self.history.seen_missed();
+                self.dirty = Dirty::Yes;
+            }
             Command::Wake => self.wake(),
             Command::Reload => self.connect(None),
             Command::Show { window } => self.desktop.show_window(window),
@@ -328,7 +340,7 @@ impl Engine {
                             let reading = self.machine.setup().plan.read(&number);
                             self.history.remember(reading.key(), &found, now.wall_ms);
                         }
-                        Ok(Match::of(found.into_iter().map(|found| found.record).collect()))
+                        Ok(self.matched(&number, found.into_iter().map(|found| found.record).collect()))
                     }
                     Err(error) if current => {
                         self.change_desk(|link| link.fails(&error));
@@ -338,6 +350,9 @@ impl Engine {
                     Err(error) => Err(LookupFailure { again: Again::Soon, ..lookup::failure(&error) }),
                 };
                 self.tell(now, Input::LookedUp { call, attempt, answer });
+            }
+            Back::Chosen { call, record } => {
+                self.tell(now, Input::Chosen { call, record, how: Choice::Picked });
             }
             Back::Opened { call, by, result } => {
                 let result = result.map_err(|error| {
@@ -417,8 +432,52 @@ impl Engine {
                 self.dirty = Dirty::Yes;
             }
             Effect::AskPbx => self.ask_pbx(),
+            Effect::RememberChoice { number, record } => {
+                let reading = self.machine.setup().plan.read(&number);
+                self.history.remember_choice(reading.key(), &RecordView::of(&record), wall_ms());
+            }
         }
         None
+    }
+
+    /// The records of a number, with what somebody chose for it before.
+    fn matched(&self, number: &str, records: Vec<Record>) -> Match {
+        let found = Match::of(records);
+        let reading = self.machine.setup().plan.read(number);
+        match self.history.choice(reading.key()) {
+            Some((kind, id)) => found.with_earlier_choice(kind, &id),
+            None => found,
+        }
+    }
+
+    /// A record that the call knows is taken at once; another one is read from Desk first.
+    fn choose(&mut self, call: CallId, kind: &str, id: &str) {
+        if !self.is_known(call.as_str()) {
+            return self.choose_past(&call, kind, id);
+        }
+        let Some(kind) = view::record_kind_of(kind) else { return };
+        let known = self.machine.entries().into_iter().filter(|entry| entry.call == call).find_map(|entry| {
+            let records: &[Record] = match &entry.who {
+                Who::Several(records) => records,
+                Who::Known(record) => std::slice::from_ref(record),
+                Who::NotAsked | Who::Searching | Who::Nobody | Who::Withheld | Who::Failed(_) => &[],
+            };
+            records.iter().find(|record| record.kind == kind && record.id == id).cloned()
+        });
+        if let Some(record) = known {
+            self.tell(self.clock.now(), Input::Chosen { call, record, how: Choice::Picked });
+            return;
+        }
+        let Some(lookup) = self.desk.lookup.clone() else { return };
+        let (back, id) = (self.back_sender.clone(), id.to_owned());
+        tokio::spawn(async move {
+            match lookup.record(kind, &id).await {
+                Ok(record) => {
+                    let _ = back.send(Back::Chosen { call, record });
+                }
+                Err(error) => tracing::warn!(%error, "the chosen record cannot be read"),
+            }
+        });
     }
 
     fn look_up(&self, call: CallId, number: String, attempt: u8) -> Option<Input> {
@@ -428,7 +487,7 @@ impl Engine {
         };
         let reading = self.machine.setup().plan.read(&number);
         if let Some(records) = self.history.recall(reading.key(), &lookup, wall_ms()) {
-            return Some(Input::LookedUp { call, attempt, answer: Ok(Match::of(records)) });
+            return Some(Input::LookedUp { call, attempt, answer: Ok(self.matched(&number, records)) });
         }
         let (back, link) = (self.back_sender.clone(), self.desk.generation);
         tokio::spawn(async move {
@@ -467,6 +526,23 @@ impl Engine {
         if let Some(page) = lookup.checked_page(page) {
             self.open(CallId::new(call), Some(page), OpenedBy::Agent);
         }
+    }
+
+    /// The same for a call that the core has forgotten.
+    fn choose_past(&mut self, call: &CallId, kind: &str, id: &str) {
+        let past = self.history.recent().find(|past| past.call == call.as_str()).cloned();
+        let Some(mut past) = past else { return };
+        let chosen = past.who.records.iter().find(|record| record.kind == kind && record.id == id).cloned();
+        let (Some(chosen), Some(lookup)) = (chosen, &self.desk.lookup) else { return };
+        if let Some(page) = chosen.page.as_deref().and_then(|page| lookup.checked_page(page)) {
+            self.open(call.clone(), Some(page), OpenedBy::Agent);
+        }
+        if !past.number_key.is_empty() && past.who.records.len() > 1 {
+            self.history.remember_choice(&past.number_key, &chosen, wall_ms());
+        }
+        past.choose(chosen);
+        self.history.keep(&past);
+        self.dirty = Dirty::Yes;
     }
 
     fn ask_pbx(&mut self) {
@@ -575,6 +651,7 @@ fn app_view(machine: &Machine, history: &History, pbx: &PbxLink, desk: &DeskLink
         popup: PopupView::of(&setup.rules, wall_ms()),
         calls,
         recent,
+        missed: history.missed(),
         problems: told.problems.clone(),
         findings: told.findings.clone(),
         language: told.language.clone(),

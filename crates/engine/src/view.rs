@@ -5,8 +5,8 @@
 //! `number_text` is for reading.
 
 use deskring_domain::{
-    Direction, Entry, Mode, Moment, OpenedBy, Other, Outcome, Pause, Phase, Plan, Record, RecordKind, Rules,
-    Timing, Who, Why,
+    ChosenWhen, Direction, Entry, Mode, Moment, OpenedBy, Other, Outcome, Pause, Phase, Plan, Record,
+    RecordKind, Rules, Timing, Who, Why,
 };
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,9 @@ pub struct AppView {
     pub calls: Vec<CallView>,
     /// Calls that are over for me, newest first.
     pub recent: Vec<CallView>,
+    /// Missed calls that nobody has looked at or called back.
+    #[serde(default)]
+    pub missed: u64,
     /// What is wrong with the settings; codes with the key they are about.
     pub problems: Vec<ProblemView>,
     /// What the quick check after waking up, or after a change of the network, found wrong.
@@ -163,6 +166,21 @@ pub struct CallView {
     pub timing: TimingView,
     /// Nothing more is expected.
     pub closed: bool,
+    /// The number as it is compared: one for all notations; empty when withheld, internal or not reported.
+    #[serde(default)]
+    pub number_key: String,
+    /// The record was chosen by a person.
+    #[serde(default)]
+    pub chosen: Option<ChosenView>,
+}
+
+/// A choice among several records.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ChosenView {
+    /// How many there were.
+    pub among: usize,
+    /// It was made for an earlier call of the number and remembered.
+    pub earlier: bool,
 }
 
 /// Who the other side is.
@@ -277,7 +295,23 @@ impl CallView {
             over_ms: entry.over_ms,
             timing: TimingView::of(entry.timing),
             closed: entry.closed,
+            number_key: match &entry.other {
+                Other::Outside(number) => plan.read(number).key().to_owned(),
+                Other::Colleague(_) | Other::NotReported => String::new(),
+            },
+            chosen: entry.chosen.map(|chosen| ChosenView {
+                among: chosen.among,
+                earlier: chosen.when == ChosenWhen::Earlier,
+            }),
         }
+    }
+
+    /// Has it belong to this one of its records.
+    pub(crate) fn choose(&mut self, record: RecordView) {
+        self.chosen = Some(ChosenView { among: self.who.records.len(), earlier: false });
+        self.who = WhoView { state: "known".to_owned(), records: vec![record], cause: None };
+        self.why = WhyView::of(&Why::Opened(OpenedBy::Agent));
+        self.button_off = None;
     }
 
     /// Whether my part is over.

@@ -132,7 +132,7 @@ impl Journal {
         })
     }
 
-    /// Forgets a record that Desk no longer has, and the answers it was part of.
+    /// Forgets a record that Desk no longer has, the answers it was part of, and the choices that fell on it.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -143,6 +143,8 @@ impl Journal {
                 (kind, id),
             )?;
             transaction.execute("DELETE FROM records WHERE kind = ?1 AND id = ?2", (kind, id))?;
+            transaction
+                .execute("DELETE FROM choices WHERE record_kind = ?1 AND record_id = ?2", (kind, id))?;
             Ok(())
         })
     }
@@ -153,6 +155,19 @@ impl Journal {
     /// See [`StoreError`].
     pub fn cache_clear(&self) -> Result<(), StoreError> {
         self.db.write(|transaction| transaction.execute_batch("DELETE FROM records; DELETE FROM lookups;"))
+    }
+
+    /// Forgets what is known of people beside their calls: this cache, choices and drafts. For disconnecting from
+    /// Desk, and for somebody's wish to be forgotten.
+    ///
+    /// # Errors
+    /// See [`StoreError`]; then nothing is forgotten.
+    pub fn forget_people(&self) -> Result<(), StoreError> {
+        self.db.write(|transaction| {
+            transaction.execute_batch(
+                "DELETE FROM records; DELETE FROM lookups; DELETE FROM choices; DELETE FROM drafts;",
+            )
+        })
     }
 }
 
@@ -190,6 +205,7 @@ fn cached_record(row: &Row<'_>) -> rusqlite::Result<CachedRecord> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::{CallRow, RecordRef};
 
     const NUMBER: &str = "+498912345678";
 
@@ -268,6 +284,23 @@ mod tests {
         journal.cache_put(NUMBER, &[record("2")], 4).unwrap();
         journal.cache_clear().unwrap();
         assert_eq!(ids(&journal, 5), None);
+    }
+
+    #[test]
+    fn people_are_forgotten_and_their_calls_are_not() {
+        let (_dir, journal) = journal();
+        journal.cache_put(NUMBER, &[record("1")], 0).unwrap();
+        let chosen = RecordRef { kind: "contact".into(), id: "1".into(), web_url: None };
+        journal.remember_choice(NUMBER, &chosen, 0).unwrap();
+        journal.keep_draft("call-1", "{}", 0).unwrap();
+        let call =
+            CallRow { call_id: "call-1".into(), name: Some("Max Muster".into()), ..CallRow::default() };
+        journal.record(&call).unwrap();
+        journal.forget_people().unwrap();
+        assert_eq!(ids(&journal, 1), None);
+        assert_eq!(journal.choices().unwrap(), []);
+        assert_eq!(journal.drafts().unwrap(), []);
+        assert_eq!(journal.recent(9).unwrap(), [call]);
     }
 
     #[test]

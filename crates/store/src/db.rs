@@ -16,7 +16,7 @@ const FILE: &str = "deskring.db";
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// One frozen file per step; the schema's version is the number of steps taken.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 
 /// Why the database could not do it. The engine goes on without a journal, but says so.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,14 @@ pub enum StoreError {
     /// The file cannot be opened or moved.
     #[error("the database file cannot be used")]
     Unusable(#[source] io::Error),
+    /// A text too long to be kept; nothing was changed.
+    #[error("{bytes} bytes are too many, at most {most} are kept")]
+    TooLarge {
+        /// Its length.
+        bytes: usize,
+        /// The longest that is kept.
+        most: usize,
+    },
     /// Anything else SQLite says.
     #[error("the database failed")]
     Other(#[source] rusqlite::Error),
@@ -206,7 +214,7 @@ mod tests {
         Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
         let before = fs::read(&path).unwrap();
         match Db::open(dir.path()) {
-            Err(StoreError::Newer { found: 99, known: 1 }) => {}
+            Err(StoreError::Newer { found: 99, known: 2 }) => {}
             other => panic!("{other:?}"),
         }
         let version: u32 =

@@ -1,12 +1,15 @@
-//! What survives a restart: the settings file, secrets, the call journal, the contact cache and the lock that
-//! keeps a profile to one engine.
+//! What survives a restart: the settings file, secrets, the call journal, the contact cache, choices, drafts and
+//! the lock that keeps a profile to one engine.
 //!
 //! Owns: file names and formats inside a profile folder. The folder itself is passed in, and so is the time.
 //! Must not know: what a call, a contact or a setting means; codes are text here.
 
+mod choices;
 mod contacts;
 mod db;
+mod drafts;
 mod file;
+mod history;
 mod journal;
 mod lock;
 mod secrets;
@@ -14,9 +17,12 @@ pub mod settings;
 
 pub use deskring_redact::{ExposeSecret, Secret};
 
+pub use crate::choices::Choice;
 pub use crate::contacts::{CREATED_MS, CachedRecord, HIT_MS, MISS_MS, Source};
 pub use crate::db::StoreError;
-pub use crate::journal::{CallRow, CallTimings, Journal, RecordRef};
+pub use crate::drafts::{Draft, LARGEST_DRAFT, MOST_DRAFTS};
+pub use crate::history::HistoryQuery;
+pub use crate::journal::{CallRow, CallTimings, Journal, KEPT_CALLS, MOST_CALLS, Missed, RecordRef};
 pub use crate::lock::{LockError, ProfileLock};
 pub use crate::secrets::{
     ChainState, Consent, Environment, Keychain, Place, SecretName, Secrets, SecretsConfig, SecretsError,

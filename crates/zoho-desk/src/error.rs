@@ -142,6 +142,14 @@ pub struct FieldError {
     pub problem: FieldProblem,
 }
 
+impl FieldError {
+    /// The name of the field as forms have it ([`FormField::api_name`](crate::FormField::api_name)): `cf_region` for
+    /// `cf/cf_region`.
+    pub fn api_name(&self) -> &str {
+        self.field.rsplit('/').next().unwrap_or_default()
+    }
+}
+
 /// What is wrong with a field.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FieldProblem {
@@ -166,9 +174,17 @@ impl Error {
         retry_of(self.0.kind, self.0.wait, self.0.trace)
     }
 
-    /// The refused fields, for [`Kind::Invalid`].
+    /// The refused fields: by Desk for [`Kind::Invalid`], here before sending for [`Kind::BadRequest`].
     pub fn fields(&self) -> &[FieldError] {
         &self.0.fields
+    }
+
+    /// Whether Desk refused a record because another one has the same e-mail (or another value that must be
+    /// unique).
+    ///
+    /// QUIRK(zoho): no document says whether Desk does so, or creates a second record.
+    pub fn is_duplicate(&self) -> bool {
+        self.0.fields.iter().any(|field| field.problem == FieldProblem::Duplicate)
     }
 
     /// Zoho's own error code (`SCOPE_MISMATCH`, `invalid_code`, …), for details and support.
@@ -195,8 +211,13 @@ impl Error {
 
     /// A request refused before it was sent, because this field could not be right.
     pub(crate) fn refused_here(field: &str) -> Error {
+        Error::refused_fields(vec![FieldError { field: field.to_owned(), problem: FieldProblem::Invalid }])
+    }
+
+    /// The same for several.
+    pub(crate) fn refused_fields(fields: Vec<FieldError>) -> Error {
         let mut error = Error::new(Kind::BadRequest);
-        error.0.fields.push(FieldError { field: field.to_owned(), problem: FieldProblem::Invalid });
+        error.0.fields = fields;
         error
     }
 

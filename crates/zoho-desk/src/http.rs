@@ -53,7 +53,16 @@ pub(crate) struct Request {
 pub(crate) enum Action {
     Search,
     Read,
-    Write(Value),
+    Write(Verb, Value),
+}
+
+/// How something is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Verb {
+    /// A new record.
+    Post,
+    /// Some keys of a record.
+    Patch,
 }
 
 /// The `orgId` header.
@@ -107,7 +116,7 @@ impl Http {
             + match request.action {
                 Action::Search => self.timings.search,
                 Action::Read => self.timings.read,
-                Action::Write(_) => self.timings.write,
+                Action::Write(..) => self.timings.write,
             };
         let mut rejected: Option<Secret> = None;
         let mut busy = self.timings.busy_pauses.iter();
@@ -130,7 +139,7 @@ impl Http {
                     Ok(Err(error)) => error,
                     Err(_) => match request.action {
                         Action::Search | Action::Read => return Err(Error::new(Kind::TimedOut)),
-                        Action::Write(_) => return Err(Error::new(Kind::AnswerLost)),
+                        Action::Write(..) => return Err(Error::new(Kind::AnswerLost)),
                     },
                 }
             };
@@ -157,7 +166,7 @@ impl Http {
         let closed = |fault| Error::from_source(Kind::Other, fault);
         let background = match action {
             Action::Search => None,
-            Action::Read | Action::Write(_) => Some(self.background.acquire().await.map_err(closed)?),
+            Action::Read | Action::Write(..) => Some(self.background.acquire().await.map_err(closed)?),
         };
         Ok((background, self.slots.acquire().await.map_err(closed)?))
     }
@@ -169,7 +178,8 @@ impl Http {
         authorization.set_sensitive(true);
         let builder = match &request.action {
             Action::Search | Action::Read => self.client.get(url),
-            Action::Write(body) => self.client.post(url).json(body),
+            Action::Write(Verb::Post, body) => self.client.post(url).json(body),
+            Action::Write(Verb::Patch, body) => self.client.patch(url).json(body),
         };
         let mut builder = builder.header(AUTHORIZATION, authorization).header(ACCEPT, "application/json");
         if let Organization::This(id) = &request.organization {
@@ -189,7 +199,7 @@ impl Http {
             if *error.kind() == Kind::CreditsExhausted {
                 self.be_silent(error.wait());
             }
-            let done_perhaps = status >= 500 && matches!(request.action, Action::Write(_));
+            let done_perhaps = status >= 500 && matches!(request.action, Action::Write(..));
             return Err(if done_perhaps { error.with_trace(Trace::Possible) } else { error });
         }
         let body = body.map_err(|error| lost(&request.action, error))?;
@@ -238,7 +248,7 @@ fn next<'a>(
         // Refused before it was looked at, so a write may be repeated as well.
         (Kind::TooManyRequests, _) => busy.next(),
         // No idempotency key exists: a write is never repeated on its own.
-        (_, Action::Write(_)) => None,
+        (_, Action::Write(..)) => None,
         (
             Kind::NameNotFound | Kind::Refused | Kind::Unreachable | Kind::ServerError | Kind::Malformed,
             Action::Search | Action::Read,
@@ -253,9 +263,9 @@ fn lost(action: &Action, error: Error) -> Error {
     match (action, error.kind()) {
         (Action::Search | Action::Read, _) => error,
         // These four are known to happen before the first byte of the request leaves.
-        (Action::Write(_), Kind::NameNotFound | Kind::Refused | Kind::Tls | Kind::BadRequest) => error,
-        (Action::Write(_), Kind::TimedOut) if error.status().is_none() => error,
-        (Action::Write(_), _) => error.with_kind(Kind::AnswerLost),
+        (Action::Write(..), Kind::NameNotFound | Kind::Refused | Kind::Tls | Kind::BadRequest) => error,
+        (Action::Write(..), Kind::TimedOut) if error.status().is_none() => error,
+        (Action::Write(..), _) => error.with_kind(Kind::AnswerLost),
     }
 }
 

@@ -18,9 +18,12 @@
 
 mod auth;
 mod clock;
+mod context;
 mod data_center;
 mod directory;
 mod error;
+mod find;
+mod form;
 mod http;
 mod page;
 mod records;
@@ -28,6 +31,7 @@ mod revoke;
 mod rights;
 mod search;
 mod sign_in;
+mod write;
 
 use std::fmt;
 use std::sync::Arc;
@@ -38,13 +42,15 @@ pub use deskring_redact::{ExposeSecret, Secret};
 
 pub use crate::auth::{AccessToken, ForgetTokens, TokenStore};
 pub use crate::clock::server_clock;
+pub use crate::context::OpenTickets;
 pub use crate::data_center::{AddressError, DataCenter, Hosts, UnknownDataCenter};
 pub use crate::error::{Error, FieldError, FieldProblem, Kind, Retry};
+pub use crate::form::{EntryForm, FieldKind, FormField, Module, Origin, Requirement};
 pub use crate::http::Credits;
 pub use crate::page::{PageUrl, RefusedAddress};
 pub use crate::records::{
-    Account, AccountId, AccountRef, Agent, AgentId, Contact, ContactId, Department, DepartmentId, NewAccount,
-    NewContact, Organization, OrganizationId, Standing, Ticket, TicketId,
+    Account, AccountId, AccountRef, Agent, AgentId, Contact, ContactId, Department, DepartmentId,
+    Organization, OrganizationId, Standing, Ticket, TicketId,
 };
 pub use crate::revoke::revoke;
 pub use crate::rights::CallActivities;
@@ -53,6 +59,7 @@ pub use crate::sign_in::{
     Application, ClientType, Door, FALLBACK_SCOPES, Granted, HOME_PAGE, Pages, REDIRECT, SCOPES,
     SIGN_IN_PATIENCE, Scopes, SignIn, SignInError, SignInFault,
 };
+pub use crate::write::{FieldValue, NewAccount, NewContact, NumberAdded};
 
 use crate::auth::Auth;
 use crate::http::Http;

@@ -10,7 +10,7 @@ use url::{Host, Url};
 
 use crate::Desk;
 use crate::data_center::{Hosts, is_loopback};
-use crate::records::{AccountId, ContactId};
+use crate::records::{AccountId, ContactId, TicketId};
 
 /// An address that passed the check; the only kind that may be opened.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -144,6 +144,14 @@ impl Hosts {
         self.details(portal, "accounts", id.as_str())
     }
 
+    /// The page of a ticket whose record came without a `webUrl`.
+    ///
+    /// # Errors
+    /// [`RefusedAddress::Portal`] or [`RefusedAddress::Id`].
+    pub fn ticket_page(&self, portal: &str, id: &TicketId) -> Result<PageUrl, RefusedAddress> {
+        self.details(portal, "tickets", id.as_str())
+    }
+
     fn details(&self, portal: &str, module: &str, id: &str) -> Result<PageUrl, RefusedAddress> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if portal.is_empty() || portal.len() > 100 || !portal.chars().all(plain) {
@@ -173,6 +181,14 @@ impl Desk {
     /// Says why not.
     pub fn contact_page(&self, portal: &str, id: &ContactId) -> Result<PageUrl, RefusedAddress> {
         self.hosts.contact_page(portal, id)
+    }
+
+    /// See [`Hosts::ticket_page`].
+    ///
+    /// # Errors
+    /// Says why not.
+    pub fn ticket_page(&self, portal: &str, id: &TicketId) -> Result<PageUrl, RefusedAddress> {
+        self.hosts.ticket_page(portal, id)
     }
 }
 

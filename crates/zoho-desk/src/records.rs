@@ -6,15 +6,13 @@
 //! is no record.
 
 use std::fmt;
-use std::sync::atomic::Ordering;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use url::Url;
 
 use crate::Desk;
 use crate::error::{Error, Kind};
 use crate::http::{Action, Organization as OrgHeader, Request};
-use crate::search::page;
 
 macro_rules! id {
     ($(#[$doc:meta] $name:ident)*) => {$(
@@ -85,6 +83,15 @@ pub struct Contact {
     pub web_url: Option<Url>,
     /// Last change, `yyyy-MM-ddTHH:mm:ss.SSSZ`; sorts as text.
     pub modified: Option<String>,
+}
+
+impl Ticket {
+    /// Whether somebody still has to do something about it: its kind of status, or without one its status, is not
+    /// `Closed`.
+    pub fn is_open(&self) -> bool {
+        let status = self.status_type.as_deref().or(self.status.as_deref());
+        status.is_none_or(|status| !status.eq_ignore_ascii_case("Closed"))
+    }
 }
 
 impl Contact {
@@ -239,39 +246,6 @@ debug_without_people! {
     Account { id, modified }
     Ticket { id, number, status_type }
     Agent { id, status }
-    NewContact { account }
-}
-
-/// A contact to be created.
-#[derive(Clone, Default, Eq, PartialEq)]
-pub struct NewContact {
-    /// Mandatory, at most 200 characters.
-    pub last_name: String,
-    /// At most 40 characters.
-    pub first_name: Option<String>,
-    /// `+` and digits only: the write pattern refuses parentheses.
-    pub phone: Option<String>,
-    /// Same.
-    pub mobile: Option<String>,
-    /// Mail address.
-    pub email: Option<String>,
-    /// The company.
-    pub account: Option<AccountId>,
-}
-
-/// An account to be created.
-#[derive(Clone, Default, Eq, PartialEq)]
-pub struct NewAccount {
-    /// Mandatory, at most 200 characters.
-    pub name: String,
-    /// `+` and digits only, at most 30 characters.
-    pub phone: Option<String>,
-}
-
-impl fmt::Debug for NewAccount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewAccount").finish_non_exhaustive()
-    }
 }
 
 impl Desk {
@@ -316,111 +290,27 @@ impl Desk {
         one(&self.http.send(self.read(&["myinfo"], Vec::new())?).await?)
     }
 
-    /// One contact with its account. Fresh, unlike the search.
+    /// One contact with its account: 1 credit. Fresh, unlike the search.
     ///
     /// # Errors
-    /// [`Kind::Gone`] when there is none; otherwise any.
+    /// [`Kind::Gone`] when there is none, or none any more (deleted, merged into another); otherwise any.
     pub async fn contact(&self, id: &ContactId) -> Result<Contact, Error> {
         if !id.is_digits() {
             return Err(Error::refused_here("contactId"));
         }
         let request = self.read(&["contacts", id.as_str()], vec![("include", "accounts,owner".into())])?;
-        one(&self.http.send(request).await.map_err(gone)?)
+        living(&self.http.send(request).await.map_err(gone)?)
     }
 
-    /// One account.
+    /// One account: 1 credit. Fresh, unlike the search.
     ///
     /// # Errors
-    /// [`Kind::Gone`] when there is none; otherwise any.
+    /// [`Kind::Gone`] when there is none, or none any more (deleted, merged into another); otherwise any.
     pub async fn account(&self, id: &AccountId) -> Result<Account, Error> {
         if !id.is_digits() {
             return Err(Error::refused_here("accountId"));
         }
-        one(&self.http.send(self.read(&["accounts", id.as_str()], Vec::new())?).await.map_err(gone)?)
-    }
-
-    /// A contact's tickets, the last changed first. `limit` is cut to 1–99.
-    ///
-    /// QUIRK(zoho): whether `departmentId` is needed differs between the sources. It is left out; a portal that
-    /// answers 422 is asked again with [`Config::department`](crate::Config::department), and from then on so
-    /// at once.
-    ///
-    /// # Errors
-    /// Any.
-    pub async fn tickets_of(&self, contact: &ContactId, limit: usize) -> Result<Vec<Ticket>, Error> {
-        if !contact.is_digits() {
-            return Err(Error::refused_here("contactId"));
-        }
-        let query = vec![
-            ("include", "assignee,departments".to_owned()),
-            ("sortBy", "-modifiedTime".to_owned()),
-            ("limit", page(limit)),
-        ];
-        let path = ["contacts", contact.as_str(), "tickets"];
-        let with_department = self.department.as_ref().map(|department| {
-            let mut query = query.clone();
-            query.push(("departmentId", department.to_string()));
-            query
-        });
-        if self.department_needed.load(Ordering::Relaxed)
-            && let Some(query) = with_department
-        {
-            return list(&self.http.send(self.read(&path, query)?).await?);
-        }
-        match (self.http.send(self.read(&path, query)?).await, with_department) {
-            (Err(error), Some(query)) if error.status() == Some(422) => {
-                let answer = self.http.send(self.read(&path, query)?).await.map_err(gone)?;
-                self.department_needed.store(true, Ordering::Relaxed);
-                list(&answer)
-            }
-            (answer, _) => list(&answer.map_err(gone)?),
-        }
-    }
-
-    /// Creates a contact; never repeated by itself. The search finds it only after some minutes.
-    ///
-    /// # Errors
-    /// [`Kind::BadRequest`], without sending anything, for a missing or overlong name or a number with other
-    /// characters than `+ 0–9 - . /` and blank; [`Kind::AnswerLost`] when the record may have been created all the
-    /// same; otherwise any.
-    pub async fn create_contact(&self, new: &NewContact) -> Result<Contact, Error> {
-        check_text("lastName", &new.last_name, 200)?;
-        check_number("phone", new.phone.as_deref(), 50)?;
-        check_number("mobile", new.mobile.as_deref(), 50)?;
-        let mut body = Map::new();
-        put(&mut body, "lastName", Some(&new.last_name));
-        put(&mut body, "firstName", new.first_name.as_deref());
-        put(&mut body, "phone", new.phone.as_deref());
-        put(&mut body, "mobile", new.mobile.as_deref());
-        put(&mut body, "email", new.email.as_deref());
-        put(&mut body, "accountId", new.account.as_ref().map(AccountId::as_str));
-        self.create("contacts", body).await
-    }
-
-    /// Creates an account; never repeated by itself. The search finds it only after some minutes.
-    ///
-    /// # Errors
-    /// [`Kind::BadRequest`], without sending anything, for a missing or overlong name or a number with other
-    /// characters than `+ 0–9 - . /` and blank; [`Kind::AnswerLost`] when the record may have been created all the
-    /// same; otherwise any.
-    pub async fn create_account(&self, new: &NewAccount) -> Result<Account, Error> {
-        check_text("accountName", &new.name, 200)?;
-        check_number("phone", new.phone.as_deref(), 30)?;
-        let mut body = Map::new();
-        put(&mut body, "accountName", Some(&new.name));
-        put(&mut body, "phone", new.phone.as_deref());
-        self.create("accounts", body).await
-    }
-
-    async fn create<T: Record>(&self, module: &str, body: Map<String, Value>) -> Result<T, Error> {
-        let request = Request {
-            action: Action::Write(Value::Object(body)),
-            path: vec![module.to_owned()],
-            query: Vec::new(),
-            organization: self.organization_header()?,
-        };
-        // Created, but under which id? The same question as a lost answer.
-        one(&self.http.send(request).await?).map_err(|error| error.with_kind(Kind::AnswerLost))
+        living(&self.http.send(self.read(&["accounts", id.as_str()], Vec::new())?).await.map_err(gone)?)
     }
 
     pub(crate) fn read(&self, path: &[&str], query: Vec<(&'static str, String)>) -> Result<Request, Error> {
@@ -441,27 +331,14 @@ impl Desk {
 }
 
 /// QUIRK(zoho): an unknown id is answered with 404 or 422, depending on the module.
-fn gone(error: Error) -> Error {
-    if error.status() == Some(422) { error.with_kind(Kind::Gone) } else { error }
+pub(crate) fn gone(error: Error) -> Error {
+    if matches!(error.status(), Some(404 | 422)) { error.with_kind(Kind::Gone) } else { error }
 }
 
-fn check_text(field: &str, text: &str, longest: usize) -> Result<(), Error> {
-    let fits = !text.trim().is_empty() && text.chars().count() <= longest;
-    if fits { Ok(()) } else { Err(Error::refused_here(field)) }
-}
-
-/// QUIRK(zoho): parentheses can be read but not written.
-fn check_number(field: &str, number: Option<&str>, longest: usize) -> Result<(), Error> {
-    let Some(number) = number else { return Ok(()) };
-    let plain = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | '/' | ' ');
-    let fits = number.contains(|c: char| c.is_ascii_digit()) && number.len() <= longest;
-    if fits && number.chars().all(plain) { Ok(()) } else { Err(Error::refused_here(field)) }
-}
-
-fn put(body: &mut Map<String, Value>, key: &str, value: Option<&str>) {
-    if let Some(value) = value {
-        body.insert(key.to_owned(), Value::String(value.to_owned()));
-    }
+/// A record asked for by its id. One in the trash is gone: Desk shows no page for it, and what is written to it
+/// is lost.
+pub(crate) fn living<T: Record>(answer: &Value) -> Result<T, Error> {
+    if is_trashed(answer) { Err(Error::new(Kind::Gone)) } else { one(answer) }
 }
 
 /// Something Zoho sends as an object with an id.
@@ -500,11 +377,11 @@ pub(crate) fn list<T: Record>(answer: &Value) -> Result<Vec<T>, Error> {
     Ok(records)
 }
 
-fn is_trashed(row: &Value) -> bool {
+pub(crate) fn is_trashed(row: &Value) -> bool {
     ["isTrashed", "isDeleted"].iter().any(|key| flag(row, key))
 }
 
-fn flag(row: &Value, key: &str) -> bool {
+pub(crate) fn flag(row: &Value, key: &str) -> bool {
     match row.get(key) {
         Some(Value::Bool(flag)) => *flag,
         Some(Value::String(text)) => text == "true",
@@ -513,7 +390,7 @@ fn flag(row: &Value, key: &str) -> bool {
 }
 
 /// A text, or a number as text; blank and null are nothing.
-fn text(row: &Value, key: &str) -> Option<String> {
+pub(crate) fn text(row: &Value, key: &str) -> Option<String> {
     match row.get(key)? {
         Value::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
         Value::Number(number) => Some(number.to_string()),

@@ -10,7 +10,7 @@ use crate::records::{Account, Contact, list};
 /// The most values Zoho accepts in one search parameter, joined by commas.
 pub const MOST_FORMS: usize = 30;
 /// QUIRK(zoho): the documented maximum moved from 99 to 100 between versions.
-const LARGEST_PAGE: usize = 99;
+pub(crate) const LARGEST_PAGE: usize = 99;
 /// A shorter ending would match half the portal.
 const SHORTEST_ENDING: usize = 3;
 
@@ -24,7 +24,8 @@ pub enum PhoneField {
 }
 
 impl PhoneField {
-    fn parameter(self) -> &'static str {
+    /// The API name of the field, which is also the parameter of the search.
+    pub(crate) fn parameter(self) -> &'static str {
         match self {
             PhoneField::Phone => "phone",
             PhoneField::Mobile => "mobile",
@@ -134,7 +135,7 @@ pub(crate) fn page(limit: usize) -> String {
     limit.clamp(1, LARGEST_PAGE).to_string()
 }
 
-fn distinct<T, K: Ord>(items: &mut Vec<T>, key: impl Fn(&T) -> K) {
+pub(crate) fn distinct<T, K: Ord>(items: &mut Vec<T>, key: impl Fn(&T) -> K) {
     let mut seen = std::collections::BTreeSet::new();
     items.retain(|item| seen.insert(key(item)));
 }

@@ -464,7 +464,7 @@ async fn a_new_record_that_zoho_would_refuse_is_refused_before_sending() {
         let error = desk.create_contact(&new).await.unwrap_err();
         assert_eq!((*error.kind(), error.fields()[0].field.as_str()), (Kind::BadRequest, field));
     }
-    let account = NewAccount { name: String::new(), phone: None };
+    let account = NewAccount::default();
     assert_eq!(desk.create_account(&account).await.unwrap_err().fields()[0].field, "accountName");
     assert!(server.seen("").is_empty());
 }
@@ -504,7 +504,13 @@ async fn a_portal_that_wants_a_department_for_tickets_is_asked_again_with_it() {
 
 #[tokio::test]
 async fn an_unknown_id_is_gone_whatever_the_status() {
-    for (code, body) in [(404, "URL_NOT_FOUND"), (422, "UNPROCESSABLE_ENTITY"), (422, "INVALID_DATA")] {
+    for (code, body) in [
+        (404, "URL_NOT_FOUND"),
+        (404, "INVALID_DATA"),
+        (404, "SOMETHING_NEW"),
+        (422, "UNPROCESSABLE_ENTITY"),
+        (422, "INVALID_DATA"),
+    ] {
         let server = server(move |_| status(code, &format!(r#"{{"errorCode":"{body}"}}"#))).await;
         let desk = desk(&server);
         assert_eq!(*desk.contact(&ContactId::new("1")).await.unwrap_err().kind(), Kind::Gone);
@@ -641,4 +647,67 @@ async fn call_activities_that_answer_oddly_are_not_there() {
     assert_eq!(desk(&free).can_write_calls().await.unwrap(), CallActivities::NotInEdition);
     let broken = server(|_| status(500, "")).await;
     assert_eq!(*desk(&broken).can_write_calls().await.unwrap_err().kind(), Kind::ServerError);
+}
+
+#[tokio::test]
+async fn a_record_in_the_trash_is_gone() {
+    for body in [r#"{"id":"1","isTrashed":true}"#, r#"{"id":"1","isDeleted":"true"}"#] {
+        let server = server(move |_| ok(body)).await;
+        let desk = desk(&server);
+        assert_eq!(*desk.contact(&ContactId::new("1")).await.unwrap_err().kind(), Kind::Gone);
+        assert_eq!(*desk.account(&AccountId::new("1")).await.unwrap_err().kind(), Kind::Gone);
+        let error = desk.add_number(&ContactId::new("1"), PhoneField::Phone, "+4989").await.unwrap_err();
+        assert_eq!(*error.kind(), Kind::Gone);
+        assert!(server.seen("PATCH").is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_change_whose_answer_tells_nothing_may_have_been_made() {
+    for body in ["", "{}", "[]", r#"{"id":null}"#, "<html>"] {
+        let server = server(move |seen| match seen.line.starts_with("PATCH") {
+            true => ok(body),
+            false => ok(r#"{"id":"1","lastName":"Lin","phone":null}"#),
+        })
+        .await;
+        let error =
+            desk(&server).add_number(&ContactId::new("1"), PhoneField::Phone, "+4989").await.unwrap_err();
+        assert_eq!((*error.kind(), error.retry()), (Kind::AnswerLost, Retry::Unknown), "{body}");
+        let seen = server.seen("PATCH");
+        assert_eq!((seen.len(), seen[0].body.as_str()), (1, r#"{"phone":"+4989"}"#));
+        assert_eq!(seen[0].line, "PATCH /api/v1/contacts/1 HTTP/1.1");
+    }
+}
+
+#[tokio::test]
+async fn a_layout_of_any_shape_gives_a_form() {
+    for layouts in
+        ["{}", r#"{"data":[]}"#, r#"{"data":[{"layoutName":"x"}]}"#, r#"{"data":[{"id":"../1"}]}"#, "[]"]
+    {
+        let server = server(move |_| ok(layouts)).await;
+        let form = desk(&server).form(Module::Accounts).await.unwrap();
+        assert_eq!(form, EntryForm::documented(Module::Accounts), "{layouts}");
+        assert_eq!(server.seen("/api/v1").len(), 1, "{layouts}");
+    }
+    for layout in ["[]", "7", r#"{"sections":7}"#, r#"{"sections":[7,{"fields":[7,{}]},{}]}"#] {
+        let server = server(move |seen| match seen.line.contains("/layouts?") {
+            true => ok(r#"{"data":[{"id":3},{"id":"4","isDefaultLayout":true}]}"#),
+            false => ok(layout),
+        })
+        .await;
+        let form = desk(&server).form(Module::Contacts).await.unwrap();
+        assert_eq!(form, EntryForm::documented(Module::Contacts), "{layout}");
+        assert_eq!(server.seen("/layouts?module=contacts ").len(), 1);
+        assert_eq!(server.seen("/layouts/4 ").len(), 1, "the default one");
+    }
+}
+
+#[tokio::test]
+async fn what_was_entered_is_in_no_debug_output() {
+    let extra = [("cf_a".to_owned(), FieldValue::Text("Muster".into()))].into();
+    let contact = NewContact { last_name: "Muster".into(), extra, ..NewContact::default() };
+    let account = NewAccount { name: "Muster".into(), ..NewAccount::default() };
+    let value = FieldValue::Number("4711".into());
+    let shown = format!("{contact:?} {account:?} {value:?}");
+    assert!(!shown.contains("Muster") && !shown.contains("4711"), "{shown}");
 }

@@ -20,6 +20,7 @@ fn idle() -> AppView {
         popup: PopupView { mode: "automatic".into(), trigger: "ring".into(), pause: None },
         calls: Vec::new(),
         recent: Vec::new(),
+        missed: 0,
         problems: Vec::new(),
         findings: Vec::new(),
         language: "system".into(),
@@ -58,6 +59,8 @@ fn call(id: &str, phase: &str, name: Option<&str>) -> CallView {
         over_ms: None,
         timing: TimingView::default(),
         closed: false,
+        number_key: String::new(),
+        chosen: None,
     }
 }
 
@@ -118,6 +121,36 @@ fn a_call_comes_first_and_its_button_works() {
 fn a_button_that_can_do_nothing_says_why() {
     let view = AppView { calls: vec![call("7.1", "talking", None)], ..idle() };
     assert_eq!(lines(&view)[..3], ["Talking: 138 -> show", "-", "(Open in Helpdesk (no contact))"]);
+}
+
+#[test]
+fn several_matches_are_listed_to_choose_from_and_the_window_has_the_rest() {
+    let record = |id: usize| RecordView {
+        kind: "contact".into(),
+        id: id.to_string(),
+        name: format!("Contact {id}"),
+        company: (id == 1).then(|| "Harbor".into()),
+        page: None,
+    };
+    let mut ringing = call("7.1", "ringing", None);
+    ringing.who = WhoView { state: "several".into(), records: vec![record(1), record(2)], cause: None };
+    let of_two = lines(&AppView { calls: vec![ringing.clone()], ..idle() });
+    let expected = [
+        "2 matches: who is it?:",
+        "  Contact 1 · Harbor -> choose 7.1 contact 1",
+        "  Contact 2 -> choose 7.1 contact 2",
+    ];
+    assert_eq!(of_two[2..5], expected);
+    ringing.who.records = (1..=300).map(record).collect();
+    let of_many = lines(&AppView { calls: vec![ringing], ..idle() });
+    assert_eq!(of_many[11..13], ["  Contact 9 -> choose 7.1 contact 9", "  Show window -> show"]);
+    let act = Act::Choose { call: "7.1".into(), kind: "contact".into(), id: "9".into() };
+    assert_eq!(Act::of_id(&act.id()), Some(act));
+}
+
+#[test]
+fn missed_calls_are_told_at_rest() {
+    assert_eq!(lines(&AppView { missed: 2, ..idle() })[0], "2 missed calls -> show");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use super::limits::{concurrency, credits};
 use super::records::{Indexed, Module, Records, merge, only, text};
 use super::routes::{Op, Route, route};
 use super::switches::{DeskSwitches, Fault};
-use super::{AGENT_ID, Core, DEPARTMENT_ID, ORGANIZATION_ID, PORTAL, Write, search, web};
+use super::{AGENT_ID, Core, ORGANIZATION_ID, PORTAL, Write, layouts, search, web};
 use crate::clock::desk_time;
 use crate::http::{self, Call};
 use crate::net::{Peer, lock};
@@ -367,21 +367,20 @@ impl Work<'_> {
                 let rows = rows.map(|row| self.call_row(row)).collect();
                 self.page(route, rows)
             }
+            Op::Layouts | Op::Layout(_) | Op::Fields if self.switches.layout_refusal.is_some() => {
+                match self.switches.layout_refusal.as_deref() {
+                    None | Some("") => (204, None),
+                    Some(code) => error(403, code, "The layouts cannot be read."),
+                }
+            }
             Op::Layouts => match self.call.parameter("module") {
                 None => unprocessable("module"),
-                Some(module) => {
-                    let row = json!({ "id": "189200000000074031", "layoutName": module, "module": module,
-                        "departmentId": DEPARTMENT_ID, "isDefaultLayout": true, "status": "ACTIVE" });
-                    self.page(route, vec![row])
-                }
+                Some(module) => self.page(route, vec![layouts::card(module)]),
             },
-            Op::Layout(id) => {
-                let fields = self.fields("tickets");
-                (200, Some(json!({ "id": id, "layoutName": "tickets", "sections": [{ "fields": fields }] })))
-            }
+            Op::Layout(id) => (200, Some(layouts::layout(id, self.switches))),
             Op::Fields => match self.call.parameter("module") {
                 None => unprocessable("module"),
-                Some(module) => data(self.fields(module)),
+                Some(module) => data(layouts::fields(module, self.switches)),
             },
         }
     }
@@ -397,28 +396,6 @@ impl Work<'_> {
             "isDefault": true, "isAdminInOrg": true, "isSandboxPortal": false, "timeZone": "Asia/Shanghai",
             "undocumentedKey": { "revision": "1" },
         })
-    }
-
-    fn fields(&self, module: &str) -> Vec<Value> {
-        let field = |name: &str, label: &str, mandatory: bool, custom: bool| {
-            json!({
-                "id": format!("1892000000000{:05}", name.len() * 101), "apiName": name, "displayLabel": label,
-                "type": "Text", "isMandatory": mandatory, "isCustomField": custom, "maxLength": 255,
-                "allowedValues": [],
-            })
-        };
-        let mut fields = match module {
-            "contacts" => {
-                vec![field("lastName", "Last Name", true, false), field("phone", "Phone", false, false)]
-            }
-            _ => vec![field("subject", "Subject", true, false), field("priority", "Priority", false, false)],
-        };
-        if module == "tickets"
-            && let Some(name) = &self.switches.mandatory_ticket_field
-        {
-            fields.push(field(name, name, true, true));
-        }
-        fields
     }
 
     fn agent(&self, wanted: impl Fn(&Value) -> bool, otherwise: Reply) -> Reply {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::layouts;
 use super::records::{Module, Records, text};
 use super::switches::DeskSwitches;
 use crate::clock::parse_desk_time;
@@ -167,6 +168,9 @@ pub(crate) fn problems(
             }
         }
     }
+    if matches!(module, Module::Contacts | Module::Accounts) {
+        problems.extend(of_layout(module, purpose, body, switches));
+    }
     let known = keys(module, purpose);
     let empty = serde_json::Map::new();
     for (key, value) in body.as_object().unwrap_or(&empty) {
@@ -197,6 +201,38 @@ pub(crate) fn problems(
             .any(|other| text(other, "email").eq_ignore_ascii_case(text(body, "email")))
     {
         problems.push(problem("email", "duplicate"));
+    }
+    problems
+}
+
+/// What the organization's layout says about a body beyond what Desk itself demands.
+fn of_layout(module: Module, purpose: Purpose, body: &Value, switches: &DeskSwitches) -> Vec<Value> {
+    let mut problems = Vec::new();
+    let fields = layouts::fields(module.word(), switches);
+    for field in &fields {
+        let name = text(field, "apiName");
+        let custom = name.starts_with("cf_");
+        let value = if custom { body.get("cf").and_then(|cf| cf.get(name)) } else { body.get(name) };
+        let value = value.filter(|value| !value.is_null() && *value != "");
+        let place = if custom { format!("cf/{name}") } else { name.to_owned() };
+        let told = mandatory(module).contains(&name);
+        let demanded = field.get("isMandatory").and_then(Value::as_bool).unwrap_or_default();
+        let choices = field.get("allowedValues").and_then(Value::as_array).filter(|list| !list.is_empty());
+        match value {
+            None if demanded && !told && purpose == Purpose::Create => {
+                problems.push(problem(&place, "missing"))
+            }
+            Some(value) if choices.is_some_and(|choices| !choices.contains(value)) => {
+                problems.push(problem(&place, "invalid"));
+            }
+            None | Some(_) => {}
+        }
+    }
+    let custom = body.get("cf").and_then(Value::as_object);
+    for name in custom.into_iter().flat_map(|custom| custom.keys()) {
+        if switches.strict_bodies && !fields.iter().any(|field| text(field, "apiName") == name) {
+            problems.push(problem(&format!("cf/{name}"), "invalid"));
+        }
     }
     problems
 }

@@ -2,6 +2,7 @@
 
 mod api;
 mod checks;
+mod layouts;
 mod limits;
 mod oauth;
 mod records;
@@ -158,6 +159,19 @@ impl Desk {
     /// Moves a contact to the trash: `GET` by id answers 404 and search finds nothing.
     pub fn remove_contact(&self, id: &str) {
         lock(&self.core.records).trash(Module::Contacts, id);
+        self.core.journal.touch();
+    }
+
+    /// Changes an account behind the client's back; search knows after the index lag.
+    pub fn change_account(&self, id: &str, change: Value) {
+        let lag = std::time::Duration::from_secs(self.core.switches().index_lag_seconds);
+        lock(&self.core.records).update(Module::Accounts, id, change, Indexed::After(lag));
+        self.core.journal.touch();
+    }
+
+    /// Moves an account to the trash: `GET` by id answers 404 and search finds nothing.
+    pub fn remove_account(&self, id: &str) {
+        lock(&self.core.records).trash(Module::Accounts, id);
         self.core.journal.touch();
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::switches::DeskSwitches;
-use super::{AGENT_ID, DEPARTMENT_ID, PORTAL};
+use super::{AGENT_ID, DEPARTMENT_ID, PORTAL, layouts};
 use crate::clock::desk_time;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -371,7 +371,7 @@ fn contact_defaults() -> Value {
         "cf": {}, "customFields": {}, "photoURL": null, "isAnonymous": false, "isEndUser": false, "isSpam": false,
         "isDeleted": false, "isTrashed": false, "isFollowing": false, "accountCount": "0", "zohoCRMContact": null,
         "customerHappiness": { "badPercentage": "0", "okPercentage": "0", "goodPercentage": "0" },
-        "layoutId": "189200000000074011",
+        "layoutId": layouts::id(Module::Contacts),
     })
 }
 
@@ -382,7 +382,7 @@ fn account_defaults() -> Value {
         "annualrevenue": null, "ownerId": AGENT_ID, "cf": {}, "zohoCRMAccount": null, "isFollowing": false,
         "isDeleted": false, "isTrashed": false,
         "customerHappiness": { "badPercentage": "0", "okPercentage": "0", "goodPercentage": "0" },
-        "layoutId": "189200000000074021",
+        "layoutId": layouts::id(Module::Accounts),
     })
 }
 
@@ -394,7 +394,7 @@ fn ticket_defaults(number: u64) -> Value {
         "dueDate": null, "customerResponseTime": desk_time(Timestamp::now()), "threadCount": "0",
         "commentCount": "0", "isSpam": false, "isArchived": false, "isTrashed": false, "isDeleted": false,
         "isEscalated": false, "isOverDue": false, "isResponseOverdue": false, "category": null, "cf": {},
-        "source": { "type": "SYSTEM" }, "layoutId": "189200000000074031",
+        "source": { "type": "SYSTEM" }, "layoutId": layouts::id(Module::Tickets),
     })
 }
 
@@ -404,7 +404,7 @@ fn call_defaults() -> Value {
         "teamId": null, "direction": "inbound", "duration": "0", "status": "Completed", "priority": null,
         "description": null, "startTime": null, "creatorId": AGENT_ID, "callId": null, "isCommented": false,
         "isSpam": false, "isTrashed": false, "activityTime": "0", "cf": {}, "recordingUrl": null,
-        "layoutId": "189200000000074041",
+        "layoutId": layouts::id(Module::Calls),
     })
 }
 

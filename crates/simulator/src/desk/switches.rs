@@ -1,6 +1,7 @@
 //! Owns what can be set on the simulated Desk and its accounts server, and the faults of single requests.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What the consent page does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +86,15 @@ pub struct DeskSwitches {
     pub withhold_refresh_token: bool,
     /// A custom field tickets must have (`cf_…`).
     pub mandatory_ticket_field: Option<String>,
+    /// Fields of the contacts' layout that are added to the usual ones, or laid over those of the same `apiName`.
+    /// A create without a field that has `isMandatory` is refused, so is a value that is none of `allowedValues`.
+    pub contact_fields: Vec<Value>,
+    /// The same for accounts.
+    pub account_fields: Vec<Value>,
+    /// Layouts leave out the `apiName` of custom fields; `organizationFields` tells it.
+    pub hide_layout_api_names: bool,
+    /// Layouts and fields are answered with this error code (403), or with 204 when it is empty.
+    pub layout_refusal: Option<String>,
     /// Field-level security hides `mobile`.
     pub hide_mobile: bool,
     /// Number of the first row of lists. QUIRK(zoho): 0 and 1 are both documented.
@@ -130,6 +140,10 @@ impl Default for DeskSwitches {
             scope_refusal: ScopeRefusal::OwnPage,
             withhold_refresh_token: false,
             mandatory_ticket_field: None,
+            contact_fields: Vec::new(),
+            account_fields: Vec::new(),
+            hide_layout_api_names: false,
+            layout_refusal: None,
             hide_mobile: false,
             list_base: 1,
             org_id_required: true,
