@@ -94,3 +94,30 @@ async fn a_call_of_an_earlier_run_still_opens_from_the_history() {
     let recorded = rig.desktop.wait_for("the tab once more", |recorded| recorded.opened.len() == 2).await;
     assert_eq!(recorded.opened[1].0, page);
 }
+
+#[tokio::test]
+async fn a_queue_and_a_colleague_are_told_by_name() {
+    let rig = Rig::running().await;
+    let named = |view: &deskring_engine::AppView, call: &str| {
+        let known = view.calls.iter().chain(&view.recent).find(|known| known.call == call)?;
+        known.path_name.clone().or(known.colleague.clone())
+    };
+    let queue = rig.simulator.pbx().call_in("13800138000", "6400").await;
+    let view = rig.view_where(|view| named(view, &queue).is_some()).await;
+    assert_eq!(named(&view, &queue).as_deref(), Some("Support"));
+    rig.simulator.pbx().hang_up(&queue, "caller").await;
+    rig.closed(&queue).await;
+    let colleague = rig.simulator.pbx().call_internal("1002", "1001").await;
+    let view = rig.view_where(|view| named(view, &colleague).is_some()).await;
+    assert_eq!(named(&view, &colleague).as_deref(), Some("Bo Lin"));
+    // From now on a notice names the queue as well.
+    let again = rig.simulator.pbx().call_in("13900139001", "6400").await;
+    rig.desktop
+        .wait_for("a notice with the queue's name", |recorded| {
+            recorded
+                .notices
+                .iter()
+                .any(|(notice, _)| notice.call.as_str() == again && notice.path.as_deref() == Some("Support"))
+        })
+        .await;
+}

@@ -13,6 +13,7 @@ mod handle;
 mod history;
 mod links;
 mod lookup;
+mod names;
 mod run;
 mod tokens;
 pub mod view;

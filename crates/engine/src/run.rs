@@ -3,7 +3,7 @@
 //! Nothing here waits on the network: lookups, tabs and resyncs run beside the loop and come back as messages.
 //! Must not decide anything about a call; that is the core's.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +26,7 @@ use crate::handle::{Clients, Command, Handle, Message};
 use crate::history::{History, News, RECENT, Tab};
 use crate::links::{DeskLink, PbxLink};
 use crate::lookup::{self, Found, Report};
+use crate::names::{self, Names};
 use crate::view::{
     self, AppView, CallView, LinkState, LinkView, PopupView, ProblemView, RecordView, SignInView,
 };
@@ -72,6 +73,7 @@ enum Back {
     Chosen { call: CallId, record: Record },
     Opened { call: CallId, by: OpenedBy, result: Result<(), String> },
     DeskChecked { link: u64, answer: Result<Organization, desk::Error> },
+    Names(BTreeMap<String, String>),
     Checked(Vec<Finding>),
 }
 
@@ -108,6 +110,7 @@ struct Told {
     findings: Vec<Finding>,
     language: String,
     sign_in: Option<SignInView>,
+    names: Names,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -150,6 +153,7 @@ impl Engine {
             findings: Vec::new(),
             language: connect::language(&loaded.settings),
             sign_in: None,
+            names: Names::default(),
         };
         let opened = history.opened_tabs(now_ms).into_iter().map(CallId::new);
         let machine = Machine::new(connect::setup(&loaded.settings), opened);
@@ -300,6 +304,7 @@ impl Engine {
         match feed {
             pbx::Feed::Up { calls } => {
                 self.change_pbx(PbxLink::up);
+                self.read_names();
                 self.tell(self.clock.now(), from_pbx::resync(calls));
             }
             pbx::Feed::Down { error, retry_in } => self.change_pbx(|link| link.down(&error, retry_in)),
@@ -369,6 +374,10 @@ impl Engine {
                 self.change_desk(DeskLink::answers);
             }
             Back::DeskChecked { answer: Err(error), .. } => self.change_desk(|link| link.fails(&error)),
+            Back::Names(names) => {
+                self.told.names.put(names);
+                self.dirty = Dirty::Yes;
+            }
             Back::Checked(findings) => {
                 if findings != self.told.findings {
                     self.desktop.happened(&Happening::Checked(&findings));
@@ -416,7 +425,10 @@ impl Engine {
     /// Does it, or begins to. What is known at once goes back to the core.
     fn perform(&mut self, effect: Effect) -> Option<Input> {
         match effect {
-            Effect::Notify(notice) => {
+            Effect::Notify(mut notice) => {
+                if let Some(name) = notice.path.as_deref().and_then(|path| self.told.names.of(path)) {
+                    notice.path = Some(name.to_owned());
+                }
                 self.desktop.notify(&notice, &self.machine.setup().plan);
                 self.dirty = Dirty::Yes;
                 return Some(Input::Notified { call: notice.call });
@@ -425,7 +437,7 @@ impl Engine {
             Effect::LookUp { call, number, attempt } => return self.look_up(call, number, attempt),
             Effect::Open { call, record, by } => return self.open(call, record.page, by),
             Effect::Journal(entry) => {
-                let view = CallView::of(&entry, &self.machine.setup().plan);
+                let view = CallView::of(&entry, &self.machine.setup().plan, &self.told.names);
                 if self.history.keep(&view) == News::Yes {
                     self.desktop.happened(&Happening::Call(&view));
                 }
@@ -545,6 +557,16 @@ impl Engine {
         self.dirty = Dirty::Yes;
     }
 
+    fn read_names(&mut self) {
+        let Some(client) = self.pbx.client().cloned() else { return };
+        if self.told.names.are_due() {
+            let back = self.back_sender.clone();
+            tokio::spawn(async move {
+                let _ = back.send(Back::Names(names::read(&client).await));
+            });
+        }
+    }
+
     fn ask_pbx(&mut self) {
         let (Some(client), Resync::Idle) = (self.pbx.client().cloned(), self.resync) else { return };
         self.resync = Resync::Asked;
@@ -635,7 +657,7 @@ async fn until(at: Option<Instant>) {
 fn app_view(machine: &Machine, history: &History, pbx: &PbxLink, desk: &DeskLink, told: &Told) -> AppView {
     let setup = machine.setup();
     let open = machine.entries().into_iter().filter(|entry| !entry.closed);
-    let open = open.map(|entry| CallView::of(entry, &setup.plan));
+    let open = open.map(|entry| CallView::of(entry, &setup.plan, &told.names));
     let (over, calls): (Vec<CallView>, Vec<CallView>) = open.partition(CallView::is_over);
     // After a restart the history knows a call that is still on as cut off; the call itself knows better.
     let is_on = |known: &CallView| {

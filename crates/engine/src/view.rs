@@ -11,6 +11,7 @@ use deskring_domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::admin::Finding;
+use crate::names::Names;
 
 /// Everything there is to see.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -146,6 +147,12 @@ pub struct CallView {
     pub who: WhoView,
     /// Queue, ring group or IVR number it came through.
     pub path: Option<String>,
+    /// The name of that queue, ring group or IVR.
+    #[serde(default)]
+    pub path_name: Option<String>,
+    /// The name of the colleague, in a call between extensions.
+    #[serde(default)]
+    pub colleague: Option<String>,
     /// The number the caller dialed.
     pub did: Option<String>,
     /// `answered`, `missed`, `answered_elsewhere`, `voicemail`, `failed`, `not_seen`; `None` while it is on.
@@ -259,7 +266,7 @@ impl PopupView {
 
 impl CallView {
     /// Projects what the core knows.
-    pub fn of(entry: &Entry, plan: &Plan) -> Self {
+    pub(crate) fn of(entry: &Entry, plan: &Plan, names: &Names) -> Self {
         let number = match &entry.other {
             Other::Outside(number) => number.clone(),
             Other::Colleague(extension) => extension.as_str().to_owned(),
@@ -284,7 +291,12 @@ impl CallView {
             number_text,
             phase: phase(entry.phase).to_owned(),
             who: WhoView::of(&entry.who),
+            path_name: entry.path.as_deref().and_then(|path| names.of(path)).map(str::to_owned),
             path: entry.path.clone(),
+            colleague: match &entry.other {
+                Other::Colleague(extension) => names.of(extension.as_str()).map(str::to_owned),
+                Other::Outside(_) | Other::NotReported => None,
+            },
             did: entry.did.clone(),
             outcome,
             outcome_detail,

@@ -49,6 +49,8 @@ fn call(id: &str, phase: &str, name: Option<&str>) -> CallView {
             cause: None,
         },
         path: None,
+        path_name: None,
+        colleague: None,
         did: None,
         outcome: None,
         outcome_detail: None,
