@@ -98,15 +98,19 @@ impl Contact {
     /// First and last name, or what there is of a name, or nothing. A name in Chinese characters is written
     /// the Chinese way: last name first, no blank.
     pub fn name(&self) -> String {
-        let parts = [self.first_name.as_deref(), self.last_name.as_deref()];
-        let han = |c: char| matches!(c, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{323af}');
-        if let [Some(first), Some(last)] = parts
-            && first.chars().chain(last.chars()).all(han)
-        {
-            return format!("{last}{first}");
-        }
-        parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+        joined(self.first_name.as_deref(), self.last_name.as_deref())
     }
+}
+
+/// First and last name as one: Chinese ones the other way round and without a blank.
+fn joined(first: Option<&str>, last: Option<&str>) -> String {
+    let han = |c: char| matches!(c, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{323af}');
+    if let (Some(first), Some(last)) = (first, last)
+        && first.chars().chain(last.chars()).all(han)
+    {
+        return format!("{last}{first}");
+    }
+    [first, last].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// The account a contact belongs to, as embedded in the contact.
@@ -473,9 +477,10 @@ impl Record for Ticket {
     }
 }
 
+/// Zoho's own `name` puts the first name first whatever the language.
 fn full_name(person: &Value) -> Option<String> {
-    let parts: Vec<String> = ["firstName", "lastName"].iter().filter_map(|key| text(person, key)).collect();
-    if parts.is_empty() { text(person, "name") } else { Some(parts.join(" ")) }
+    let name = joined(text(person, "firstName").as_deref(), text(person, "lastName").as_deref());
+    if name.is_empty() { text(person, "name") } else { Some(name) }
 }
 
 impl Record for Organization {
@@ -513,7 +518,7 @@ impl Record for Agent {
         let departments = row.get("associatedDepartmentIds").and_then(Value::as_array);
         Some(Agent {
             id: AgentId(text(row, "id")?),
-            name: text(row, "name").or_else(|| full_name(row)),
+            name: full_name(row),
             email: text(row, "emailId"),
             extension: text(row, "extn"),
             status: text(row, "status"),
