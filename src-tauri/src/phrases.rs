@@ -61,6 +61,10 @@ pub(crate) fn caller(call: &CallView, words: &Words) -> String {
     if let Some(company) = company.filter(|company| !company.is_empty()) {
         return company;
     }
+    let colleague = call.colleague.as_deref().map(|name| clean(name, NAME)).unwrap_or_default();
+    if !colleague.is_empty() {
+        return colleague;
+    }
     let number = clean(&call.number_text, NUMBER);
     if call.who.state == "withheld" {
         words.text("caller-withheld")

@@ -87,6 +87,18 @@ why-browser-failed = No tab: the browser did not start
 why-link-was-down = No tab: the link to the PBX was down
 why-call-not-reported = No tab: the PBX reported the call only when it was over (is its trunk monitored?)
 
+# Several records have the number and the agent said which one it is.
+why-chosen =
+    { $count ->
+        [one] { $count } match, you chose { $name }
+       *[other] { $count } matches, you chose { $name }
+    }
+why-chosen-earlier =
+    { $count ->
+        [one] { $count } match; you chose { $name } before
+       *[other] { $count } matches; you chose { $name } before
+    }
+
 ## Why the Helpdesk button is disabled
 
 off-internal = internal call
@@ -319,6 +331,9 @@ panel-open-off = Open in Helpdesk: { $reason }
 panel-open-call = Open in Helpdesk: the contact of { $caller }
 panel-recent = Recent calls
 panel-recent-empty = Calls of the last 30 days are listed here.
+panel-missed = { $count } missed
+panel-seen-missed = Mark as seen
+panel-seen-missed-done = The missed calls are marked as seen
 panel-links = Connections
 panel-settings = Settings
 panel-problems =
@@ -338,6 +353,35 @@ panel-yesterday = Yesterday
 panel-duration = { $minutes } min { $seconds } s
 panel-call-news = { $phase }: { $caller }
 panel-version = Version { $version }
+
+## Several contacts or accounts have the number: the agent chooses
+
+chooser-heading =
+    { $count ->
+        [one] { $count } match: is it this one?
+       *[other] { $count } matches: who is it?
+    }
+# Beside the digits that stand on the list.
+chooser-keys = Press 1 to { $count }, or ↑ ↓ and Enter
+chooser-filter = Type a name or company
+chooser-count = { $count } of { $all }
+chooser-none-found = No match has this name or company.
+chooser-nameless = No name
+# Beside the chosen one, until its page opens.
+chooser-opening = Opening…
+chooser-chosen = Opening { $name }…
+# On the button of a past call.
+chooser-show =
+    { $count ->
+        [one] { $count } match: choose
+       *[other] { $count } matches: choose
+    }
+chooser-show-call = Choose whose call it was: { $caller }
+chooser-forget = Forget
+chooser-forget-choice = Forget this choice
+chooser-forget-why = The next call of this number shows all matches again
+chooser-forget-call = { $action }: { $name }, { $number }
+chooser-forgotten = Forgotten: the next call asks again
 
 ## How long things took, counted from the PBX's event
 

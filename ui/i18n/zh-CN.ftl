@@ -81,6 +81,10 @@ why-browser-failed = 没有弹屏：浏览器无法启动
 why-link-was-down = 没有弹屏：当时与 PBX 的连接已断开
 why-call-not-reported = 没有弹屏：PBX 在通话结束后才上报此通话（请检查是否已监控该中继）
 
+# 多个联系人或客户使用此号码，由坐席选择。
+why-chosen = { $count } 个匹配，你选择了 { $name }
+why-chosen-earlier = { $count } 个匹配；你之前选择了 { $name }
+
 ## Why the Helpdesk button is disabled
 
 off-internal = 内部通话
@@ -299,6 +303,9 @@ panel-open-off = 在 Helpdesk 中打开：{ $reason }
 panel-open-call = 在 Helpdesk 中打开：{ $caller } 的联系人
 panel-recent = 最近通话
 panel-recent-empty = 最近 30 天的通话会列在这里。
+panel-missed = { $count } 个未接
+panel-seen-missed = 标记为已查看
+panel-seen-missed-done = 未接来电已标记为已查看
 panel-links = 连接
 panel-settings = 设置
 panel-problems =
@@ -317,6 +324,27 @@ panel-yesterday = 昨天
 panel-duration = { $minutes } 分 { $seconds } 秒
 panel-call-news = { $phase }：{ $caller }
 panel-version = 版本 { $version }
+
+## 多个联系人或客户使用此号码：由坐席选择
+
+chooser-heading = { $count } 个匹配：请选择联系人
+# 列表上显示相应的数字。
+chooser-keys = 按 1 至 { $count }，或 ↑ ↓ 和 Enter
+chooser-filter = 输入姓名或公司
+chooser-count = { $count } / { $all }
+chooser-none-found = 没有匹配的姓名或公司。
+chooser-nameless = 无姓名
+# 显示在所选项旁，直到页面打开。
+chooser-opening = 正在打开…
+chooser-chosen = 正在打开 { $name }…
+# 以往通话的按钮。
+chooser-show = { $count } 个匹配：请选择
+chooser-show-call = 选择此通话的联系人：{ $caller }
+chooser-forget = 清除
+chooser-forget-choice = 清除此选择
+chooser-forget-why = 此号码下次通话时重新列出所有匹配
+chooser-forget-call = { $action }：{ $name }，{ $number }
+chooser-forgotten = 已清除：下次来电时重新选择
 
 ## How long things took, counted from the PBX's event
 

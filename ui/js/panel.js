@@ -7,6 +7,7 @@
  * @typedef {import("./types.js").View} View
  */
 import * as backend from "./backend.js";
+import { Chooser } from "./chooser.js";
 import * as phrases from "./phrases.js";
 import { Words } from "./words.js";
 
@@ -28,6 +29,15 @@ let words;
 /** @type {Stage} */
 let shown = { stage: "waiting" };
 let news = "";
+/** By the key of their call; those on the page. @type {Map<string, Chooser>} */
+const choosers = new Map();
+/** The past call whose matches are shown below it. @type {?string} */
+let openRow = null;
+/** Calls whose choice was forgotten since: another call of the number offers all matches again. @type {Set<string>} */
+const forgotten = new Set();
+
+/** @param {Call} call */
+const keyOfCall = (call) => `${call.call} ${call.extension}`;
 
 /** @param {string} tag @param {string} [className] @param {string} [text] */
 function element(tag, className, text) {
@@ -97,15 +107,20 @@ function keyed(parent, items, keyOf, make, draw) {
 /** @param {HTMLElement} parent @param {string} selector @returns {HTMLElement} */
 const inside = (parent, selector) => /** @type {HTMLElement} */ (parent.querySelector(selector));
 
-/** @param {object | string} command */
+/** Says something to screen readers, once. @param {string} text */
+const announce = (text) => say(byId("news"), text);
+
+/** @param {object | string} command @returns {Promise<boolean>} whether it is on its way */
 async function send(command) {
   const failed = byId("failed");
   try {
     await backend.command(command);
     failed.hidden = true;
+    return true;
   } catch (cause) {
     say(failed, words.with("panel-failed", { cause: words.ofCode("cause", String(cause)) }));
     failed.hidden = false;
+    return false;
   }
 }
 
@@ -160,7 +175,9 @@ function drawProblems(view) {
 /** @param {string} name */
 function firstLetter(name) {
   const letters = new Intl.Segmenter(words.language, { granularity: "grapheme" }).segment(name);
-  return letters[Symbol.iterator]().next().value?.segment.toLocaleUpperCase(words.language) ?? "";
+  const letter = letters[Symbol.iterator]().next().value?.segment.toLocaleUpperCase(words.language) ?? "";
+  // A pile of accents is no letter.
+  return letter.replace(/(\p{M}{2})\p{M}+/u, "$1");
 }
 
 function makeCard() {
@@ -169,7 +186,12 @@ function makeCard() {
   const face = element("div", "face");
   face.setAttribute("aria-hidden", "true");
   const lines = element("div", "lines");
-  lines.append(element("h2", "name"), element("p", "company"), element("p", "number"));
+  const name = element("h2", "name");
+  // Where the focus goes when what had it is gone.
+  name.tabIndex = -1;
+  const company = element("p", "company");
+  name.dir = company.dir = "auto";
+  lines.append(name, company, element("p", "number"));
   who.append(face, lines);
   const now = element("div", "now");
   const phase = element("span", "phase");
@@ -177,8 +199,16 @@ function makeCard() {
   now.append(phase, element("span", "meta"));
   const button = element("button", "primary open");
   button.setAttribute("type", "button");
-  card.append(who, now, element("p", "why"), button);
+  card.append(who, now, makeReason(), button);
   return card;
+}
+
+function makeReason() {
+  const reason = element("div", "reason");
+  const forget = element("button", "slight forget");
+  forget.setAttribute("type", "button");
+  reason.append(element("p", "why"), forget);
+  return reason;
 }
 
 /** @param {HTMLElement} card @param {Call} call @param {View} view */
@@ -199,8 +229,119 @@ function drawCard(card, call, view) {
   }
   say(inside(card, ".word"), words.ofCode("phase", call.phase));
   sayLine(inside(card, ".meta"), phrases.meta(call, words, view.extensions.length));
-  say(inside(card, ".why"), phrases.line(call, words));
+  const isForgotten = forgotten.has(keyOfCall(call));
+  say(inside(card, ".why"), isForgotten ? words.text("chooser-forgotten") : phrases.line(call, words));
+  const again = call.chosen?.earlier ? words.text("chooser-forget") : words.text("chooser-forget-choice");
+  drawForget(inside(card, ".forget"), call, again);
+  const several = call.who.state === "several";
+  inside(card, ".reason").hidden = several;
+  inside(card, ".open").hidden = several;
   drawButton(inside(card, ".open"), call);
+  drawChooser(card, call, several);
+}
+
+/** @param {HTMLElement} button @param {Call} call @param {string} text */
+function drawForget(button, call, text) {
+  const isOffered = phrases.isChosen(call) && call.number_key !== "" && !forgotten.has(keyOfCall(call));
+  if (!isOffered) leave(button);
+  button.hidden = !isOffered;
+  if (!isOffered) return;
+  button.dataset.number = call.number_key;
+  say(button, text);
+  button.title = words.text("chooser-forget-why");
+  const record = phrases.onlyRecord(call);
+  const name = record ? phrases.recordName(record, words) : "";
+  const label = words.with("chooser-forget-call", { action: text, name, number: phrases.numberText(call, words) });
+  button.setAttribute("aria-label", label);
+}
+
+/** Before something goes away that may have the focus: it goes to the name beside it. @param {HTMLElement} going */
+function leave(going) {
+  if (!going.contains(document.activeElement)) return;
+  inside(/** @type {HTMLElement} */ (going.closest(".card, .row")), ".name").focus();
+}
+
+// Choosing among several
+
+/**
+ * @param {HTMLElement} place a card, or the row of a past call
+ * @param {Call} call
+ * @param {boolean} wanted
+ */
+function drawChooser(place, call, wanted) {
+  const key = keyOfCall(call);
+  if (!wanted) {
+    const shown = /** @type {HTMLElement | null} */ (place.querySelector(".chooser"));
+    if (shown) leave(shown);
+    shown?.remove();
+    return;
+  }
+  let chooser = choosers.get(key);
+  if (!chooser) {
+    chooser = new Chooser(words, ({ kind, id }) => send({ choose: { call: call.call, kind, id } }), announce);
+    choosers.set(key, chooser);
+  }
+  if (chooser.element.parentElement !== place) place.append(chooser.element);
+  chooser.draw(call);
+}
+
+/** The one that digits mean: where the focus is, or the oldest call's. */
+function currentChooser() {
+  if (shown.stage !== "connected") return undefined;
+  const all = [...choosers.values()].filter(({ element }) => element.isConnected);
+  const rank = (/** @type {Chooser} */ { element }) => {
+    if (element.contains(document.activeElement)) return 0;
+    return element.closest(".card") ? 1 : 2;
+  };
+  const inOrder = (/** @type {Chooser} */ one, /** @type {Chooser} */ other) =>
+    rank(one) - rank(other) ||
+    (one.element.compareDocumentPosition(other.element) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
+  return all.sort(inOrder).at(0);
+}
+
+/** Digits stand only beside the matches that they choose. */
+function drawListening() {
+  const current = currentChooser();
+  for (const chooser of choosers.values()) chooser.listen(chooser === current);
+}
+
+/**
+ * A call may end while somebody is choosing whose it is: the list goes on below the past call.
+ *
+ * @param {View} view
+ * @returns {() => void} to be called when all is drawn
+ */
+function keepChoosing(view) {
+  const [key, chooser] = [...choosers].find(([, { isHeld }]) => isHeld) ?? [];
+  const isOver = !view.calls.some((call) => keyOfCall(call) === key);
+  if (!key || !chooser || openRow === key || !isOver) return () => {};
+  const focused = /** @type {HTMLElement | null} */ (document.activeElement);
+  const hadFocus = chooser.element.contains(focused);
+  openRow = key;
+  return () => {
+    if (hadFocus && chooser.element.isConnected) focused?.focus();
+  };
+}
+
+/** @param {?string} key shows the matches of this past call, and no others */
+function showMatches(key) {
+  openRow = key;
+  redraw();
+  if (key) choosers.get(key)?.focus();
+}
+
+function redraw() {
+  draw(shown);
+}
+
+/** @param {string} number */
+async function forget(number) {
+  if (!(await send({ forget_choice: { number } })) || shown.stage !== "connected") return;
+  for (const call of [...shown.view.calls, ...shown.view.recent]) {
+    if (call.number_key === number && phrases.isChosen(call)) forgotten.add(keyOfCall(call));
+  }
+  announce(words.text("chooser-forgotten"));
+  redraw();
 }
 
 /** @param {HTMLElement} button @param {Call} call */
@@ -210,8 +351,11 @@ function drawButton(button, call) {
   button.dataset.call = call.call;
   const text = off ? words.with("panel-open-off", { reason: words.ofCode("off", off) }) : words.text("panel-open");
   const label = off ? text : words.with("panel-open-call", { caller: phrases.caller(call, words) });
-  if (button.classList.contains("icon")) button.title = text;
-  else say(button, text);
+  if (button.classList.contains("icon")) {
+    button.title = text;
+    reshape(/** @type {SVGElement} */ (button.firstElementChild), "open");
+  } else say(button, text);
+  button.removeAttribute("aria-expanded");
   button.setAttribute("aria-label", label);
 }
 
@@ -227,7 +371,7 @@ function drawCalls(view) {
   keyed(
     byId("calls"),
     nothing ? [null] : view.calls,
-    (call) => (call ? `${call.call} ${call.extension}` : "none"),
+    (call) => (call ? keyOfCall(call) : "none"),
     (call) => (call ? makeCard() : makeNone()),
     (child, call) => {
       if (call) {
@@ -245,13 +389,16 @@ function drawCalls(view) {
 /** Says a change of the newest call to screen readers, once. @param {View} view */
 function tell(view) {
   const newest = view.calls.at(-1);
-  const text = newest
-    ? words.with("panel-call-news", {
-        phase: words.ofCode("phase", newest.phase),
-        caller: phrases.caller(newest, words),
-      })
-    : "";
-  if (text !== news) say(byId("news"), text);
+  const parts = [];
+  if (newest) {
+    const phase = words.ofCode("phase", newest.phase);
+    parts.push(words.with("panel-call-news", { phase, caller: phrases.caller(newest, words) }));
+  }
+  if (newest?.who.state === "several") {
+    parts.push(words.with("chooser-heading", { count: newest.who.records.length }));
+  }
+  const text = parts.join(" · ");
+  if (text !== news) announce(text);
   news = text;
 }
 
@@ -265,7 +412,10 @@ function rowShape(call) {
 function makeRow() {
   const row = element("li", "row");
   const lines = element("div", "lines");
-  lines.append(element("p", "name"), element("p", "why"));
+  const name = element("p", "name");
+  name.dir = "auto";
+  name.tabIndex = -1;
+  lines.append(name, makeReason());
   const when = element("div", "when");
   when.append(element("time"), element("div", "length"));
   const button = element("button", "icon open");
@@ -288,25 +438,51 @@ function drawRow(row, call) {
   const company = phrases.clean(record?.company);
   const number = phrases.numberText(call, words);
   inside(row, ".name").title = [...new Set([name, company, number].filter(Boolean))].join("\n");
-  sayLine(inside(row, ".why"), `${call.outcome === "answered" ? direction : outcome} · ${phrases.why(call, words)}`);
+  const why = forgotten.has(keyOfCall(call)) ? words.text("chooser-forgotten") : phrases.why(call, words);
+  sayLine(inside(row, ".why"), `${call.outcome === "answered" ? direction : outcome} · ${why}`);
+  drawForget(inside(row, ".forget"), call, words.text("chooser-forget"));
   const time = /** @type {HTMLTimeElement} */ (inside(row, "time"));
   say(time, phrases.when(call.began_ms, Date.now(), words));
   time.dateTime = new Date(call.began_ms).toISOString();
   const talked = call.answered_ms !== null && call.over_ms !== null ? call.over_ms - call.answered_ms : 0;
   say(inside(row, ".length"), talked > 0 ? phrases.timer(talked) : "");
-  drawButton(inside(row, ".open"), call);
+  const several = call.who.state === "several";
+  const isOpen = several && openRow === keyOfCall(call);
+  row.classList.toggle("choosing", isOpen);
+  if (several) drawChoose(inside(row, ".open"), call, isOpen);
+  else drawButton(inside(row, ".open"), call);
+  drawChooser(row, call, isOpen);
+}
+
+/**
+ * The button of a past call shows its matches when there are several.
+ *
+ * @param {HTMLElement} button
+ * @param {Call} call
+ * @param {boolean} isOpen
+ */
+function drawChoose(button, call, isOpen) {
+  /** @type {HTMLButtonElement} */ (button).disabled = false;
+  button.dataset.call = call.call;
+  reshape(/** @type {SVGElement} */ (button.firstElementChild), "several");
+  button.title = words.with("chooser-show", { count: call.who.records.length });
+  button.setAttribute("aria-label", words.with("chooser-show-call", { caller: phrases.caller(call, words) }));
+  button.setAttribute("aria-expanded", String(isOpen));
+}
+
+/** @param {View} view */
+function drawMissed(view) {
+  const button = byId("seen-missed");
+  say(byId("missed"), view.missed > 0 ? ` · ${words.with("panel-missed", { count: view.missed })}` : "");
+  if (view.missed === 0 && document.activeElement === button) byId("recent-title").focus();
+  button.hidden = view.missed === 0;
 }
 
 /** @param {View} view */
 function drawRecent(view) {
+  drawMissed(view);
   byId("recent-empty").hidden = view.recent.length > 0;
-  keyed(
-    byId("recent-list"),
-    view.recent,
-    (call) => `${call.call} ${call.extension}`,
-    makeRow,
-    (row, call) => drawRow(row, call),
-  );
+  keyed(byId("recent-list"), view.recent, keyOfCall, makeRow, (row, call) => drawRow(row, call));
 }
 
 // The pop-up rule
@@ -328,12 +504,16 @@ function draw(stage) {
   shown = stage;
   document.body.dataset.stage = stage.stage;
   if (stage.stage === "connected") {
+    const goOn = keepChoosing(stage.view);
     drawLinks(stage.view);
     drawProblems(stage.view);
     drawCalls(stage.view);
     drawRecent(stage.view);
     drawPopup(stage.view);
     drawTime();
+    goOn();
+    for (const [key, { element }] of choosers) if (!element.isConnected) choosers.delete(key);
+    drawListening();
     return;
   }
   const texts = {
@@ -350,7 +530,7 @@ function drawTime() {
   if (shown.stage !== "connected") return;
   const { view } = shown;
   for (const call of view.calls) {
-    const card = document.querySelector(`.card[data-key="${CSS.escape(`${call.call} ${call.extension}`)}"]`);
+    const card = document.querySelector(`.card[data-key="${CSS.escape(keyOfCall(call))}"]`);
     const time = card?.querySelector("time");
     if (time) say(time, phrases.timer(Date.now() - (call.answered_ms ?? call.began_ms)));
   }
@@ -374,20 +554,37 @@ function listenToPeople() {
   document.addEventListener("click", (event) => {
     const target = /** @type {Element} */ (event.target);
     const open = /** @type {HTMLElement | null} */ (target.closest(".open"));
-    if (open) send({ open: { call: open.dataset.call ?? null } });
+    const row = /** @type {HTMLElement | null} */ (target.closest(".row"));
+    if (open?.hasAttribute("aria-expanded"))
+      showMatches(openRow === row?.dataset.key ? null : (row?.dataset.key ?? null));
+    else if (open) send({ open: { call: open.dataset.call ?? null } });
+    const choice = /** @type {HTMLElement | null} */ (target.closest(".forget"));
+    if (choice) forget(choice.dataset.number ?? "");
     const minutes = /** @type {HTMLElement | null} */ (target.closest("[data-minutes]"))?.dataset.minutes;
     if (minutes !== undefined) send({ pause: { minutes: minutes === "" ? null : Number(minutes) } });
     if (!pause.contains(target) || minutes !== undefined) pause.open = false;
   });
   byId("resume").addEventListener("click", () => send("resume"));
+  byId("seen-missed").addEventListener("click", async () => {
+    if (await send("seen_missed")) announce(words.text("panel-seen-missed-done"));
+  });
   document.addEventListener("keydown", (event) => {
+    const chooser = currentChooser();
+    const isChoosing = chooser?.element.contains(document.activeElement) ?? false;
     if (event.key === "Escape" && pause.open) {
       pause.open = false;
       inside(pause, "summary").focus();
+    } else if (event.key === "Escape" && (event.isComposing || (isChoosing && chooser?.clear()))) {
+      // What was typed is given up first.
+    } else if (event.key === "Escape" && isChoosing && chooser?.element.closest(".row")) {
+      const row = /** @type {HTMLElement} */ (chooser.element.closest(".row"));
+      inside(row, ".open").focus();
+      showMatches(null);
     } else if (event.key === "Escape" || (event.key === "w" && (event.ctrlKey || event.metaKey))) {
       backend.close();
-    }
+    } else if (!isChoosing && !pause.open) chooser?.press(event);
   });
+  for (const moved of ["focusin", "focusout"]) document.addEventListener(moved, drawListening);
   // The window is an application's, not a page's.
   document.addEventListener("contextmenu", (event) => event.preventDefault());
 }

@@ -7,15 +7,28 @@
  * @typedef {import("./words.js").Words} Words
  */
 
-/** Control and direction marks that could make a name look like another. */
+/** Direction marks and invisible characters that could make one name look like another. Joiners stay. */
+const HIDDEN = /[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 // eslint-disable-next-line no-control-regex
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+const GAPS = /[\s\u0000-\u001f\u007f-\u009f]+/g;
+/** As much of a name as a sentence takes; beside the sentence it stands in full. */
+const NAME_IN_SENTENCE = 20;
 
-/** @param {?string | undefined} text */
-export const clean = (text) => (text ?? "").replace(UNSAFE, "").trim();
+/** One line without tricks. @param {?string | undefined} text */
+export const clean = (text) => (text ?? "").replace(HIDDEN, "").replace(GAPS, " ").trim();
+
+/** What is compared when somebody looks for a name: no case, accents or widths. @param {string} text */
+export const fold = (text) => clean(text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase());
 
 /** @param {Call} call @returns {?import("./types.js").CustomerRecord} */
 export const onlyRecord = (call) => (call.who.records.length === 1 ? call.who.records[0] : null);
+
+/** @param {import("./types.js").CustomerRecord} record @param {Words} words */
+export const recordName = (record, words) =>
+  clean(record.name) || clean(record.company) || words.text("chooser-nameless");
+
+/** A person said whose call it is, of several that have the number. @param {Call} call */
+export const isChosen = (call) => (call.chosen?.among ?? 0) > 1;
 
 /** The number as people write it, or what stands for it. @param {Call} call @param {Words} words */
 export function numberText(call, words) {
@@ -27,18 +40,34 @@ export function numberText(call, words) {
 
 /** Name, number or what is known. @param {Call} call @param {Words} words */
 export function caller(call, words) {
-  return clean(onlyRecord(call)?.name) || clean(onlyRecord(call)?.company) || numberText(call, words);
+  const record = onlyRecord(call);
+  return clean(record?.name) || clean(record?.company) || clean(call.colleague) || numberText(call, words);
 }
 
 /** @param {Call} call @param {Words} words */
 export function why(call, words) {
   const { code, count, extension, detail } = call.why;
-  return words.ofCode("why", code, {
+  const tab = words.ofCode("why", code, {
     count: count ?? 0,
     extension: extension ?? "none",
     moment: detail ?? "ring",
     cause: detail ? words.ofCode("cause", detail) : "",
   });
+  const choice = choiceText(call, words);
+  if (!choice) return tab;
+  // Choosing opens the page: nothing to add.
+  const isSaid = code === "undecided" || (code === "opened_by_agent" && !call.chosen?.earlier);
+  return isSaid ? choice : `${choice} · ${tab}`;
+}
+
+/** @param {Call} call @param {Words} words */
+function choiceText(call, words) {
+  const record = onlyRecord(call);
+  if (!record || !call.chosen || !isChosen(call)) return "";
+  const letters = [...recordName(record, words)];
+  const name = letters.length > NAME_IN_SENTENCE ? `${letters.slice(0, NAME_IN_SENTENCE).join("")}…` : letters.join("");
+  const values = { count: call.chosen.among, name };
+  return call.chosen.earlier ? words.with("why-chosen-earlier", values) : words.with("why-chosen", values);
 }
 
 /** What is known about whose number it is; nothing when the name says it. @param {Call} call @param {Words} words */
@@ -50,6 +79,8 @@ export function who(call, words) {
 
 /** The one line under a call: its tab when decided, otherwise whose number it is. @param {Call} call @param {Words} words */
 export function line(call, words) {
+  // That it opened by its rule is usual; that it is one of several is not.
+  if (call.chosen?.earlier && call.why.code === "opened_by_rule") return choiceText(call, words) || why(call, words);
   const undecided = call.why.code === "undecided";
   return undecided || call.who.state === "searching" ? who(call, words) || why(call, words) : why(call, words);
 }
@@ -57,7 +88,7 @@ export function line(call, words) {
 /** @param {Call} call @param {Words} words */
 export function meta(call, words, ownExtensions = 1) {
   const parts = [words.ofCode("direction", call.direction ?? "unknown")];
-  const path = clean(call.path);
+  const path = clean(call.path_name ?? call.path);
   if (path) parts.push(words.with("call-path", { path }));
   if (ownExtensions > 1) parts.push(words.with("call-own-extension", { extension: clean(call.extension) }));
   return parts.join(" · ");

@@ -15,6 +15,8 @@
  * @property {string} phase
  * @property {Who} who
  * @property {?string} path
+ * @property {?string} path_name
+ * @property {?string} colleague
  * @property {?string} did
  * @property {?string} outcome
  * @property {?string} outcome_detail
@@ -24,6 +26,8 @@
  * @property {?number} answered_ms
  * @property {?number} over_ms
  * @property {boolean} closed
+ * @property {string} number_key
+ * @property {?{among: number, earlier: boolean}} chosen
  * @typedef {object} View
  * @property {string} version
  * @property {Link} pbx
@@ -32,6 +36,7 @@
  * @property {{mode: string, trigger: string, pause: ?{until_ms: ?number}}} popup
  * @property {Call[]} calls
  * @property {Call[]} recent
+ * @property {number} missed
  * @property {Problem[]} problems
  * @property {Finding[]} findings
  * @property {"system" | "en" | "zh-CN"} language

@@ -255,6 +255,13 @@ fn call_text(words: &Words, call: &CallView) -> String {
     if call.why.code != "undecided" {
         text = format!("{text}. {}", why_text(words, &call.why));
     }
+    if let (Some(chosen), [record]) =
+        (call.chosen.filter(|chosen| chosen.among > 1), call.who.records.as_slice())
+    {
+        let code = if chosen.earlier { "chosen_earlier" } else { "chosen" };
+        let values = [("count", chosen.among.into()), ("name", clean(&record.name).into())];
+        text = format!("{text}. {}", words.of_code("why", code, &values));
+    }
     let timing = call.timing;
     let steps = [
         ("timing-notice", timing.notice_ms),

@@ -110,6 +110,8 @@ const CODES: &[(&str, &[&str])] = &[
             "browser_failed",
             "link_was_down",
             "call_not_reported",
+            "chosen",
+            "chosen_earlier",
         ],
     ),
     (
