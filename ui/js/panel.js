@@ -565,6 +565,7 @@ function listenToPeople() {
     if (!pause.contains(target) || minutes !== undefined) pause.open = false;
   });
   byId("resume").addEventListener("click", () => send("resume"));
+  byId("settings").addEventListener("click", () => send({ show: { window: "settings" } }));
   byId("seen-missed").addEventListener("click", async () => {
     if (await send("seen_missed")) announce(words.text("panel-seen-missed-done"));
   });
