@@ -5,8 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -22,7 +21,7 @@ use deskring_simulator::{
     DESK_REFRESH_TOKEN, DeskSwitches, HttpFault, ORGANIZATION_ID, Options, Request, ScopeRefusal,
 };
 use deskring_store::{Environment, Journal, Keychain, SecretsConfig};
-use e2e::{PATIENCE, Rig, until};
+use e2e::{PATIENCE, Rig, free_port, is_free, until};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tracing_subscriber::EnvFilter;
@@ -315,23 +314,6 @@ fn keep(secret: KeptSecret, text: &str, file_permitted: bool) -> Want {
 /// `key: code` of what was refused.
 fn refused(view: &SettingsView) -> Vec<String> {
     view.refused.iter().map(|problem| format!("{}: {}", problem.key, problem.code)).collect()
-}
-
-/// A port below those that the system hands out, so that no other connection has it by chance.
-fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
-    loop {
-        let port = start + NEXT.fetch_add(1, Ordering::SeqCst);
-        if is_free(port) {
-            return port;
-        }
-    }
-}
-
-fn is_free(port: u16) -> bool {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
-        && TcpListener::bind((Ipv6Addr::LOCALHOST, port)).is_ok()
 }
 
 /// Opens an address and follows redirects; gives the title of the page at the end.

@@ -3,15 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener};
 use std::process::Stdio;
-use std::sync::atomic::{AtomicU16, Ordering};
 
 use deskring_local_api::Server;
 use deskring_simulator::{
     AGENT_ID, CLIENT_SECRET, Consent, DESK_CLIENT_SECRET, DESK_REFRESH_TOKEN, ORGANIZATION_ID, ScopeRefusal,
 };
-use e2e::{PATIENCE, Rig, on_profile, opened, until};
+use e2e::{PATIENCE, Rig, free_port, on_profile, opened, until};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -190,19 +189,6 @@ impl Program {
         };
         let status = tokio::time::timeout(PATIENCE, ending).await.expect("it ends");
         Said { code: status.code().unwrap(), out, error }
-    }
-}
-
-/// A port below those that the system hands out, so that no other connection has it by chance.
-fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
-    loop {
-        let port = start + NEXT.fetch_add(1, Ordering::SeqCst);
-        let free = |address| TcpListener::bind((address, port)).is_ok();
-        if free(std::net::IpAddr::from(Ipv4Addr::LOCALHOST)) && free(Ipv6Addr::LOCALHOST.into()) {
-            return port;
-        }
     }
 }
 

@@ -8,8 +8,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
-use std::sync::atomic::{AtomicU16, Ordering};
 
 use deskring_engine::admin::{Answer, KeptSecret, Typed, Want};
 use deskring_engine::view::LinkState;
@@ -23,7 +21,7 @@ use deskring_store::{Environment, Keychain, SecretsConfig};
 use deskring_wording::{Language, Part, Words};
 use e2e::screen::{Keyboard, Look, Screen, turn};
 use e2e::tray::{App, Asked, eavesdrop, heard};
-use e2e::{PATIENCE, Rig, eventually, on_profile, opened, secrets, until};
+use e2e::{PATIENCE, Rig, eventually, free_port, on_profile, opened, secrets, until};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -135,20 +133,6 @@ async fn saved(rig: &Rig, key: &str, value: &Value) {
     let looking = until("the value", || setting(rig, key) == *value);
     let found = tokio::time::timeout(PATIENCE / 2, looking).await.is_ok();
     assert!(found, "{key} is {} in the file, not {value}", setting(rig, key));
-}
-
-/// A port below those that the system hands out, so that no other connection has it by chance.
-fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = 10_000 + u16::try_from(std::process::id() % 10_000).unwrap();
-    loop {
-        let port = start + NEXT.fetch_add(1, Ordering::SeqCst);
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
-            && TcpListener::bind((Ipv6Addr::LOCALHOST, port)).is_ok();
-        if free {
-            return port;
-        }
-    }
 }
 
 /// What the person's browser shows at an address.

@@ -16,7 +16,9 @@ pub mod screen;
 pub mod tray;
 
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -359,6 +361,25 @@ pub fn pbx_config(simulator: &Simulator) -> deskring_yeastar::Config {
         trusted_certificate: simulator.pbx_certificate_sha256().map(|hex| hex.parse().unwrap()),
         timings: deskring_yeastar::Timings::default(),
     }
+}
+
+/// A port for the browser's return, free on both addresses of localhost, and below those that the system hands out, so
+/// that no other connection has it by chance.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = 10_000 + u16::try_from(std::process::id() % 20_000).unwrap();
+    loop {
+        let port = start + NEXT.fetch_add(1, Ordering::SeqCst);
+        if is_free(port) {
+            return port;
+        }
+    }
+}
+
+/// Whether nobody listens on a port of localhost.
+pub fn is_free(port: u16) -> bool {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+        && TcpListener::bind((Ipv6Addr::LOCALHOST, port)).is_ok()
 }
 
 /// A program of this workspace, built by `./dev test` before the tests run.

@@ -15,7 +15,8 @@ use std::sync::{Arc, Mutex};
 
 use deskring_store::settings::{self, Changed, ProblemKind};
 use deskring_store::{
-    Consent, Journal, Place, SecretName, Secrets, SecretsConfig, SecretsError, Settings, SettingsError,
+    Consent, ExposeSecret as _, Journal, Loaded, Place, Secret, SecretName, Secrets, SecretsConfig,
+    SecretsError, Settings, SettingsError,
 };
 use deskring_zoho_desk as desk;
 use serde_json::Value;
@@ -25,16 +26,20 @@ use tokio::task::JoinHandle;
 use crate::connect::{self, Paths};
 use crate::desktop::{Autostart, Desktop};
 use crate::handle::{Clients, Command, Message};
+pub use crate::view::{Finding, FindingState};
 use crate::view::{ProblemView, SignInView};
 
 pub use wire::{
     AgentView, Answer, BindBy, BindingView, CertificateView, Choice, Choices, Directory, ExtensionView,
-    Fault, Finding, FindingState, KeptSecret, PbxDraft, PbxTest, SettingsView, Switch, Typed, Want,
+    Fault, KeptSecret, PbxDraft, PbxTest, SettingsView, Switch, Typed, Want,
 };
 
 /// Disconnecting puts these back to what they were before Desk was connected; with their sections.
 const OF_DESK: [&str; 7] =
     ["desk", "bindings", "popup", "new_contacts", "tickets", "call_log", "contact_sync"];
+
+/// Far above any secret of a PBX or of Zoho.
+const LONGEST_SECRET: usize = 512;
 
 /// Sets a profile up.
 pub struct Admin {
@@ -107,8 +112,7 @@ impl Admin {
                     KeptSecret::Desk => SecretName::DeskClientSecret,
                 };
                 self.keep(name, text, consent(file_permitted)).await?;
-                self.tell(Message::Command(Command::Reload)).await;
-                self.settings(Vec::new()).await
+                self.reloaded(Vec::new()).await
             }
             Want::TestPbx { draft } => Ok(Answer::PbxTest(Box::new(self.test_pbx(draft).await?))),
             Want::SignIn { other_scopes, file_permitted } => {
@@ -132,8 +136,15 @@ impl Admin {
         self.blocking(move |admin| admin.settings_now(refused)).await
     }
 
+    /// The same, after the engine was told to take over what is kept and saved now.
+    async fn reloaded(self: &Arc<Self>, refused: Vec<ProblemView>) -> Result<Answer, Fault> {
+        self.tell(Message::Command(Command::Reload)).await;
+        self.settings(refused).await
+    }
+
     fn settings_now(&self, refused: Vec<ProblemView>) -> Result<Answer, Fault> {
-        let loaded = settings::load_with(&self.paths.profile, &self.paths.policy).map_err(of_settings)?;
+        let loaded = self.read()?;
+        let door = connect::door(&loaded.settings);
         let names = [SecretName::PbxClientSecret, SecretName::DeskClientSecret, SecretName::DeskRefreshToken];
         let (mut secrets, mut secrets_fault) = (BTreeMap::new(), None);
         for name in names {
@@ -151,8 +162,8 @@ impl Admin {
             refused,
             secrets,
             secrets_fault,
-            home_page: connect::door(&loaded.settings).home_page(),
-            redirect: connect::door(&loaded.settings).redirect(),
+            home_page: door.home_page(),
+            redirect: door.redirect(),
             profile: self.paths.profile.display().to_string(),
         };
         Ok(Answer::Settings(Box::new(view)))
@@ -162,13 +173,11 @@ impl Admin {
         let sets_autostart = changes.contains_key("general.start_at_login");
         let refused = self
             .blocking(move |admin| {
-                let changed = settings::change(&admin.paths.profile, &admin.paths.policy, &changes)
-                    .map_err(of_settings)?;
+                let changed = admin.save(&changes)?;
                 Ok(refusals(&changed, sets_autostart.then(|| admin.apply_autostart(&changed)).flatten()))
             })
             .await?;
-        self.tell(Message::Command(Command::Reload)).await;
-        self.settings(refused).await
+        self.reloaded(refused).await
     }
 
     async fn import(self: &Arc<Self>, document: Value) -> Result<Answer, Fault> {
@@ -179,8 +188,7 @@ impl Admin {
                 Ok(refusals(&changed, admin.apply_autostart(&changed)))
             })
             .await?;
-        self.tell(Message::Command(Command::Reload)).await;
-        self.settings(refused).await
+        self.reloaded(refused).await
     }
 
     /// The system is told what was saved; what it refuses is said beside the switch.
@@ -198,7 +206,6 @@ impl Admin {
         // What is copied from a web page brings blanks and line ends along; no secret of theirs has any.
         let secret = tidy(&text);
         self.blocking(move |admin| {
-            use deskring_store::ExposeSecret as _;
             let length = secret.expose_secret().len();
             if length == 0 {
                 return Err(Fault::new("secret_empty"));
@@ -213,30 +220,19 @@ impl Admin {
 
     async fn disconnect(self: &Arc<Self>) -> Result<Answer, Fault> {
         self.cancel_sign_in().await;
-        let revoking = self.blocking(|admin| {
-            let settings = admin.loaded()?;
-            let token = admin.secrets.get(SecretName::DeskRefreshToken).ok().flatten();
-            Ok(token.zip(connect::hosts(&settings).ok()))
-        });
-        if let Some((token, hosts)) = revoking.await?
-            && let Err(error) = desk::revoke(&hosts, &token, desk::Timings::default()).await
-        {
+        if let Some((token, hosts)) = self.kept_sign_in().await? {
             // The local copy goes all the same; without the client's secret it is of little use to anybody.
-            tracing::warn!(%error, "Zoho was not told that the sign-in is given back");
+            sign_in::give_back(&hosts, &token).await;
         }
         let cleared = self.blocking(|admin| {
             let names = [SecretName::DeskRefreshToken, SecretName::DeskSession, SecretName::DeskClientSecret];
             for name in names {
                 admin.secrets.delete(name).map_err(|error| of_secrets(&error))?;
             }
-            let loaded =
-                settings::load_with(&admin.paths.profile, &admin.paths.policy).map_err(of_settings)?;
-            let keys = keys_of_desk().into_iter().filter(|key| !loaded.locked.contains(key));
+            let locked = admin.read()?.locked;
+            let keys = keys_of_desk().into_iter().filter(|key| !locked.contains(key));
             let mut changes: BTreeMap<_, _> = keys.map(|key| (key, Value::Null)).collect();
-            let change = |changes: &_| {
-                settings::change(&admin.paths.profile, &admin.paths.policy, changes).map_err(of_settings)
-            };
-            let changed = change(&changes)?;
+            let changed = admin.save(&changes)?;
             if changed.refused.is_empty() {
                 return Ok(changed);
             }
@@ -244,12 +240,11 @@ impl Admin {
             for refusal in &changed.refused {
                 changes.remove(&refusal.key);
             }
-            change(&changes)
+            admin.save(&changes)
         });
         let refused = refusals(&cleared.await?, None);
         self.forget_contacts().await?;
-        self.tell(Message::Command(Command::Reload)).await;
-        self.settings(refused).await
+        self.reloaded(refused).await
     }
 
     /// The database is the engine's where one runs.
@@ -259,7 +254,7 @@ impl Admin {
             return Ok(());
         }
         self.blocking(|admin| {
-            let cleared = Journal::open(&admin.paths.profile).and_then(|journal| journal.cache_clear());
+            let cleared = Journal::open(&admin.paths.profile).and_then(|journal| journal.forget_people());
             if let Err(error) = cleared {
                 tracing::warn!(%error, "the contacts of Desk could not be forgotten; they are within days");
             }
@@ -268,9 +263,37 @@ impl Admin {
         .await
     }
 
+    /// The sign-in that is kept now, with the servers that gave it.
+    async fn kept_sign_in(self: &Arc<Self>) -> Result<Option<(Secret, desk::Hosts)>, Fault> {
+        self.blocking(|admin| {
+            let settings = admin.loaded()?;
+            let token = admin.secrets.get(SecretName::DeskRefreshToken).ok().flatten();
+            Ok(token.zip(connect::hosts(&settings).ok()))
+        })
+        .await
+    }
+
+    fn read(&self) -> Result<Loaded, Fault> {
+        settings::load_with(&self.paths.profile, &self.paths.policy).map_err(of_settings)
+    }
+
     fn loaded(&self) -> Result<Settings, Fault> {
-        let loaded = settings::load_with(&self.paths.profile, &self.paths.policy).map_err(of_settings)?;
-        Ok(loaded.settings)
+        Ok(self.read()?.settings)
+    }
+
+    /// What is refused is part of the answer.
+    fn save(&self, changes: &BTreeMap<String, Value>) -> Result<Changed, Fault> {
+        settings::change(&self.paths.profile, &self.paths.policy, changes).map_err(of_settings)
+    }
+
+    /// For changes of our own making, of which none should be refused.
+    fn save_all(&self, changes: &BTreeMap<String, Value>) -> Result<(), Fault> {
+        match self.save(changes)?.refused.first() {
+            None => Ok(()),
+            Some(refusal) => {
+                Err(Fault { code: refusal.what.code().to_owned(), detail: Some(refusal.key.clone()) })
+            }
+        }
     }
 
     /// Files and the keychain block; a runtime with one thread must not.
@@ -335,11 +358,7 @@ fn keys_of_desk() -> Vec<String> {
     keys.collect()
 }
 
-/// Far above any secret of a PBX or of Zoho.
-const LONGEST_SECRET: usize = 512;
-
-fn tidy(text: &Typed) -> deskring_store::Secret {
-    use deskring_store::ExposeSecret as _;
+fn tidy(text: &Typed) -> Secret {
     let plain: String = text
         .0
         .expose_secret()

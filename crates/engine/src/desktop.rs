@@ -3,8 +3,8 @@
 
 use deskring_domain::{CallId, Notice, Plan};
 
-use crate::admin::Finding;
 use crate::handle::Window;
+use crate::view::Finding;
 use crate::view::{CallView, LinkView};
 
 /// The agent's desktop. Only `open` may block; it is called on a thread of its own.

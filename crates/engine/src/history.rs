@@ -39,6 +39,8 @@ pub(crate) struct History {
     recent: VecDeque<CallView>,
     /// What was last told of each open call.
     told: BTreeMap<(String, String), CallView>,
+    /// Missed calls that nobody has looked at; counted when that can have changed, because every view shows it.
+    missed: u64,
 }
 
 impl History {
@@ -49,7 +51,8 @@ impl History {
             Ok(journal) => journal,
             Err(error) => {
                 tracing::error!(%error, "the journal cannot be used: calls still pop, nothing is remembered");
-                let nothing = Self { journal: None, recent: VecDeque::new(), told: BTreeMap::new() };
+                let nothing =
+                    Self { journal: None, recent: VecDeque::new(), told: BTreeMap::new(), missed: 0 };
                 return (nothing, problem("journal_unusable"));
             }
         };
@@ -57,7 +60,8 @@ impl History {
         noted("old calls could not be forgotten", journal.forget_older_than(now_ms - KEEP_MS));
         let recent = noted("the history cannot be read", journal.recent(RECENT)).unwrap_or_default();
         let recent = recent.iter().filter_map(stored_view).collect();
-        let history = Self { journal: Some(journal), recent, told: BTreeMap::new() };
+        let mut history = Self { journal: Some(journal), recent, told: BTreeMap::new(), missed: 0 };
+        history.count_missed();
         (history, if damaged { problem("journal_was_damaged") } else { None })
     }
 
@@ -84,7 +88,10 @@ impl History {
             noted("the call is not remembered", journal.record(&row(view)));
         }
         let spoke = view.outcome.as_deref() == Some("answered");
-        if !view.number_key.is_empty() && (spoke || view.direction.as_deref() == Some("outbound")) {
+        let called_back = spoke || view.direction.as_deref() == Some("outbound");
+        if is_missed(view) {
+            self.count_missed();
+        } else if called_back && !view.number_key.is_empty() && self.missed > 0 {
             self.seen_number(&view.number_key);
         }
         let key = (view.call.clone(), view.extension.clone());
@@ -143,21 +150,28 @@ impl History {
 
     /// How many missed calls nobody has looked at.
     pub(crate) fn missed(&self) -> u64 {
-        let counted = self.journal.as_ref().map(Journal::missed_unseen);
-        counted.and_then(|count| noted("the missed calls cannot be counted", count)).unwrap_or_default()
+        self.missed
     }
 
-    pub(crate) fn seen_missed(&self) {
+    pub(crate) fn seen_missed(&mut self) {
         if let Some(journal) = &self.journal {
             noted("the missed calls stay unseen", journal.mark_all_seen());
         }
+        self.count_missed();
     }
 
     /// Calling back counts as having looked.
-    fn seen_number(&self, key: &str) {
+    fn seen_number(&mut self, key: &str) {
         if let Some(journal) = &self.journal {
             noted("the missed calls stay unseen", journal.mark_seen_number(key));
         }
+        self.count_missed();
+    }
+
+    fn count_missed(&mut self) {
+        let counted = self.journal.as_ref().map(Journal::missed_unseen);
+        self.missed =
+            counted.and_then(|count| noted("the missed calls cannot be counted", count)).unwrap_or_default();
     }
 
     /// Keeps Desk's answer for a number, an empty one too.
@@ -177,6 +191,11 @@ impl History {
 
 fn noted<T>(what: &str, result: Result<T, StoreError>) -> Option<T> {
     result.inspect_err(|error| tracing::warn!(%error, "{what}")).ok()
+}
+
+/// Of a call out, nobody here missed anything.
+fn is_missed(view: &CallView) -> bool {
+    view.outcome.as_deref() == Some("missed") && view.direction.as_deref() != Some("outbound")
 }
 
 fn row(view: &CallView) -> CallRow {
@@ -209,13 +228,7 @@ fn row(view: &CallView) -> CallRow {
         detail: serde_json::to_string(view).ok(),
         number_key: Some(view.number_key.clone()).filter(|key| !key.is_empty()),
         company: record.and_then(|record| record.company.clone()),
-        // Of a call out, nobody here missed anything.
-        missed: if view.outcome.as_deref() == Some("missed") && view.direction.as_deref() != Some("outbound")
-        {
-            Missed::Unseen
-        } else {
-            Missed::No
-        },
+        missed: if is_missed(view) { Missed::Unseen } else { Missed::No },
         ..CallRow::default()
     }
 }

@@ -455,6 +455,9 @@ impl Engine {
     /// The records of a number, with what somebody chose for it before.
     fn matched(&self, number: &str, records: Vec<Record>) -> Match {
         let found = Match::of(records);
+        if !matches!(found, Match::Several(_)) {
+            return found;
+        }
         let reading = self.machine.setup().plan.read(number);
         match self.history.choice(reading.key()) {
             Some((kind, id)) => found.with_earlier_choice(kind, &id),

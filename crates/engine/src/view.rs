@@ -4,13 +4,14 @@
 //! Times are milliseconds since 1970 (UTC), durations are milliseconds. Numbers are as the PBX gave them;
 //! `number_text` is for reading.
 
+use std::collections::BTreeMap;
+
 use deskring_domain::{
     ChosenWhen, Direction, Entry, Mode, Moment, OpenedBy, Other, Outcome, Pause, Phase, Plan, Record,
     RecordKind, Rules, Timing, Who, Why,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::admin::Finding;
 use crate::names::Names;
 
 /// Everything there is to see.
@@ -126,6 +127,34 @@ pub struct ProblemView {
     pub key: String,
     /// Code of what is wrong.
     pub code: String,
+}
+
+/// One line of the doctor.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Finding {
+    /// What was looked at, such as `pbx_credentials`; words are `doctor-check-…`.
+    pub check: String,
+    /// How it is.
+    pub state: FindingState,
+    /// What was found, such as `clock_off`; words are `doctor-…` and, when it needs one, `doctor-fix-…`.
+    pub code: String,
+    /// Values for the words.
+    #[serde(default)]
+    pub values: BTreeMap<String, String>,
+}
+
+/// How a line of the doctor is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingState {
+    /// As it should be.
+    Ok,
+    /// Not looked at, with the reason.
+    Skipped,
+    /// Works, but not as it should.
+    Warn,
+    /// Does not work.
+    Fail,
 }
 
 /// My part of a call.

@@ -160,7 +160,7 @@ impl Hosts {
     }
 
     /// Whether both servers are on this computer; then no proxy stands between.
-    pub(crate) fn loopback(&self) -> bool {
+    pub fn loopback(&self) -> bool {
         is_loopback(&self.accounts) && is_loopback(&self.desk)
     }
 }

@@ -13,9 +13,22 @@ use tauri::State;
 
 use super::Shared;
 
-/// Pages of Zoho and of the two makers that help texts point to; nothing else is opened from here.
-const KNOWN_PAGES: [&str; 3] =
-    ["https://api-console.zoho.", "https://help.yeastar.com/", "https://www.zoho.com/"];
+/// Where help texts point to: Zoho's API console in each of its data centers, and the two makers' pages. Nothing else
+/// is opened from here.
+const KNOWN_HOSTS: [&str; 12] = [
+    "api-console.zoho.com",
+    "api-console.zoho.eu",
+    "api-console.zoho.in",
+    "api-console.zoho.com.au",
+    "api-console.zoho.jp",
+    "api-console.zoho.com.cn",
+    "api-console.zohocloud.ca",
+    "api-console.zoho.sa",
+    "api-console.zoho.sg",
+    "api-console.zoho.ae",
+    "help.yeastar.com",
+    "www.zoho.com",
+];
 /// No exported settings come near this.
 const LONGEST_FILE: usize = 1024 * 1024;
 
@@ -120,16 +133,13 @@ pub(super) fn fault(error: ClientError) -> Fault {
 }
 
 fn is_known(address: &str) -> bool {
-    KNOWN_PAGES.iter().any(|known| match known.strip_suffix("zoho.") {
-        // Any of Zoho's data centers, and only that: the rest of the host is one of their endings.
-        Some(start) => {
-            address.strip_prefix(start).and_then(|rest| rest.strip_prefix("zoho.")).is_some_and(|rest| {
-                let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-                ["com", "eu", "in", "com.au", "jp", "com.cn", "sa", "sg", "ae"].contains(&host)
-            })
-        }
-        None => address.starts_with(known),
-    }) || address.starts_with("https://api-console.zohocloud.ca/")
+    tauri::Url::parse(address).is_ok_and(|url| {
+        let plain = url.scheme() == "https"
+            && url.port().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        plain && url.host_str().is_some_and(|host| KNOWN_HOSTS.contains(&host))
+    })
 }
 
 async fn is_sign_in(shared: &Shared, address: &str) -> bool {
@@ -173,6 +183,8 @@ mod tests {
             "file:///etc/passwd",
             "javascript:alert(1)",
             "https://help.yeastar.com.evil.example/",
+            "https://somebody@help.yeastar.com/",
+            "https://help.yeastar.com:8443/",
         ] {
             assert!(!is_known(other), "{other}");
         }

@@ -4,12 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use deskring_store::settings;
 use deskring_zoho_desk as desk;
 use serde_json::json;
 
 use super::wire::{AgentView, Answer, BindBy, BindingView, Choice, Choices, Directory, ExtensionView, Fault};
-use super::{Admin, of_desk, of_settings};
+use super::{Admin, of_desk};
 use crate::connect;
 use crate::handle::{Command, Message};
 
@@ -98,14 +97,7 @@ impl Admin {
         let rows: Vec<_> =
             all.iter().map(|row| json!({ "extension": row.extension, "agent_id": row.agent_id })).collect();
         let changes = BTreeMap::from([("bindings".to_owned(), json!(rows))]);
-        let changed = self
-            .blocking(move |admin| {
-                settings::change(&admin.paths.profile, &admin.paths.policy, &changes).map_err(of_settings)
-            })
-            .await?;
-        if let Some(refusal) = changed.refused.first() {
-            return Err(Fault { code: refusal.what.code().into(), detail: Some(refusal.key.clone()) });
-        }
+        self.blocking(move |admin| admin.save_all(&changes)).await?;
         self.tell(Message::Command(Command::Reload)).await;
         Ok(())
     }

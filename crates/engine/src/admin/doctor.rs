@@ -19,8 +19,9 @@ use std::time::Duration;
 use deskring_store::{Loaded, SettingsError};
 
 use super::Admin;
-use super::wire::{Fault, Finding, FindingState};
+use super::wire::Fault;
 use crate::connect;
+use crate::view::{Finding, FindingState};
 
 /// Clocks further apart than this make calls and tokens look older or younger than they are.
 const CLOCK_OFF_SECONDS: u64 = 60;

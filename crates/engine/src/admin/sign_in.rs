@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
-use deskring_store::settings::{self, ClientType, DataCenter};
+use deskring_store::settings::{ClientType, DataCenter};
 use deskring_store::{Consent, Place, Secret, SecretName, Settings};
 use deskring_zoho_desk as desk;
 use deskring_zoho_desk::TokenStore as _;
 use serde_json::{Value, json};
 
 use super::wire::{Fault, Typed};
-use super::{Admin, of_desk, of_secrets, of_settings};
+use super::{Admin, of_desk, of_secrets};
 use crate::clock::wall_ms;
 use crate::connect;
 use crate::desktop::SignInEnd;
@@ -126,13 +126,7 @@ impl Admin {
 
     async fn finish(self: &Arc<Self>, sign_in: desk::SignIn, consent: Consent) -> Result<(), Fault> {
         let granted = sign_in.finish(desk::SIGN_IN_PATIENCE).await.map_err(of_sign_in)?;
-        let before = self
-            .blocking(|admin| {
-                let settings = admin.loaded()?;
-                let token = admin.secrets.get(SecretName::DeskRefreshToken).ok().flatten();
-                Ok(token.zip(connect::hosts(&settings).ok()))
-            })
-            .await?;
+        let before = self.kept_sign_in().await?;
         let token = Typed(granted.refresh_token.clone());
         if let Err(fault) = self.keep(SecretName::DeskRefreshToken, token, consent).await {
             give_back(&granted.hosts, &granted.refresh_token).await;
@@ -150,14 +144,14 @@ impl Admin {
     /// Puts the choices in that have only one sensible answer, so that calls pop from now on.
     async fn settle(self: &Arc<Self>, granted: desk::Granted) -> Result<(), Fault> {
         let center = granted.data_center;
-        let (settings, client) = self
+        let (saved, client) = self
             .blocking(move |admin| {
                 let mut settings = admin.loaded()?;
+                let saved = settings.desk.clone();
                 if let Some(center) = center {
                     settings.desk.data_center = stored(center);
                 }
                 settings.desk.organization_id = None;
-                settings.desk.enabled = true;
                 let secret = admin.secrets.get(SecretName::DeskClientSecret);
                 let token = Ok(Some(granted.refresh_token.clone()));
                 let client =
@@ -165,14 +159,13 @@ impl Admin {
                 // Bought with the code already: asking for another one would count against Zoho's limit.
                 DeskTokens { secrets: admin.secrets.clone(), owner: connect::owner(&granted.refresh_token) }
                     .save(&granted.access_token);
-                Ok((settings, client))
+                Ok((saved, client))
             })
             .await?;
         let mut changes = BTreeMap::from([("desk.enabled".to_owned(), json!(true))]);
-        if center.is_some() {
-            changes.insert("desk.data_center".to_owned(), json!(settings.desk.data_center));
+        if let Some(center) = center {
+            changes.insert("desk.data_center".to_owned(), json!(stored(center)));
         }
-        let saved = self.blocking(|admin| admin.loaded()).await?.desk;
         let organizations = client.organizations().await.map_err(|error| of_desk(&error))?;
         let wanted = saved.organization_id.clone().map(desk::OrganizationId::new);
         if let Some(chosen) = connect::chosen(&organizations, wanted.as_ref()) {
@@ -186,17 +179,9 @@ impl Admin {
             }
         }
         self.blocking(move |admin| {
-            let loaded =
-                settings::load_with(&admin.paths.profile, &admin.paths.policy).map_err(of_settings)?;
-            changes.retain(|key, _| !loaded.locked.contains(key));
-            let changed =
-                settings::change(&admin.paths.profile, &admin.paths.policy, &changes).map_err(of_settings)?;
-            match changed.refused.first() {
-                None => Ok(()),
-                Some(refusal) => {
-                    Err(Fault { code: refusal.what.code().to_owned(), detail: Some(refusal.key.clone()) })
-                }
-            }
+            let locked = admin.read()?.locked;
+            changes.retain(|key, _| !locked.contains(key));
+            admin.save_all(&changes)
         })
         .await
     }
@@ -213,9 +198,9 @@ fn other_scopes(end: &Result<(), Fault>, scopes: desk::Scopes) -> Option<desk::S
 }
 
 /// Zoho keeps twenty tokens for a user and drops the oldest silently: one that is not used is given back.
-async fn give_back(hosts: &desk::Hosts, token: &Secret) {
+pub(super) async fn give_back(hosts: &desk::Hosts, token: &Secret) {
     if let Err(error) = desk::revoke(hosts, token, desk::Timings::default()).await {
-        tracing::debug!(%error, "a sign-in was not given back");
+        tracing::warn!(%error, "Zoho was not told that a sign-in is given back");
     }
 }
 

@@ -10,7 +10,7 @@ use deskring_store::{ExposeSecret, Secret};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::view::ProblemView;
+use crate::view::{Finding, ProblemView};
 
 /// A secret on its way from a person to where it is kept. Prints nothing of itself; only writing it to the local
 /// socket exposes it.
@@ -369,32 +369,4 @@ pub struct BindingView {
     pub extension: String,
     /// Desk's id of the agent.
     pub agent_id: String,
-}
-
-/// One line of the doctor.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Finding {
-    /// What was looked at, such as `pbx_credentials`; words are `doctor-check-…`.
-    pub check: String,
-    /// How it is.
-    pub state: FindingState,
-    /// What was found, such as `clock_off`; words are `doctor-…` and, when it needs one, `doctor-fix-…`.
-    pub code: String,
-    /// Values for the words.
-    #[serde(default)]
-    pub values: BTreeMap<String, String>,
-}
-
-/// How a line of the doctor is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FindingState {
-    /// As it should be.
-    Ok,
-    /// Not looked at, with the reason.
-    Skipped,
-    /// Works, but not as it should.
-    Warn,
-    /// Does not work.
-    Fail,
 }

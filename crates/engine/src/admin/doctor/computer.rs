@@ -10,8 +10,8 @@ use deskring_session::{self as session, Autostart, DoNotDisturb, Notifications, 
 use deskring_store::{ChainState, Settings};
 
 use super::super::Admin;
-use super::super::wire::Finding;
 use super::{KEYCHAIN_WITHIN, Line, name_of};
+use crate::view::Finding;
 
 const ORDER: [&str; 5] = ["keychain", "notifications", "tray", "tel_links", "autostart"];
 /// A tray host that is there answers at once.
@@ -112,8 +112,8 @@ fn tray_app() -> Option<PathBuf> {
 mod tests {
     use deskring_session::NotificationService;
 
-    use super::super::super::wire::FindingState::{self, Fail, Ok, Warn};
     use super::*;
+    use crate::view::FindingState::{self, Fail, Ok, Warn};
 
     fn said(say: impl FnOnce(&mut Line)) -> (FindingState, String) {
         let mut line = Line::new(&[]);

@@ -10,12 +10,12 @@ use deskring_session as session;
 use deskring_store::Settings;
 use deskring_zoho_desk as desk;
 use tokio::time::timeout;
-use url::{Host, Url};
+use url::Url;
 
 use super::super::Admin;
-use super::super::wire::{Finding, FindingState};
 use super::{CLOCK_OFF_SECONDS, KEYCHAIN_WITHIN, Line};
 use crate::connect;
+use crate::view::{Finding, FindingState};
 
 const ORDER: [&str; 10] = [
     "proxy",
@@ -80,11 +80,7 @@ impl Admin {
 /// Proxy, name, way, certificate and clock in one request without a token; whether Zoho could be reached.
 pub(super) async fn look_around(line: &mut Line, hosts: &desk::Hosts) -> bool {
     // Everything on this computer is asked without one.
-    let proxy = if is_here(&hosts.accounts) && is_here(&hosts.desk) {
-        None
-    } else {
-        session::proxy_for(&hosts.accounts)
-    };
+    let proxy = if hosts.loopback() { None } else { session::proxy_for(&hosts.accounts) };
     match &proxy {
         None => line.ok("proxy", "proxy_none", &[]),
         Some(proxy) => line.ok("proxy", "proxy_used", &[("proxy", proxy)]),
@@ -263,16 +259,6 @@ fn failed(line: &mut Line, asked: &'static str, error: &desk::Error, client: &de
 
 fn values(host: &str) -> [(&str, &str); 2] {
     [("system", "desk"), ("host", host)]
-}
-
-/// Whether a server is on this computer.
-fn is_here(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 fn host(url: &Url) -> &str {

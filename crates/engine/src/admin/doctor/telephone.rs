@@ -12,9 +12,9 @@ use url::Url;
 
 use super::super::Admin;
 use super::super::pbx::{Borrowed, Examined};
-use super::super::wire::Finding;
 use super::{CLOCK_OFF_SECONDS, KEYCHAIN_WITHIN, Line};
 use crate::connect;
+use crate::view::Finding;
 
 const ORDER: [&str; 11] = [
     "pbx_name",
