@@ -13,8 +13,8 @@ use deskring_simulator::{
 };
 use deskring_zoho_desk::{
     AccessToken, AccountId, Config, ContactId, DepartmentId, Desk, EntryForm, Error, FieldKind, FieldProblem,
-    FieldValue, ForgetTokens, Form, Hosts, Kind, Module, NewAccount, NewContact, NumberAdded, OrganizationId,
-    Origin, PhoneField, Requirement, Retry, Timings, TokenStore,
+    FieldValue, ForgetTokens, Form, Hosts, Kind, Module, NameOrder, NewAccount, NewContact, NumberAdded,
+    OrganizationId, Origin, PhoneField, Requirement, Retry, Timings, TokenStore,
 };
 use e2e::{PATIENCE, until};
 use serde_json::{Value, json};
@@ -527,7 +527,10 @@ async fn a_search_finds_what_is_stored_in_any_of_the_forms_and_by_its_end() {
         ["+865925503309", "05925503309", "0592-5503309"].map(|form| Form::Exact(form.to_owned())).to_vec();
     let found = desk.search_contacts(PhoneField::Phone, &forms, 50).await.unwrap();
     assert_eq!(found.iter().map(|contact| contact.id.as_str()).collect::<Vec<_>>(), [&plain]);
-    assert_eq!((found[0].name().as_str(), found[0].phone.as_deref()), ("Jing Lin", Some("05925503309")));
+    assert_eq!(
+        (found[0].name(NameOrder::ByScript).as_str(), found[0].phone.as_deref()),
+        ("Jing Lin", Some("05925503309"))
+    );
     let company = found[0].account.as_ref().unwrap();
     assert_eq!((company.id.as_str(), company.name.as_deref()), (account.as_str(), Some("Acme")));
     let found =
@@ -947,7 +950,7 @@ async fn a_number_whose_answer_is_lost_was_written_once_and_is_found_there_after
 
 async fn found(desk: &Desk, text: &str) -> Vec<String> {
     let found = desk.find_contacts(text, 10).await.unwrap();
-    found.iter().map(deskring_zoho_desk::Contact::name).collect()
+    found.iter().map(|contact| contact.name(NameOrder::ByScript)).collect()
 }
 
 #[tokio::test]
@@ -984,7 +987,7 @@ async fn people_are_found_by_what_a_person_types_of_them_the_last_changed_first(
         assert_eq!(found(&desk, typed).await, names, "{typed}");
         assert_eq!(spent(&simulator, before), credits, "{typed}");
     }
-    assert_eq!(desk.find_contacts("li", 1).await.unwrap()[0].name(), "Ana Lindner");
+    assert_eq!(desk.find_contacts("li", 1).await.unwrap()[0].name(NameOrder::ByScript), "Ana Lindner");
     sim.fault_next(3, Fault::TooManyRequests);
     assert_eq!(found(&desk, "li").await.len(), 2, "a busy portal is asked again");
     sim.fault_next(1, Fault::CreditsExhausted { retry_after: 60 });

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use deskring_engine::admin::Finding;
 use deskring_engine::domain::{CallId, Notice, Plan};
 use deskring_engine::view::{CallView, LinkState, LinkView};
-use deskring_engine::{Autostart, Desktop, Happening, SignInEnd, Window};
+use deskring_engine::{Autostart, Desktop, Happening, Manner, SignInEnd, Window};
 use deskring_session as session;
 use deskring_wording::{key_of, page};
 
@@ -31,8 +31,9 @@ impl Desktop for TrayDesktop {
         opened
     }
 
-    fn notify(&self, notice: &Notice, plan: &Plan) {
-        self.notices.show(&notice.call, notice::text(notice, plan, &self.spoken.words()));
+    fn notify(&self, notice: &Notice, plan: &Plan, manner: Manner) {
+        let text = notice::text(notice, plan, manner, &self.spoken.words());
+        self.notices.show(&notice.call, text, manner.level);
     }
 
     fn withdraw(&self, call: &CallId) {

@@ -14,8 +14,8 @@ use std::path::PathBuf;
 use std::sync::mpsc as std_mpsc;
 use std::time::Duration;
 
-use deskring_engine::domain::{CallId, Plan};
-use deskring_engine::domain::{Notice, Record, Who};
+use deskring_engine::domain::{CallId, Notice, Plan, Record, Who};
+use deskring_engine::{Caller, Creation, Level, Manner};
 use deskring_wording::Words;
 use tokio::sync::mpsc;
 
@@ -35,19 +35,38 @@ pub(crate) struct Text {
     /// The title once I have answered.
     pub(crate) talking: String,
     pub(crate) lines: Vec<String>,
-    /// The button that opens the contact; `None` when there is nothing it could open.
-    pub(crate) button: Option<String>,
+    /// What a press on its button does, and what stands on it; `None` when there is nothing to do.
+    pub(crate) button: Option<(Deed, String)>,
 }
 
-/// The words of a notice, with only what the core knows by now.
-pub(crate) fn text(notice: &Notice, plan: &Plan, words: &Words) -> Text {
-    let number = clean(&plan.read(&notice.number).for_people(plan), NUMBER);
+/// What a press does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Deed {
+    /// Opens the contact.
+    Open,
+    /// Begins a form for a new contact.
+    Create,
+    /// Shows the window: to choose among several, or just to look.
+    Show,
+}
+
+/// Somebody pressed a notice.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Press {
+    pub(crate) call: CallId,
+    pub(crate) deed: Deed,
+}
+
+/// The words of a notice, with only what the core knows by now, and of it what others may see.
+pub(crate) fn text(notice: &Notice, plan: &Plan, manner: Manner, words: &Words) -> Text {
+    let number = manner.caller.of_number(&clean(&plan.read(&notice.number).for_people(plan), NUMBER));
     let record = match &notice.who {
         Who::Known(record) => Some(record),
         Who::NotAsked | Who::Searching | Who::Several(_) | Who::Nobody | Who::Withheld | Who::Failed(_) => {
             None
         }
     };
+    let record = record.filter(|_| manner.caller == Caller::Name);
     let name = record.map(name).unwrap_or_default();
     let caller = match (name.is_empty(), number.is_empty() || notice.who == Who::Withheld) {
         (false, _) => Some(name.as_str()),
@@ -55,10 +74,15 @@ pub(crate) fn text(notice: &Notice, plan: &Plan, words: &Words) -> Text {
         (true, true) => None,
     };
     let title = match caller {
+        _ if manner.caller == Caller::Hidden => words.text("caller-hidden-inbound"),
         Some(caller) => words.with("notice-title", &[("caller", caller.into())]),
         None => words.text("notice-title-withheld"),
     };
-    let caller = caller.map_or_else(|| words.text("caller-withheld"), str::to_owned);
+    let caller = match caller {
+        _ if manner.caller == Caller::Hidden => words.text("caller-hidden-inbound"),
+        Some(caller) => caller.to_owned(),
+        None => words.text("caller-withheld"),
+    };
     let phase = words.text("phase-talking");
     let talking = words.with("tray-call", &[("phase", phase.into()), ("caller", caller.into())]);
     let company = record.and_then(|record| record.company.as_deref());
@@ -67,14 +91,21 @@ pub(crate) fn text(notice: &Notice, plan: &Plan, words: &Words) -> Text {
     let path = notice.path.as_deref().map(|path| clean(path, PATH)).filter(|path| !path.is_empty());
     let path = path.map(|path| words.with("call-path", &[("path", path.into())]));
     let second = [about(&notice.who, words).unwrap_or_default(), path.unwrap_or_default()];
-    let lines = [joined(&first), joined(&second)].into_iter().filter(|line| !line.is_empty()).collect();
-    let opens = match &notice.who {
-        // Pressed while searching, it opens when the answer comes; after a failure it asks once more.
-        Who::Searching | Who::Failed(_) => true,
-        Who::Known(record) => record.page.is_some(),
-        Who::NotAsked | Who::Several(_) | Who::Nobody | Who::Withheld => false,
+    let lines = match manner.caller {
+        Caller::Hidden => Vec::new(),
+        Caller::Name | Caller::MaskedNumber => {
+            [joined(&first), joined(&second)].into_iter().filter(|line| !line.is_empty()).collect()
+        }
     };
-    Text { title, talking, lines, button: opens.then(|| words.text("notice-open")) }
+    let button = match &notice.who {
+        // Pressed while searching, it opens when the answer comes; after a failure it asks once more.
+        Who::Searching | Who::Failed(_) => Some((Deed::Open, "notice-open")),
+        Who::Known(record) => record.page.is_some().then_some((Deed::Open, "notice-open")),
+        Who::Several(_) => Some((Deed::Show, "notice-choose")),
+        Who::Nobody => (manner.creation == Creation::Offered).then_some((Deed::Create, "notice-create")),
+        Who::NotAsked | Who::Withheld => None,
+    };
+    Text { title, talking, lines, button: button.map(|(deed, label)| (deed, words.text(label))) }
 }
 
 fn name(record: &Record) -> String {
@@ -112,7 +143,7 @@ fn picture(file: PathBuf) -> Option<PathBuf> {
 }
 
 enum Order {
-    Show { call: CallId, text: Text },
+    Show { call: CallId, text: Text, level: Level },
     Withdraw { call: CallId },
     Calm { call: String },
     Say { title: String, body: String },
@@ -124,9 +155,9 @@ enum Order {
 pub(crate) struct Notices(mpsc::UnboundedSender<Order>);
 
 impl Notices {
-    /// Starts the thread. Calls whose button was pressed come out of the second. `icon` is where a picture for
+    /// Starts the thread. Presses come out of the second. `icon` is where a picture for
     /// them is put.
-    pub(crate) fn start(icon: PathBuf) -> std::io::Result<(Self, mpsc::UnboundedReceiver<CallId>)> {
+    pub(crate) fn start(icon: PathBuf) -> std::io::Result<(Self, mpsc::UnboundedReceiver<Press>)> {
         let (sender, orders) = mpsc::unbounded_channel();
         let (presses, pressed) = mpsc::unbounded_channel();
         let run = move || service::run(orders, presses, picture(icon));
@@ -135,8 +166,8 @@ impl Notices {
     }
 
     /// Shows the notice of a call, or replaces it.
-    pub(crate) fn show(&self, call: &CallId, text: Text) {
-        self.order(Order::Show { call: call.clone(), text });
+    pub(crate) fn show(&self, call: &CallId, text: Text, level: Level) {
+        self.order(Order::Show { call: call.clone(), text, level });
     }
 
     /// Takes the notice of a call away.
@@ -184,13 +215,19 @@ mod tests {
             name: "Wang Fang".into(),
             company: Some("Acme".into()),
             page: Some("https://desk.zoho.com/x".into()),
+            email: None,
+            changed_ms: None,
         }
     }
 
     fn said(number: &str, who: Who, path: Option<&str>) -> Text {
         let notice =
             Notice { call: CallId::new("1.1"), number: number.into(), who, path: path.map(str::to_owned) };
-        text(&notice, &Plan::default(), &Words::of(Language::English))
+        text(&notice, &Plan::default(), manner(Caller::Name), &Words::of(Language::English))
+    }
+
+    fn manner(caller: Caller) -> Manner {
+        Manner { level: Level::Normal, caller, creation: Creation::Offered }
     }
 
     #[test]
@@ -201,7 +238,7 @@ mod tests {
         assert_eq!(text.lines.len(), 2, "{text:?}");
         assert!(text.lines[0].starts_with("Acme · +86"), "{text:?}");
         assert_eq!(text.lines[1], "via 6400");
-        assert_eq!(text.button.as_deref(), Some("Open contact"));
+        assert_eq!(text.button, Some((Deed::Open, "Open contact".into())));
     }
 
     #[test]
@@ -213,8 +250,41 @@ mod tests {
     }
 
     #[test]
+    fn the_button_does_what_can_be_done() {
+        let pressed = |who: Who| said("123", who, None).button.map(|(deed, _)| deed);
+        assert_eq!(pressed(Who::Nobody), Some(Deed::Create));
+        assert_eq!(pressed(Who::Several(vec![wang(), wang()])), Some(Deed::Show));
+        let off = Manner { creation: Creation::Off, ..manner(Caller::Name) };
+        let notice = Notice { call: CallId::new("1.1"), number: "1".into(), who: Who::Nobody, path: None };
+        assert_eq!(text(&notice, &Plan::default(), off, &Words::of(Language::English)).button, None);
+    }
+
+    #[test]
+    fn others_see_no_more_than_the_setting_permits() {
+        let words = Words::of(Language::English);
+        for who in [Who::Known(wang()), Who::Searching, Who::Several(vec![wang(), wang()])] {
+            let notice = Notice {
+                call: CallId::new("1.1"),
+                number: "+8613800138042".into(),
+                who,
+                path: Some("6400".into()),
+            };
+            let masked = text(&notice, &Plan::default(), manner(Caller::MaskedNumber), &words);
+            assert_eq!(masked.title, "•••42 is calling");
+            let hidden = text(&notice, &Plan::default(), manner(Caller::Hidden), &words);
+            assert_eq!((hidden.title.as_str(), hidden.lines.len()), ("Incoming call", 0));
+            for shown in [masked, hidden].map(|text| format!("{text:?}")) {
+                assert!(
+                    !shown.contains("Wang") && !shown.contains("Acme") && !shown.contains("138"),
+                    "{shown}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn what_cannot_be_opened_has_no_button() {
-        for who in [Who::Nobody, Who::Withheld, Who::NotAsked, Who::Several(vec![wang(), wang()])] {
+        for who in [Who::Withheld, Who::NotAsked] {
             assert_eq!(said("123", who.clone(), None).button, None, "{who:?}");
         }
         let refused = Record { page: None, ..wang() };

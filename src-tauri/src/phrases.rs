@@ -52,6 +52,10 @@ pub(crate) fn only_record(call: &CallView) -> Option<&RecordView> {
 
 /// Name, company, number, or what stands for it.
 pub(crate) fn caller(call: &CallView, words: &Words) -> String {
+    if call.who.state == "hidden" {
+        let is_out = call.direction.as_deref() == Some("outbound");
+        return words.text(if is_out { "caller-hidden-outbound" } else { "caller-hidden-inbound" });
+    }
     let record = only_record(call);
     let name = record.map(|record| clean(&record.name, NAME)).unwrap_or_default();
     if !name.is_empty() {

@@ -6,15 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
-use deskring_engine::domain::CallId;
-use deskring_engine::view::LinkState;
-use deskring_engine::{AppView, Command, Engine, Handle, Paths, StartError, Window};
+use deskring_engine::view::{CallView, LinkState};
+use deskring_engine::{AppView, Command, Engine, Handle, Paths, StartError, Window, assist};
 use deskring_local_api::{Client, ClientError, Server};
 use tauri::{AppHandle, Manager as _, RunEvent};
 use tokio::sync::{Notify, mpsc, watch};
 
 use crate::desktop::TrayDesktop;
-use crate::notice::Notices;
+use crate::notice::{Deed, Notices, Press};
 use crate::opener::{self, Opener, Requests};
 use crate::spoken::Spoken;
 use crate::tray::{self, Act, Drawn, Face};
@@ -57,15 +56,29 @@ pub(crate) fn run(began: Instant, paths: Paths, hidden: bool) -> anyhow::Result<
     if !hidden && is_new(&handle.view().borrow()) {
         opener.show(Window::Settings);
     }
-    let parts = Parts { program, paths, notices, presses, requests, spoken, quit: quit.clone() };
+    let desk = Counter {
+        handle: handle.clone(),
+        opener: opener.clone(),
+        notices: notices.clone(),
+        spoken: spoken.clone(),
+    };
+    let parts = Parts {
+        program,
+        paths,
+        notices,
+        presses,
+        opener: opener.clone(),
+        requests,
+        spoken,
+        quit: quit.clone(),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Otherwise Tauri starts a second one, with a thread for each core.
     tauri::async_runtime::set(runtime.handle().clone());
     let builder = tauri::Builder::default()
         .on_menu_event({
-            let handle = handle.clone();
             move |_, event| match Act::of_id(event.id().as_ref()) {
-                Some(act) => perform(act, &handle, &opener, &quit),
+                Some(act) => perform(act, &desk, &quit),
                 None => tracing::debug!("a menu item of an earlier version"),
             }
         })
@@ -107,11 +120,47 @@ impl Drop for EndsApp {
     }
 }
 
-fn perform(act: Act, handle: &Handle, opener: &Opener, quit: &Notify) {
+/// Where a press of the menu goes.
+struct Counter {
+    handle: Handle,
+    opener: Opener,
+    notices: Notices,
+    spoken: Spoken,
+}
+
+impl Counter {
+    /// Asks for something that takes a while; what goes wrong is said in a notice.
+    fn ask(&self, want: assist::Want) {
+        let (handle, notices, spoken) = (self.handle.clone(), self.notices.clone(), self.spoken.clone());
+        tauri::async_runtime::spawn(async move {
+            if let Err(fault) = handle.assist(want).await {
+                tracing::info!(code = fault.code, "a press of the menu did nothing");
+                let words = spoken.words();
+                let cause = words.of_code("cause", &fault.code, &[]);
+                notices.say(words.text("notice-failed"), cause);
+            }
+        });
+    }
+}
+
+fn perform(act: Act, counter: &Counter, quit: &Notify) {
+    let Counter { handle, opener, .. } = counter;
     let command = match act {
         Act::Show => return opener.show(Window::Panel),
         Act::Settings => return opener.show(Window::Settings),
         Act::Quit => return quit.notify_one(),
+        Act::Ticket { call } => return counter.ask(assist::Want::OpenTicket { call }),
+        Act::CallBack { call, extension } => {
+            return counter.ask(assist::Want::CallBack { call, extension });
+        }
+        Act::Create { call, extension } => {
+            opener.show(Window::Panel);
+            Command::BeginForm { call, extension, kind: None }
+        }
+        Act::Continue { key } => {
+            opener.show(Window::Panel);
+            Command::ContinueForm { key }
+        }
         Act::Open { call } => Command::Open { call: Some(call) },
         Act::Choose { call, kind, id } => Command::Choose { call, kind, id },
         Act::Pause { minutes } => Command::Pause { minutes },
@@ -131,7 +180,8 @@ struct Parts {
     program: PathBuf,
     paths: Paths,
     notices: Notices,
-    presses: mpsc::UnboundedReceiver<CallId>,
+    presses: mpsc::UnboundedReceiver<Press>,
+    opener: Opener,
     requests: Requests,
     spoken: Spoken,
     quit: Arc<Notify>,
@@ -156,7 +206,7 @@ impl Parts {
         let wake = handle.clone();
         tokio::spawn(deskring_session::woke_up(move || send(&wake, Command::Wake)));
         tokio::spawn(follow(app.clone(), handle.view(), self.spoken.clone(), first));
-        tokio::spawn(forward(self.presses, handle.clone()));
+        tokio::spawn(forward(self.presses, handle.clone(), self.opener));
         tokio::spawn(mention_missing_tray(self.notices.clone(), self.spoken.clone()));
         let end = Arc::new(Notify::new());
         let windows = tokio::spawn({
@@ -210,10 +260,25 @@ async fn follow(app: AppHandle, mut views: watch::Receiver<Arc<AppView>>, spoken
     }
 }
 
-/// A notice's button is the Helpdesk button.
-async fn forward(mut presses: mpsc::UnboundedReceiver<CallId>, handle: Handle) {
-    while let Some(call) = presses.recv().await {
-        if !handle.send(Command::Open { call: Some(call.as_str().to_owned()) }).await {
+/// A notice's button is the Helpdesk button, or leads to the window.
+async fn forward(mut presses: mpsc::UnboundedReceiver<Press>, handle: Handle, opener: Opener) {
+    while let Some(Press { call, deed }) = presses.recv().await {
+        let call = call.as_str().to_owned();
+        let command = match deed {
+            Deed::Open => Command::Open { call: Some(call) },
+            Deed::Create => {
+                let of_call = |known: &&CallView| known.call == call;
+                let extension =
+                    handle.view().borrow().calls.iter().find(of_call).map(|it| it.extension.clone());
+                opener.show(Window::Panel);
+                Command::BeginForm { call, extension: extension.unwrap_or_default(), kind: None }
+            }
+            Deed::Show => {
+                opener.show(Window::Panel);
+                continue;
+            }
+        };
+        if !handle.send(command).await {
             return;
         }
     }

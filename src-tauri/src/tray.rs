@@ -3,18 +3,20 @@
 
 use std::path::Path;
 
-use deskring_engine::view::{AppView, CallView, LinkState, RecordView};
+use deskring_engine::view::{AppView, CallView, DraftView, LinkState, RecordView};
 use deskring_wording::Words;
 use tauri::image::Image;
 use tauri::menu::{IsMenuItem, Menu, MenuItem, PredefinedMenuItem, Submenu};
 use tauri::tray::{TrayIcon, TrayIconBuilder};
 use tauri::{AppHandle, Wry};
 
-use crate::phrases;
+use crate::phrases::{self, NAME, NUMBER, clean};
 
 const ID: &str = "deskring";
 /// Calls in the submenu.
 const RECENT: usize = 10;
+/// Forms begun, in the menu; the window has them all.
+const DRAFTS: usize = 3;
 /// Matches in a submenu; the window has them all.
 const MATCHES: usize = 9;
 
@@ -62,9 +64,33 @@ pub(crate) enum Item {
 pub(crate) enum Act {
     Show,
     Settings,
-    Open { call: String },
-    Choose { call: String, kind: String, id: String },
-    Pause { minutes: Option<u32> },
+    Open {
+        call: String,
+    },
+    Choose {
+        call: String,
+        kind: String,
+        id: String,
+    },
+    /// A form for a new contact, in the window.
+    Create {
+        call: String,
+        extension: String,
+    },
+    /// Goes on with a form.
+    Continue {
+        key: String,
+    },
+    Ticket {
+        call: String,
+    },
+    CallBack {
+        call: String,
+        extension: String,
+    },
+    Pause {
+        minutes: Option<u32>,
+    },
     Resume,
     Quit,
 }
@@ -76,6 +102,10 @@ impl Act {
             Self::Settings => "settings".into(),
             Self::Open { call } => format!("open {call}"),
             Self::Choose { call, kind, id } => format!("choose {call} {kind} {id}"),
+            Self::Create { call, extension } => format!("create {call} {extension}"),
+            Self::Continue { key } => format!("continue {key}"),
+            Self::Ticket { call } => format!("ticket {call}"),
+            Self::CallBack { call, extension } => format!("back {call} {extension}"),
             Self::Pause { minutes: Some(minutes) } => format!("pause {minutes}"),
             Self::Pause { minutes: None } => "pause".into(),
             Self::Resume => "resume".into(),
@@ -95,6 +125,16 @@ impl Act {
                 let (kind, id) = record.split_once(' ')?;
                 Some(Self::Choose { call: call.to_owned(), kind: kind.to_owned(), id: id.to_owned() })
             }
+            ("create", Some(rest)) => {
+                let (call, extension) = rest.split_once(' ')?;
+                Some(Self::Create { call: call.to_owned(), extension: extension.to_owned() })
+            }
+            ("continue", Some(key)) => Some(Self::Continue { key: key.to_owned() }),
+            ("ticket", Some(call)) => Some(Self::Ticket { call: call.to_owned() }),
+            ("back", Some(rest)) => {
+                let (call, extension) = rest.split_once(' ')?;
+                Some(Self::CallBack { call: call.to_owned(), extension: extension.to_owned() })
+            }
             ("pause", Some(minutes)) => Some(Self::Pause { minutes: Some(minutes.parse().ok()?) }),
             ("pause", None) => Some(Self::Pause { minutes: None }),
             ("resume", None) => Some(Self::Resume),
@@ -106,6 +146,7 @@ impl Act {
 
 /// What the tray shows for a view. `time` writes a time of day.
 pub(crate) fn face(view: &AppView, words: &Words, time: &dyn Fn(i64) -> String) -> Face {
+    let view = &view.as_others_see();
     Face { icon: icon(view), tooltip: headline(view, words), items: menu(view, words, time) }
 }
 
@@ -138,14 +179,18 @@ pub(crate) fn menu(view: &AppView, words: &Words, time: &dyn Fn(i64) -> String) 
                 items.push(Item::Do { text: phrases::state_of_call(call, words), act: Act::Show });
             }
             items.push(open(call, words.text("tray-open-current"), words));
+            items.extend(further(call, words));
         }
         calls => {
             for call in calls {
                 items.push(Item::Do { text: phrases::state_of_call(call, words), act: Act::Show });
                 items.push(open(call, open_of(call, words), words));
+                items.extend(further(call, words));
             }
         }
     }
+    items.extend(wrap_up(view, words));
+    items.extend(drafts(view, words));
     items.extend([recent(view, words, time), Item::Line, pause(view, words, time), Item::Line]);
     items.push(Item::Do { text: words.text("tray-show"), act: Act::Show });
     items.push(Item::Do { text: words.text("tray-settings"), act: Act::Settings });
@@ -218,7 +263,50 @@ fn choose(call: &CallView, words: &Words) -> Item {
         items.push(Item::Do { text: words.text("tray-show"), act: Act::Show });
     }
     let count = call.who.records.len();
+    // Where others may not see who it is, there is nothing to tell them apart by.
+    if call.who.records.iter().all(|record| record.name.is_empty() && record.company.is_none()) {
+        return Item::Do { text: words.with("tray-choose", &[("count", count.into())]), act: Act::Show };
+    }
     Item::More { text: words.with("tray-choose", &[("count", count.into())]), items }
+}
+
+/// What can be done for a call beside opening its contact.
+fn further(call: &CallView, words: &Words) -> Vec<Item> {
+    let mut items = Vec::new();
+    let tickets = call.context.as_ref().and_then(|context| context.tickets.as_ref());
+    if let Some(tickets) = tickets.filter(|tickets| tickets.open > 0) {
+        let subject = tickets.newest.as_deref().map(|subject| clean(subject, NAME)).unwrap_or_default();
+        let values = [("count", tickets.open.into()), ("subject", subject.into())];
+        items.push(Item::Do {
+            text: words.with("tray-tickets", &values),
+            act: Act::Ticket { call: call.call.clone() },
+        });
+    }
+    items.extend(create(call, words));
+    items
+}
+
+fn create(call: &CallView, words: &Words) -> Option<Item> {
+    let act = Act::Create { call: call.call.clone(), extension: call.extension.clone() };
+    call.can_create.then(|| Item::Do { text: words.text("tray-create"), act })
+}
+
+/// A call about which the agent is asked something, in the window.
+fn wrap_up(view: &AppView, words: &Words) -> Option<Item> {
+    let asked = |call: &&CallView| call.wrap_up.as_ref().is_some_and(|wrap_up| wrap_up.asked);
+    let call = view.recent.iter().find(asked)?;
+    let text = words.with("tray-wrap-up", &[("caller", phrases::caller(call, words).into())]);
+    Some(Item::Do { text, act: Act::Show })
+}
+
+fn drafts(view: &AppView, words: &Words) -> Vec<Item> {
+    let line = |draft: &DraftView| {
+        let name = clean(&draft.name, NAME);
+        let who = if name.is_empty() { clean(&draft.number_text, NUMBER) } else { name };
+        let text = words.with("tray-continue", &[("who", who.into())]);
+        Item::Do { text, act: Act::Continue { key: draft.key.clone() } }
+    };
+    view.drafts.iter().take(DRAFTS).map(line).collect()
 }
 
 fn open_of(call: &CallView, words: &Words) -> String {
@@ -241,13 +329,28 @@ fn recent(view: &AppView, words: &Words, time: &dyn Fn(i64) -> String) -> Item {
     let line = |call: &CallView| {
         let caller = phrases::caller_and_number(call, words);
         let values = [("time", time(call.began_ms).into()), ("caller", caller.into())];
-        open(call, words.with("tray-recent-call", &values), words)
+        Item::More { text: words.with("tray-recent-call", &values), items: of_past(call, words) }
     };
     let items: Vec<Item> = view.recent.iter().take(RECENT).map(line).collect();
     if items.is_empty() {
         return Item::Off { text: words.text("tray-recent-none") };
     }
     Item::More { text: words.text("tray-recent"), items }
+}
+
+/// What can be done for a call that is over.
+fn of_past(call: &CallView, words: &Words) -> Vec<Item> {
+    let mut items = vec![open(call, words.text("tray-open-current"), words)];
+    if call.record().is_some() {
+        items
+            .push(Item::Do { text: words.text("tray-ticket"), act: Act::Ticket { call: call.call.clone() } });
+    }
+    items.extend(create(call, words));
+    if !call.number.is_empty() && call.who.state != "withheld" {
+        let act = Act::CallBack { call: call.call.clone(), extension: call.extension.clone() };
+        items.push(Item::Do { text: words.text("tray-call-back"), act });
+    }
+    items
 }
 
 fn pause(view: &AppView, words: &Words, time: &dyn Fn(i64) -> String) -> Item {

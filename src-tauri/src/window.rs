@@ -8,16 +8,20 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use deskring_engine::{AppView, Command, Paths, Window};
+use deskring_engine::admin::Fault;
+use deskring_engine::{AppView, Command, Paths, Window, assist};
 use deskring_local_api::{Client, ClientError};
 use deskring_wording::{Language, Part};
 use serde::Serialize;
 use tauri::{AppHandle, Emitter as _, Manager as _, State, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
+use crate::phrases::clean;
 use crate::{built, context};
 
 /// A page that has not said it is ready by then is shown as it is.
 const READY: Duration = Duration::from_secs(5);
+/// No list of windows shows more.
+const LONGEST_TITLE: usize = 120;
 /// An engine that has gone is looked for this often.
 const AGAIN: Duration = Duration::from_millis(700);
 
@@ -70,9 +74,8 @@ pub(crate) fn run(
     });
     // A page can ask only what its window is for.
     let builder = match window {
-        Window::Panel => {
-            builder.invoke_handler(tauri::generate_handler![words, stage, command, ready, close])
-        }
+        Window::Panel => builder
+            .invoke_handler(tauri::generate_handler![words, stage, command, assist, title, ready, close]),
         Window::Settings => builder.invoke_handler(tauri::generate_handler![
             words,
             stage,
@@ -166,8 +169,8 @@ fn speak(app: &AppHandle, language: Language) {
 fn words(shared: State<'_, Shared>) -> Catalog {
     let language = *shared.language.lock().unwrap_or_else(PoisonError::into_inner);
     let parts: &[Part] = match shared.window {
-        Window::Panel => &[Part::Shared],
-        Window::Settings => &Part::ALL,
+        Window::Panel => &[Part::Shared, Part::Panel],
+        Window::Settings => &[Part::Shared, Part::Settings, Part::Doctor],
     };
     let catalog = parts.iter().map(|part| language.catalog(*part)).collect::<Vec<_>>().join("\n");
     Catalog { language: language.tag(), catalog }
@@ -183,6 +186,21 @@ fn stage(shared: State<'_, Shared>) -> Stage {
 async fn command(shared: State<'_, Shared>, command: Command) -> Result<(), String> {
     let sent = async { Client::connect(&shared.paths).await?.command(command).await };
     sent.await.map_err(|error| settings::fault(error).code)
+}
+
+/// Asks the engine about calls and customers.
+#[tauri::command]
+async fn assist(shared: State<'_, Shared>, request: assist::Want) -> Result<assist::Answer, Fault> {
+    let asked = async { Client::connect(&shared.paths).await?.assist(request).await };
+    asked.await.map_err(settings::fault)
+}
+
+/// What the window is called in the list of windows.
+#[tauri::command]
+fn title(window: WebviewWindow, text: String) {
+    if let Err(error) = window.set_title(&clean(&text, LONGEST_TITLE)) {
+        tracing::debug!(%error, "the window could not be renamed");
+    }
 }
 
 #[tauri::command]

@@ -25,7 +25,8 @@ use std::time::{Duration, Instant};
 use deskring_engine::domain::{CallId, Notice, Plan};
 use deskring_engine::view::CallView;
 use deskring_engine::{
-    AppView, Autostart, Command, Desktop, Engine, Handle, Happening, Paths, SignInEnd, Stopped, Window,
+    AppView, Autostart, Command, Desktop, Engine, Handle, Happening, Manner, Paths, SignInEnd, Stopped,
+    Window,
 };
 use deskring_simulator::{
     AGENT_ID, CLIENT_ID, CLIENT_SECRET, DEPARTMENT_ID, DESK_CLIENT_ID, DESK_CLIENT_SECRET,
@@ -211,6 +212,8 @@ pub struct Recorder {
 pub struct Recorded {
     pub opened: Vec<(String, Instant)>,
     pub notices: Vec<(Notice, Instant)>,
+    /// Of each notice.
+    pub manners: Vec<Manner>,
     pub withdrawn: Vec<String>,
     pub windows: usize,
     pub autostart: Vec<Autostart>,
@@ -265,8 +268,11 @@ impl Desktop for Recorder {
         Ok(())
     }
 
-    fn notify(&self, notice: &Notice, _: &Plan) {
-        self.note(|recorded| recorded.notices.push((notice.clone(), Instant::now())));
+    fn notify(&self, notice: &Notice, _: &Plan, manner: Manner) {
+        self.note(|recorded| {
+            recorded.notices.push((notice.clone(), Instant::now()));
+            recorded.manners.push(manner);
+        });
     }
 
     fn withdraw(&self, call: &CallId) {

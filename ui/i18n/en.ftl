@@ -25,6 +25,9 @@ outcome-not-seen = Not seen: the link to the PBX was down
 
 caller-withheld = Number withheld
 caller-unknown = Unknown number
+# Where others may not see who calls.
+caller-hidden-inbound = Incoming call
+caller-hidden-outbound = Outgoing call
 # Between extensions.
 caller-extension = Extension { $number }
 # Several records have the number.
@@ -203,6 +206,12 @@ cause-scope-unknown = Zoho does not know one of the permissions
 cause-address-refused = this address is not opened from here
 cause-not-saved = the file could not be written
 cause-not-opened = the folder could not be opened
+cause-no-ticket = there is no ticket
+cause-no-number = there is no number to call
+cause-call-unknown = the call is no longer known
+cause-pbx-not-connected = the phone system is not connected
+cause-journal-unusable = the history cannot be used
+cause-too-long = the text is too long
 cause-browser-failed = the browser did not start
 
 ## What is wrong with the settings
@@ -295,6 +304,17 @@ tray-missed =
         [one] { $count } missed call
        *[other] { $count } missed calls
     }
+tray-create = Create contact…
+# A form that was begun.
+tray-continue = Continue the new contact: { $who }
+tray-tickets =
+    { $count ->
+        [one] { $count } open ticket: { $subject }
+       *[other] { $count } open tickets: { $subject }
+    }
+tray-ticket = Open last ticket
+tray-call-back = Call back
+tray-wrap-up = Note about the call with { $caller }…
 tray-open-of = Open in Helpdesk: { $caller }
 # A disabled item with its reason.
 tray-off = { $text } ({ $reason })
@@ -311,6 +331,9 @@ tray-quit = Quit Deskring
 notice-title = { $caller } is calling
 notice-title-withheld = Incoming call, number withheld
 notice-open = Open contact
+notice-choose = Choose…
+notice-create = Create contact…
+notice-failed = This did not work
 notice-no-tray-title = Deskring is running
 notice-no-tray-body = This desktop shows no tray icons. Start Deskring again to see its window.
 notice-stopped-title = Deskring needs you

@@ -24,6 +24,9 @@ outcome-not-seen = 未知：当时与 PBX 的连接已断开
 
 caller-withheld = 号码已隐藏
 caller-unknown = 未知号码
+# 不向他人显示来电者时。
+caller-hidden-inbound = 来电
+caller-hidden-outbound = 呼出通话
 caller-extension = 分机 { $number }
 caller-several = { $count } 个匹配
 call-path = 经由 { $path }
@@ -187,6 +190,12 @@ cause-scope-unknown = Zoho 不认识其中一项权限
 cause-address-refused = 不能从此处打开该地址
 cause-not-saved = 无法写入文件
 cause-not-opened = 无法打开文件夹
+cause-no-ticket = 没有工单
+cause-no-number = 没有可拨打的号码
+cause-call-unknown = 已找不到此通话
+cause-pbx-not-connected = PBX 未连接
+cause-journal-unusable = 无法使用通话记录
+cause-too-long = 文字过长
 cause-browser-failed = 浏览器未启动
 
 ## What is wrong with the settings
@@ -268,6 +277,13 @@ tray-open-current = 在 Helpdesk 中打开
 # 多个联系人使用此号码，子菜单中列出。
 tray-choose = { $count } 个匹配：请选择联系人
 tray-missed = { $count } 个未接来电
+tray-create = 新建联系人…
+# 未完成的表单。
+tray-continue = 继续新建联系人：{ $who }
+tray-tickets = { $count } 个未关闭的工单：{ $subject }
+tray-ticket = 打开最近的工单
+tray-call-back = 回拨
+tray-wrap-up = 填写与 { $caller } 的通话备注…
 tray-open-of = 在 Helpdesk 中打开：{ $caller }
 tray-off = { $text }（{ $reason }）
 tray-recent = 最近通话
@@ -283,6 +299,9 @@ tray-quit = 退出 Deskring
 notice-title = { $caller } 来电
 notice-title-withheld = 来电，号码已隐藏
 notice-open = 打开联系人
+notice-choose = 选择…
+notice-create = 新建联系人…
+notice-failed = 操作未成功
 notice-no-tray-title = Deskring 正在运行
 notice-no-tray-body = 此桌面不显示托盘图标。再次启动 Deskring 即可打开窗口。
 notice-stopped-title = Deskring 需要你处理

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use deskring_engine::domain::{CallId, Notice, Plan};
-use deskring_engine::{Desktop, Engine, Happening, Paths, SignInEnd};
+use deskring_engine::{Desktop, Engine, Happening, Manner, Paths, SignInEnd};
 use deskring_local_api::Server;
 
 use crate::Format;
@@ -71,7 +71,7 @@ impl Desktop for Terminal {
         webbrowser::open(address).map_err(|error| error.to_string())
     }
 
-    fn notify(&self, _: &Notice, _: &Plan) {}
+    fn notify(&self, _: &Notice, _: &Plan, _: Manner) {}
 
     fn withdraw(&self, _: &CallId) {}
 

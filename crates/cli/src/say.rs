@@ -29,7 +29,7 @@ pub(crate) struct Voice(Words);
 impl Voice {
     /// In the language of a setting.
     pub(crate) fn of_choice(choice: &str) -> Self {
-        Self(Words::with_parts(Language::of_choice(choice), &Part::ALL))
+        Self(Words::with_parts(Language::of_choice(choice), &[Part::Shared, Part::Settings, Part::Doctor]))
     }
 
     /// The page for the browser at the end of signing in.

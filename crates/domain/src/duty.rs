@@ -17,6 +17,10 @@ pub struct Record {
     pub company: Option<String>,
     /// The address of its page, checked to be Desk's; `None` when it was refused.
     pub page: Option<String>,
+    /// Mail address, where it is known.
+    pub email: Option<String>,
+    /// Last change in Desk, milliseconds since 1970, where it is known.
+    pub changed_ms: Option<i64>,
 }
 
 /// Desk's two kinds of customer.
@@ -179,7 +183,15 @@ mod tests {
     use super::*;
 
     fn record(kind: RecordKind, id: &str) -> Record {
-        Record { kind, id: id.into(), name: format!("Record {id}"), company: None, page: None }
+        Record {
+            kind,
+            id: id.into(),
+            name: format!("Record {id}"),
+            company: None,
+            page: None,
+            email: None,
+            changed_ms: None,
+        }
     }
 
     #[test]

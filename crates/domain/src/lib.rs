@@ -22,5 +22,5 @@ pub use call::{
 };
 pub use duty::{Chosen, ChosenWhen, Entry, Match, Notice, Record, RecordKind, Timing, Who};
 pub use machine::{Again, Choice, Effect, Input, LookupFailure, Machine, Now, OpenFailure, Setup};
-pub use number::{Plan, Reading};
+pub use number::{Line, Plan, Reading};
 pub use pop::{DeskUse, Mode, Moment, OpenedBy, Pause, Rules, Why};

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use rlibphonenumber::enums::Region;
-use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat};
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, PhoneNumberType};
 
 /// How numbers are written and dialed at the agent's desk.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
@@ -33,6 +33,15 @@ pub struct Reading {
 struct Meaning {
     number: PhoneNumber,
     e164: String,
+}
+
+/// What kind of line a number is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Line {
+    /// A mobile phone.
+    Mobile,
+    /// Everything else, and what nobody can tell, as in countries whose mobile numbers look like all others.
+    Other,
 }
 
 /// Fewer digits than this are a short code or an extension: they are compared whole, never by their end.
@@ -155,6 +164,27 @@ impl Reading {
     /// What identifies the number in a cache: the international form, else the digits.
     pub fn key(&self) -> &str {
         self.e164().unwrap_or(&self.digits)
+    }
+
+    /// What kind of line it is.
+    pub fn line(&self) -> Line {
+        match self.meanings.first().map(|meaning| meaning.number.get_type()) {
+            Some(PhoneNumberType::Mobile) => Line::Mobile,
+            Some(_) | None => Line::Other,
+        }
+    }
+
+    /// The digits to dial for it: the outside line, then as people of the country dial it, or abroad with
+    /// `international_prefix` (`00`, `+`). What is not understood is dialed as it is written.
+    pub fn dialed(&self, plan: &Plan, international_prefix: &str) -> String {
+        let body = match self.meanings.first() {
+            None => self.digits.clone(),
+            Some(meaning) if meaning.number.get_region_code() == plan.region => {
+                groups(&meaning.number.format_as(PhoneNumberFormat::National)).concat()
+            }
+            Some(meaning) => format!("{international_prefix}{}", meaning.e164.trim_start_matches('+')),
+        };
+        format!("{}{body}", plan.outside_line_prefix)
     }
 
     /// As people of the number's country write it, for reading.
@@ -399,6 +429,34 @@ mod tests {
             ("\u{202e}13800138000\u{202c}", "+8613800138000"),
         ] {
             assert_eq!(plan.read(written).e164(), Some(meant), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_dialed_as_people_dial_it_here() {
+        for (written, dialed) in [
+            ("+86 138 0013 8000", "913800138000"),
+            ("913800138000", "913800138000"),
+            ("5503309", "905925503309"),
+            ("+1 (212) 555-0100 x12", "90012125550100"),
+            ("95588", "995588"),
+        ] {
+            let plan = china();
+            assert_eq!(plan.read(written).dialed(&plan, "00"), dialed, "{written}");
+        }
+        let plan = Plan::new("US", "", "").unwrap();
+        assert_eq!(plan.read("+8613800138000").dialed(&plan, "+"), "+8613800138000");
+    }
+
+    #[test]
+    fn a_mobile_number_is_told_from_others_where_that_can_be_told() {
+        for (written, line) in [
+            ("13800138000", Line::Mobile),
+            ("0592 550 3309", Line::Other),
+            ("+1 212 555 0100", Line::Other),
+            ("110", Line::Other),
+        ] {
+            assert_eq!(china().read(written).line(), line, "{written}");
         }
     }
 

@@ -352,6 +352,8 @@ fn record(name: &str) -> Record {
         name: name.into(),
         company: None,
         page: (name != "Mallory").then(|| "https://desk.example.com/1".into()),
+        email: None,
+        changed_ms: None,
     }
 }
 

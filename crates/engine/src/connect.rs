@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use deskring_domain::{DeskUse, Extension, Mode, Moment, Plan, Rules, Setup};
-use deskring_store::settings::{DataCenter, Language, PopupMode, PopupTrigger, Warning};
+use deskring_store::settings::{DataCenter, Language, NameOrder, PopupMode, PopupTrigger, Warning};
 use deskring_store::{
     ExposeSecret, Keychain, Loaded, LockError, ProfileLock, Secret, SecretName, Secrets, SecretsConfig,
     SecretsError, Settings, SettingsError,
@@ -19,6 +19,7 @@ use deskring_zoho_desk as desk;
 use sha2::{Digest, Sha256};
 
 use crate::lookup::{Lookup, Report};
+use crate::manners::Manners;
 use crate::run::StartError;
 use crate::tokens::{DeskTokens, PbxTokens};
 use crate::view::{LinkState, LinkView, ProblemView};
@@ -81,6 +82,8 @@ pub(crate) struct Connections {
     pub problems: Vec<ProblemView>,
     /// The language to speak; `None` when the file could not be read and the old one stays.
     pub language: Option<String>,
+    /// How the agent is told and asked; `None` likewise.
+    pub manners: Option<Manners>,
 }
 
 /// What is known of the organization after sign-in.
@@ -123,6 +126,7 @@ pub(crate) fn connect(paths: &Paths, secrets: SecretsConfig) -> Connections {
                 desk_key: 0,
                 problems: vec![unreadable(&error)],
                 language: None,
+                manners: None,
             };
         }
     };
@@ -149,12 +153,14 @@ pub(crate) fn connect(paths: &Paths, secrets: SecretsConfig) -> Connections {
             (&settings.desk.client_id, &settings.desk.organization_id, &settings.desk.department_id),
             (exposed(&desk_secret), exposed(&refresh_token)),
             (&settings.numbers.country, &settings.numbers.area_code, &settings.numbers.outside_line_prefix),
+            settings.general.name_order,
         )),
         pbx: pbx_client(settings, pbx_secret, &secrets),
         desk: desk_client(settings, desk_secret, refresh_token, &secrets),
         setup: Some(setup(settings)),
         problems: problems(&loaded),
         language: Some(language(settings)),
+        manners: Some(Manners::of(settings)),
     }
 }
 
@@ -218,6 +224,15 @@ pub(crate) fn plan(settings: &Settings) -> Plan {
     Plan::new(&text(&numbers.country), &text(&numbers.area_code), &text(&numbers.outside_line_prefix))
         .or_else(|_| Plan::new("", &text(&numbers.area_code), &text(&numbers.outside_line_prefix)))
         .unwrap_or_default()
+}
+
+fn names(settings: &Settings) -> desk::NameOrder {
+    match settings.general.name_order {
+        NameOrder::Automatic => desk::NameOrder::ByScript,
+        NameOrder::FirstLast => desk::NameOrder::FirstLast,
+        NameOrder::LastFirst => desk::NameOrder::LastFirst,
+        NameOrder::LastFirstJoined => desk::NameOrder::LastFirstJoined,
+    }
 }
 
 /// The links before the secrets are read.
@@ -311,7 +326,7 @@ fn desk_client(
         return Err(LinkView::plain(LinkState::Disabled, crate::clock::wall_ms()));
     }
     let desk = desk_with(settings, secret, refresh_token, secrets).map_err(stopped)?;
-    Ok(Lookup { desk, plan: plan(settings), custom_domain: None, portal: None })
+    Ok(Lookup { desk, plan: plan(settings), names: names(settings), custom_domain: None, portal: None })
 }
 
 /// A client for Desk, also where Desk is disabled.

@@ -4,6 +4,7 @@
 use deskring_domain::{CallId, Notice, Plan};
 
 use crate::handle::Window;
+use crate::manners::Manner;
 use crate::view::Finding;
 use crate::view::{CallView, LinkView};
 
@@ -15,9 +16,9 @@ pub trait Desktop: Send + Sync + 'static {
     /// What went wrong, for the log.
     fn open(&self, address: &str) -> Result<(), String>;
 
-    /// Asks for the notice of a call to be shown, or replaced. Returns at once. The plan is for writing the
-    /// number the way people here read it.
-    fn notify(&self, notice: &Notice, plan: &Plan);
+    /// Asks for the notice of a call to be shown, or replaced, in this manner. Returns at once. The plan is for
+    /// writing the number the way people here read it.
+    fn notify(&self, notice: &Notice, plan: &Plan, manner: Manner);
 
     /// Asks for the notice of a call to be taken away. Returns at once.
     fn withdraw(&self, call: &CallId);

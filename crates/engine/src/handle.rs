@@ -3,11 +3,15 @@
 
 use std::sync::Arc;
 
+use deskring_domain::{CallId, Choice, Record, Setup};
+use deskring_store::Journal;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::admin::{Admin, Answer, Fault, Want};
+use crate::assist::{self, Assist};
 use crate::lookup::{Lookup, Report};
+use crate::manners::Manners;
 use crate::view::{AppView, SignInView};
 
 /// What a person, or a program on their behalf, wants of a running engine.
@@ -35,6 +39,41 @@ pub enum Command {
     },
     /// Missed calls have been looked at.
     SeenMissed,
+    /// A form for a new contact or account, for the number of this call; one that was begun for it is gone on with.
+    BeginForm {
+        /// The PBX's id of the call.
+        call: String,
+        /// Which of my extensions has it.
+        extension: String,
+        /// `contact` or `account`; `None` for what the settings say.
+        #[serde(default)]
+        kind: Option<String>,
+    },
+    /// Goes on with a form begun earlier.
+    ContinueForm {
+        /// Its name, as [`DraftView::key`](crate::view::DraftView::key).
+        key: String,
+    },
+    /// Puts the form away; it is kept when something was typed.
+    CloseForm,
+    /// What the agent says of a call.
+    WrapUp {
+        /// The PBX's id of the call.
+        call: String,
+        /// Which of my extensions had it.
+        extension: String,
+        /// What came of it.
+        disposition: Option<String>,
+        /// In their words.
+        note: Option<String>,
+    },
+    /// The agent has nothing to say of a call.
+    SkipWrapUp {
+        /// The PBX's id of the call.
+        call: String,
+        /// Which of my extensions had it.
+        extension: String,
+    },
     /// No pop-ups for a while, or until resumed.
     Pause {
         /// How long.
@@ -69,6 +108,7 @@ pub struct Handle {
     messages: mpsc::Sender<Message>,
     view: watch::Receiver<Arc<AppView>>,
     admin: Arc<Admin>,
+    assist: Arc<Assist>,
 }
 
 #[derive(Debug)]
@@ -89,16 +129,37 @@ pub(crate) enum Message {
     },
     /// Desk was disconnected: nothing of its contacts stays.
     ForgetContacts,
+    /// A form was kept or discarded.
+    FormsChanged,
+    /// A call belongs to a record that was created for it, or was given its number; its form is done with.
+    Belongs(Box<Belongs>),
     Stop,
 }
 
-/// The running clients.
+/// Whose call it is from now on.
+#[derive(Debug)]
+pub(crate) struct Belongs {
+    pub(crate) call: CallId,
+    pub(crate) record: Record,
+    /// The number that the record has now; empty for none.
+    pub(crate) number_key: String,
+    pub(crate) how: Choice,
+    /// The form that led to it.
+    pub(crate) form: Option<String>,
+}
+
+/// What runs, and what it works with.
 #[derive(Clone, Default)]
 pub(crate) struct Clients {
     pub(crate) pbx: Option<deskring_yeastar::Pbx>,
     /// How many times in a row the PBX has refused its credentials.
     pub(crate) pbx_refusals: u8,
     pub(crate) desk: Option<Lookup>,
+    /// Code of why there is no client for Desk.
+    pub(crate) desk_cause: Option<String>,
+    pub(crate) journal: Option<Arc<Journal>>,
+    pub(crate) setup: Option<Setup>,
+    pub(crate) manners: Option<Manners>,
 }
 
 impl std::fmt::Debug for Clients {
@@ -112,8 +173,17 @@ impl Handle {
         messages: mpsc::Sender<Message>,
         view: watch::Receiver<Arc<AppView>>,
         admin: Arc<Admin>,
+        assist: Arc<Assist>,
     ) -> Self {
-        Self { messages, view, admin }
+        Self { messages, view, admin, assist }
+    }
+
+    /// Asks for something of calls and customers: history, forms, searches.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub async fn assist(&self, want: assist::Want) -> Result<assist::Answer, Fault> {
+        self.assist.ask(want).await
     }
 
     /// Asks for something of setting up: settings, secrets, signing in, binding, checking.

@@ -5,17 +5,22 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
+use std::sync::Arc;
 
 use deskring_domain::{Phase, Record, RecordKind};
-use deskring_store::{CachedRecord, CallRow, CallTimings, Journal, Missed, RecordRef, Source, StoreError};
+use deskring_store::{
+    CachedRecord, CallRow, CallTimings, Draft, Journal, Missed, RecordRef, Source, StoreError,
+};
 
 use crate::lookup::{Found, Lookup};
-use crate::view::{self, CallView, ProblemView, RecordView};
+use crate::view::{self, CallView, ContextView, PastView, ProblemView, RecordView, SpokeView, WrapUpView};
 
 /// How many finished calls a view carries.
 pub(crate) const RECENT: usize = 50;
 /// Tabs opened longer ago than this belong to no call that could still ring.
 const TABS_MATTER_MS: i64 = 24 * 3600 * 1000;
+/// Earlier calls of a number that are looked through.
+const EARLIER: usize = 20;
 /// Calls are kept this long.
 const KEEP_MS: i64 = 30 * 24 * 3600 * 1000;
 
@@ -34,13 +39,15 @@ pub(crate) enum News {
 }
 
 pub(crate) struct History {
-    journal: Option<Journal>,
+    journal: Option<Arc<Journal>>,
     /// Closed calls, newest first, those of earlier runs included.
     recent: VecDeque<CallView>,
     /// What was last told of each open call.
     told: BTreeMap<(String, String), CallView>,
     /// Missed calls that nobody has looked at; counted when that can have changed, because every view shows it.
     missed: u64,
+    /// Raised with every change, for those who have read a part of it.
+    changes: u64,
 }
 
 impl History {
@@ -51,18 +58,29 @@ impl History {
             Ok(journal) => journal,
             Err(error) => {
                 tracing::error!(%error, "the journal cannot be used: calls still pop, nothing is remembered");
-                let nothing =
-                    Self { journal: None, recent: VecDeque::new(), told: BTreeMap::new(), missed: 0 };
-                return (nothing, problem("journal_unusable"));
+                return (Self::with(None, VecDeque::new()), problem("journal_unusable"));
             }
         };
         let damaged = journal.set_aside().is_some();
         noted("old calls could not be forgotten", journal.forget_older_than(now_ms - KEEP_MS));
         let recent = noted("the history cannot be read", journal.recent(RECENT)).unwrap_or_default();
         let recent = recent.iter().filter_map(stored_view).collect();
-        let mut history = Self { journal: Some(journal), recent, told: BTreeMap::new(), missed: 0 };
+        let mut history = Self::with(Some(Arc::new(journal)), recent);
         history.count_missed();
         (history, if damaged { problem("journal_was_damaged") } else { None })
+    }
+
+    fn with(journal: Option<Arc<Journal>>, recent: VecDeque<CallView>) -> Self {
+        Self { journal, recent, told: BTreeMap::new(), missed: 0, changes: 0 }
+    }
+
+    /// The database, for those who read much of it beside the loop.
+    pub(crate) fn journal(&self) -> Option<&Arc<Journal>> {
+        self.journal.as_ref()
+    }
+
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// Calls whose tab was opened lately, by this or an earlier run.
@@ -84,6 +102,9 @@ impl History {
 
     /// Keeps what is known of a call.
     pub(crate) fn keep(&mut self, view: &CallView) -> News {
+        self.changes += 1;
+        // What helps in a call is old when it is over.
+        let view = &CallView { context: None, ..view.clone() };
         if let Some(journal) = &self.journal {
             noted("the call is not remembered", journal.record(&row(view)));
         }
@@ -114,11 +135,87 @@ impl History {
         self.recent.iter()
     }
 
-    /// The only record of a past call.
-    pub(crate) fn record_of(&self, call: &str) -> Option<&view::RecordView> {
-        match self.recent.iter().find(|past| past.call == call)?.who.records.as_slice() {
-            [only] => Some(only),
-            _ => None,
+    /// A past call, however long ago.
+    pub(crate) fn find(&self, call: &str) -> Option<CallView> {
+        let recent = self.recent.iter().find(|past| past.call == call).cloned();
+        recent.or_else(|| {
+            let rows = noted("the call cannot be read", self.journal.as_ref()?.rows_of(call))?;
+            rows.iter().find_map(stored_view)
+        })
+    }
+
+    /// Keeps what the agent says of a call, with it and with the row of the history.
+    pub(crate) fn say(&mut self, call: &str, extension: &str, said: &WrapUpView) {
+        if let Some(journal) = &self.journal {
+            let (disposition, note) = (said.disposition.as_deref(), said.note.as_deref());
+            noted("what was said is not kept", journal.keep_wrap_up(call, extension, disposition, note));
+        }
+        let past = self.recent.iter().find(|past| past.call == call && past.extension == extension).cloned();
+        if let Some(past) = past.or_else(|| self.find(call)).filter(|past| past.extension == extension) {
+            self.change(&CallView { wrap_up: Some(said.clone()), ..past });
+        }
+    }
+
+    /// Puts a changed call in place of the one that is there; its place in the history stays.
+    pub(crate) fn change(&mut self, view: &CallView) {
+        self.changes += 1;
+        if let Some(journal) = &self.journal {
+            noted("the call is not remembered", journal.record(&row(view)));
+        }
+        let same = |past: &&mut CallView| (&past.call, &past.extension) == (&view.call, &view.extension);
+        if let Some(past) = self.recent.iter_mut().find(same) {
+            *past = view.clone();
+        }
+    }
+
+    /// What the agent's own calls tell about a number. `since_ms` is the last midnight.
+    pub(crate) fn context(&self, number_key: &str, call: &str, since_ms: i64) -> ContextView {
+        let Some(journal) = &self.journal else { return ContextView::default() };
+        let rows = noted("earlier calls cannot be read", journal.calls_with(number_key, EARLIER));
+        let rows: Vec<CallRow> =
+            rows.unwrap_or_default().into_iter().filter(|row| row.call_id != call).collect();
+        let today = noted("earlier calls cannot be counted", journal.count_since(number_key, since_ms));
+        let counts_itself = noted("the call cannot be read", journal.rows_of(call)).is_some_and(|rows| {
+            rows.iter().any(|row| row.number_key.as_deref() == Some(number_key) && row.started_ms >= since_ms)
+        });
+        ContextView {
+            tickets: None,
+            today: today.unwrap_or_default().saturating_sub(u64::from(counts_itself)),
+            last: rows.first().map(|row| PastView {
+                at_ms: row.started_ms,
+                direction: Some(row.direction.clone()).filter(|direction| !direction.is_empty()),
+                outcome: row.outcome.clone(),
+            }),
+            spoke: rows.iter().find(|row| row.outcome.as_deref() == Some("answered")).map(|row| SpokeView {
+                at_ms: row.started_ms,
+                extension: row.extension.clone(),
+                name: None,
+                me: true,
+            }),
+        }
+    }
+
+    // Forms.
+
+    pub(crate) fn drafts(&self) -> Vec<Draft> {
+        let drafts =
+            self.journal.as_ref().and_then(|journal| noted("forms cannot be read", journal.drafts()));
+        drafts.unwrap_or_default()
+    }
+
+    pub(crate) fn draft(&self, key: &str) -> Option<Draft> {
+        noted("the form cannot be read", self.journal.as_ref()?.draft(key))?
+    }
+
+    pub(crate) fn keep_draft(&self, key: &str, json: &str, now_ms: i64) {
+        if let Some(journal) = &self.journal {
+            noted("the form is not kept", journal.keep_draft(key, json, now_ms));
+        }
+    }
+
+    pub(crate) fn discard_draft(&self, key: &str) {
+        if let Some(journal) = &self.journal {
+            noted("the form is not forgotten", journal.discard_draft(key));
         }
     }
 
@@ -154,6 +251,7 @@ impl History {
     }
 
     pub(crate) fn seen_missed(&mut self) {
+        self.changes += 1;
         if let Some(journal) = &self.journal {
             noted("the missed calls stay unseen", journal.mark_all_seen());
         }
@@ -169,7 +267,7 @@ impl History {
     }
 
     fn count_missed(&mut self) {
-        let counted = self.journal.as_ref().map(Journal::missed_unseen);
+        let counted = self.journal.as_deref().map(Journal::missed_unseen);
         self.missed =
             counted.and_then(|count| noted("the missed calls cannot be counted", count)).unwrap_or_default();
     }
@@ -177,8 +275,14 @@ impl History {
     /// Keeps Desk's answer for a number, an empty one too.
     pub(crate) fn remember(&self, number: &str, found: &[Found], now_ms: i64) {
         let Some(journal) = &self.journal else { return };
-        let records: Vec<_> = found.iter().map(cached).collect();
+        let records: Vec<_> = found.iter().map(|found| cached(&found.record)).collect();
         noted("the answer is not remembered", journal.cache_put(number, &records, now_ms));
+    }
+
+    /// A record that was created for a number, or given it, a moment ago: Desk's search knows it only later.
+    pub(crate) fn remember_created(&self, number: &str, record: &Record, now_ms: i64) {
+        let Some(journal) = &self.journal else { return };
+        noted("the record is not remembered", journal.cache_created(number, &cached(record), now_ms));
     }
 
     /// Desk's last answer for a number, while it is fresh. Addresses are checked again, because settings may
@@ -214,6 +318,7 @@ fn row(view: &CallView) -> CallRow {
             id: record.id.clone(),
             web_url: record.page.clone(),
         }),
+        who: Some(view.who.state.clone()),
         phase: view.phase.clone(),
         outcome: view.outcome.clone(),
         reason: Some(view.why.code.clone()),
@@ -234,7 +339,7 @@ fn row(view: &CallView) -> CallRow {
 }
 
 /// A call of an earlier run. One that was cut off by a crash counts as over: nobody will hear of it again.
-fn stored_view(row: &CallRow) -> Option<CallView> {
+pub(crate) fn stored_view(row: &CallRow) -> Option<CallView> {
     let mut view: CallView = serde_json::from_str(row.detail.as_deref()?).ok()?;
     if !view.closed {
         view.phase = view::phase(Phase::Over).into();
@@ -243,13 +348,15 @@ fn stored_view(row: &CallRow) -> Option<CallView> {
     Some(view)
 }
 
-fn cached(found: &Found) -> CachedRecord {
+fn cached(record: &Record) -> CachedRecord {
     CachedRecord {
-        kind: view::record_kind(found.record.kind).to_owned(),
-        id: found.record.id.clone(),
-        name: Some(found.record.name.clone()),
-        account: found.record.company.clone(),
-        web_url: found.record.page.clone(),
+        kind: view::record_kind(record.kind).to_owned(),
+        id: record.id.clone(),
+        name: Some(record.name.clone()),
+        account: record.company.clone(),
+        web_url: record.page.clone(),
+        email: record.email.clone(),
+        changed_ms: record.changed_ms,
         source: Source::Found,
     }
 }
@@ -257,5 +364,13 @@ fn cached(found: &Found) -> CachedRecord {
 fn uncached(cached: CachedRecord, lookup: &Lookup) -> Option<Record> {
     let kind = view::record_kind_of(&cached.kind)?;
     let page = cached.web_url.and_then(|url| lookup.checked_page(&url));
-    Some(Record { kind, id: cached.id, name: cached.name.unwrap_or_default(), company: cached.account, page })
+    Some(Record {
+        kind,
+        id: cached.id,
+        name: cached.name.unwrap_or_default(),
+        company: cached.account,
+        page,
+        email: cached.email,
+        changed_ms: cached.changed_ms,
+    })
 }

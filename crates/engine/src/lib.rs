@@ -5,6 +5,7 @@
 //! every face shows ([`view`]). Must not know Tauri, a tray, a window or a language: it speaks in codes.
 
 pub mod admin;
+pub mod assist;
 mod clock;
 mod connect;
 mod desktop;
@@ -13,6 +14,8 @@ mod handle;
 mod history;
 mod links;
 mod lookup;
+mod manners;
+mod margin;
 mod names;
 mod run;
 mod tokens;
@@ -23,6 +26,7 @@ pub use connect::{LookupOnceError, Paths, lookup_once, profile_language as langu
 pub use desktop::{Autostart, Desktop, Happening, SignInEnd};
 pub use handle::{Command, Handle, Window};
 pub use lookup::{Found, Hit, Lookup, Report};
+pub use manners::{Caller, Creation, Level, Manner};
 pub use run::{Engine, StartError, Stopped};
 pub use view::AppView;
 

@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 
 use deskring_domain::{Again, LookupFailure, Plan, Reading, Record, RecordKind};
-use deskring_zoho_desk::{Account, AccountId, Contact, ContactId, Desk, Error, Form, PhoneField, Retry};
+use deskring_zoho_desk::{
+    Account, AccountId, Contact, ContactId, Desk, Error, Form, NameOrder, PhoneField, Retry,
+};
 use url::Url;
 
 use crate::connect::Organization;
@@ -30,6 +32,7 @@ pub struct Found {
 pub struct Lookup {
     pub(crate) desk: Desk,
     pub(crate) plan: Plan,
+    pub(crate) names: NameOrder,
     /// The organization's own host name, when it has one.
     pub(crate) custom_domain: Option<String>,
     /// The organization's name in addresses.
@@ -137,7 +140,7 @@ impl Lookup {
         Ok(newest_first(found))
     }
 
-    fn check_contact(&self, reading: &Reading, contact: &Contact) -> Option<Found> {
+    pub(crate) fn check_contact(&self, reading: &Reading, contact: &Contact) -> Option<Found> {
         let fields = [("phone", &contact.phone), ("mobile", &contact.mobile)];
         let (field, stored) = fields.into_iter().find_map(|(field, stored)| {
             stored.as_ref().filter(|stored| reading.is_in(stored, &self.plan)).map(|stored| (field, stored))
@@ -150,20 +153,22 @@ impl Lookup {
         })
     }
 
-    fn of_contact(&self, contact: &Contact) -> Record {
+    pub(crate) fn of_contact(&self, contact: &Contact) -> Record {
         let page = self.page(contact.web_url.as_ref(), |portal| {
             self.desk.contact_page(portal, &contact.id).ok().map(|page| page.as_str().to_owned())
         });
         Record {
             kind: RecordKind::Contact,
             id: contact.id.as_str().to_owned(),
-            name: contact.name(),
+            name: contact.name(self.names),
             company: contact.account.as_ref().and_then(|account| account.name.clone()),
             page,
+            email: contact.email.clone(),
+            changed_ms: milliseconds(contact.modified.as_deref()),
         }
     }
 
-    fn check_account(&self, reading: &Reading, account: &Account) -> Option<Found> {
+    pub(crate) fn check_account(&self, reading: &Reading, account: &Account) -> Option<Found> {
         let stored = account.phone.as_ref().filter(|stored| reading.is_in(stored, &self.plan))?;
         Some(Found {
             record: self.of_account(account),
@@ -173,7 +178,7 @@ impl Lookup {
         })
     }
 
-    fn of_account(&self, account: &Account) -> Record {
+    pub(crate) fn of_account(&self, account: &Account) -> Record {
         let page = self.page(account.web_url.as_ref(), |portal| {
             self.desk.hosts().account_page(portal, &account.id).ok().map(|page| page.as_str().to_owned())
         });
@@ -183,6 +188,8 @@ impl Lookup {
             name: account.name.clone().unwrap_or_default(),
             company: None,
             page,
+            email: account.email.clone(),
+            changed_ms: milliseconds(account.modified.as_deref()),
         }
     }
 
@@ -193,6 +200,11 @@ impl Lookup {
             None => self.portal.as_deref().and_then(built),
         }
     }
+}
+
+/// A time of Desk, `2026-11-26T06:43:56.000Z`.
+pub(crate) fn milliseconds(time: Option<&str>) -> Option<i64> {
+    time?.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond)
 }
 
 fn newest_first(found: BTreeMap<String, Found>) -> Vec<Found> {

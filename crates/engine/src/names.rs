@@ -9,11 +9,17 @@ use tokio::time::Instant;
 
 /// Names change rarely; somebody who renames a queue sees it the next day at the latest, or after a new start.
 const FRESH: Duration = Duration::from_secs(12 * 3600);
+/// Records of calls that tell the names of dialed numbers.
+const LOOKED_THROUGH: usize = 200;
+/// No PBX has more numbers that are called.
+const MOST_DIALED: usize = 2000;
 
 /// Names by number.
 #[derive(Default)]
 pub(crate) struct Names {
     known: BTreeMap<String, String>,
+    /// Names of the numbers that callers dial (DID), as far as records of calls have told them.
+    dialed: BTreeMap<String, String>,
     read: Option<Instant>,
 }
 
@@ -21,6 +27,24 @@ impl Names {
     /// The name behind a number.
     pub(crate) fn of(&self, number: &str) -> Option<&str> {
         self.known.get(number).map(String::as_str)
+    }
+
+    /// The name of the number that a caller dialed. Where the PBX reports where the call was sent instead, that
+    /// queue's or extension's.
+    pub(crate) fn of_dialed(&self, did: &str) -> Option<&str> {
+        self.dialed.get(did).map(String::as_str).or_else(|| self.of(did))
+    }
+
+    /// QUIRK(yeastar): no list tells the names of DIDs; the record of each call does.
+    pub(crate) fn learn(&mut self, record: &pbx::CallRecord) {
+        let (number, name) = (record.did_number.as_deref(), record.did_name.as_deref().map(str::trim));
+        if let (Some(number), Some(name)) = (number, name)
+            && !number.is_empty()
+            && !name.is_empty()
+            && (self.dialed.len() < MOST_DIALED || self.dialed.contains_key(number))
+        {
+            self.dialed.insert(number.to_owned(), name.to_owned());
+        }
     }
 
     /// Whether they should be read, now that the PBX can be asked. Counts as read from now on.
@@ -33,17 +57,25 @@ impl Names {
     }
 
     /// Puts in what was read. Nothing at all means that nothing could be read: the old names stay.
-    pub(crate) fn put(&mut self, names: BTreeMap<String, String>) {
-        if names.is_empty() {
+    pub(crate) fn put(&mut self, read: Read) {
+        read.records.iter().for_each(|record| self.learn(record));
+        if read.names.is_empty() {
             self.read = None;
         } else {
-            self.known = names;
+            self.known = read.names;
         }
     }
 }
 
+/// What was read.
+pub(crate) struct Read {
+    names: BTreeMap<String, String>,
+    /// Of the last calls.
+    records: Vec<pbx::CallRecord>,
+}
+
 /// Reads all names. A list that cannot be read is left out: an application may lack the right to it.
-pub(crate) async fn read(client: &pbx::Pbx) -> BTreeMap<String, String> {
+pub(crate) async fn read(client: &pbx::Pbx) -> Read {
     let mut names = BTreeMap::new();
     let mut put = |number: String, name: Option<String>| {
         if let Some(name) = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()) {
@@ -60,5 +92,9 @@ pub(crate) async fn read(client: &pbx::Pbx) -> BTreeMap<String, String> {
             Err(error) => tracing::debug!(%error, "names of queues, ring groups or IVRs are not known"),
         }
     }
-    names
+    let logged = client.newest_logged(LOOKED_THROUGH).await.unwrap_or_else(|error| {
+        tracing::debug!(%error, "the names of dialed numbers are not known");
+        Vec::new()
+    });
+    Read { names, records: logged.into_iter().map(|call| call.record).collect() }
 }

@@ -3,13 +3,15 @@
 //! Nothing here waits on the network: lookups, tabs and resyncs run beside the loop and come back as messages.
 //! Must not decide anything about a call; that is the core's.
 
-use std::collections::{BTreeMap, VecDeque};
+mod agent;
+
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use deskring_domain::{
-    Again, CallId, Choice, DeskUse, Effect, Input, LookupFailure, Machine, Match, Now, OpenFailure, OpenedBy,
-    Pause, Record, Who,
+    Again, CallId, Choice, DeskUse, Effect, Entry, Input, LookupFailure, Machine, Match, Now, OpenFailure,
+    OpenedBy, Pause, Record, RecordKind, Who,
 };
 use deskring_store::{ProfileLock, SecretsConfig};
 use deskring_yeastar as pbx;
@@ -18,17 +20,21 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::admin::{Admin, Finding};
+use crate::assist::Assist;
 use crate::clock::{Clock, wall_ms};
 use crate::connect::{self, Connections, Organization, Paths};
 use crate::desktop::{Desktop, Happening};
 use crate::from_pbx;
-use crate::handle::{Clients, Command, Handle, Message};
+use crate::handle::{Command, Handle, Message};
 use crate::history::{History, News, RECENT, Tab};
 use crate::links::{DeskLink, PbxLink};
 use crate::lookup::{self, Found, Report};
+use crate::manners::{Manners, Paused};
+use crate::margin::{self, Margin};
 use crate::names::{self, Names};
 use crate::view::{
-    self, AppView, CallView, LinkState, LinkView, PopupView, ProblemView, RecordView, SignInView,
+    self, AppView, CallView, DraftView, LinkState, LinkView, PopupView, ProblemView, RecordView, SignInView,
+    SpokeView, TicketsView, WrapUpView,
 };
 
 /// Taken from the PBX in one go before a view is published.
@@ -67,13 +73,44 @@ pub struct Stopped;
 
 /// What comes back from work beside the loop.
 enum Back {
-    Connected { reading: u64, connections: Box<Connections>, applied: Option<oneshot::Sender<()>> },
+    Connected {
+        reading: u64,
+        connections: Box<Connections>,
+        applied: Option<oneshot::Sender<()>>,
+    },
     Resynced(Result<Vec<pbx::Call>, pbx::Error>),
-    LookedUp { call: CallId, number: String, attempt: u8, link: u64, answer: Result<Vec<Found>, desk::Error> },
-    Chosen { call: CallId, record: Record },
-    Opened { call: CallId, by: OpenedBy, result: Result<(), String> },
-    DeskChecked { link: u64, answer: Result<Organization, desk::Error> },
-    Names(BTreeMap<String, String>),
+    LookedUp {
+        call: CallId,
+        number: String,
+        attempt: u8,
+        link: u64,
+        answer: Result<Vec<Found>, desk::Error>,
+    },
+    Chosen {
+        call: CallId,
+        record: Record,
+    },
+    Opened {
+        call: CallId,
+        by: OpenedBy,
+        result: Result<(), String>,
+    },
+    DeskChecked {
+        link: u64,
+        answer: Result<Organization, desk::Error>,
+    },
+    Names(names::Read),
+    /// Tickets of a record, for a call of theirs.
+    Tickets {
+        call: String,
+        whose: (RecordKind, String),
+        tickets: TicketsView,
+    },
+    /// Who spoke with a caller, as the PBX wrote down.
+    Spoke {
+        call: String,
+        spoke: SpokeView,
+    },
     Checked(Vec<Finding>),
 }
 
@@ -88,6 +125,7 @@ pub struct Engine {
     pbx: PbxLink,
     desk: DeskLink,
     told: Told,
+    margin: Margin,
     handle: Handle,
     messages: mpsc::Receiver<Message>,
     back: mpsc::UnboundedReceiver<Back>,
@@ -111,6 +149,10 @@ struct Told {
     language: String,
     sign_in: Option<SignInView>,
     names: Names,
+    manners: Manners,
+    /// Forms begun, and the one that is being filled in.
+    drafts: Vec<DraftView>,
+    form: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -154,6 +196,9 @@ impl Engine {
             language: connect::language(&loaded.settings),
             sign_in: None,
             names: Names::default(),
+            manners: Manners::of(&loaded.settings),
+            drafts: Vec::new(),
+            form: None,
         };
         let opened = history.opened_tabs(now_ms).into_iter().map(CallId::new);
         let machine = Machine::new(connect::setup(&loaded.settings), opened);
@@ -161,9 +206,12 @@ impl Engine {
         let (pbx, desk) = (PbxLink::new(pbx), DeskLink::new(desk));
         let (message_sender, messages) = mpsc::channel(64);
         let (back_sender, back) = mpsc::unbounded_channel();
-        let (view, views) = watch::channel(Arc::new(app_view(&machine, &history, &pbx, &desk, &told)));
+        let margin = Margin::default();
+        let first = app_view(&machine, &history, &pbx, &desk, &told, &margin);
+        let (view, views) = watch::channel(Arc::new(first));
         let admin = Admin::of_engine(paths.clone(), secrets.clone(), desktop.clone(), message_sender.clone());
-        Ok(Self {
+        let assist = Assist::new(message_sender.clone(), views.clone(), desktop.clone());
+        let mut engine = Self {
             paths,
             secrets,
             desktop,
@@ -173,7 +221,8 @@ impl Engine {
             pbx,
             desk,
             told,
-            handle: Handle::new(message_sender, views, admin),
+            margin,
+            handle: Handle::new(message_sender, views, admin, assist),
             messages,
             back,
             back_sender,
@@ -185,7 +234,10 @@ impl Engine {
             readings: 0,
             in_force: 0,
             _lock: lock,
-        })
+        };
+        engine.read_forms();
+        engine.publish();
+        Ok(engine)
     }
 
     /// A way to talk to this engine, before and while it runs.
@@ -207,16 +259,19 @@ impl Engine {
                     Some(Message::Command(command)) => self.on_command(command),
                     Some(Message::LookUp { number, reply }) => self.on_look_up(number, reply),
                     Some(Message::Clients { reply }) => {
-                        let pbx = self.pbx.client().cloned();
-                        let (pbx_refusals, desk) = (self.pbx.refusals, self.desk.lookup.clone());
-                        let _ = reply.send(Clients { pbx, pbx_refusals, desk });
+                        let _ = reply.send(self.clients());
                     }
                     Some(Message::SignIn(view)) => {
                         self.told.sign_in = Some(view);
                         self.dirty = Dirty::Yes;
                     }
                     Some(Message::Reload { applied }) => self.connect(Some(applied)),
-                    Some(Message::ForgetContacts) => self.history.forget_contacts(),
+                    Some(Message::ForgetContacts) => {
+                        self.history.forget_contacts();
+                        self.read_forms();
+                    }
+                    Some(Message::FormsChanged) => self.read_forms(),
+                    Some(Message::Belongs(belongs)) => self.belongs(*belongs),
                 },
                 Some(back) = self.back.recv() => self.on_back(back),
                 () = until(deadline) => {
@@ -269,6 +324,20 @@ impl Engine {
                 self.history.seen_missed();
                 self.dirty = Dirty::Yes;
             }
+            Command::BeginForm { call, extension, kind } => {
+                self.begin_form(&call, &extension, kind.as_deref())
+            }
+            Command::ContinueForm { key } => {
+                self.told.form = Some(key);
+                self.read_forms();
+            }
+            Command::CloseForm => self.close_form(),
+            Command::WrapUp { call, extension, disposition, note } => {
+                self.wrap_up(&call, &extension, WrapUpView { asked: false, disposition, note });
+            }
+            Command::SkipWrapUp { call, extension } => {
+                self.wrap_up(&call, &extension, WrapUpView::default());
+            }
             Command::Wake => self.wake(),
             Command::Reload => self.connect(None),
             Command::Show { window } => self.desktop.show_window(window),
@@ -309,6 +378,9 @@ impl Engine {
             }
             pbx::Feed::Down { error, retry_in } => self.change_pbx(|link| link.down(&error, retry_in)),
             pbx::Feed::Event { event, received } => {
+                if let pbx::Event::CallEnded(record) = &event {
+                    self.told.names.learn(record);
+                }
                 if let Some(input) = from_pbx::input(event) {
                     self.tell(self.clock.at(received), input);
                 }
@@ -356,9 +428,7 @@ impl Engine {
                 };
                 self.tell(now, Input::LookedUp { call, attempt, answer });
             }
-            Back::Chosen { call, record } => {
-                self.tell(now, Input::Chosen { call, record, how: Choice::Picked });
-            }
+            Back::Chosen { call, record } => self.choose_record(call, record, Choice::Picked),
             Back::Opened { call, by, result } => {
                 let result = result.map_err(|error| {
                     tracing::warn!(error, "the browser could not be started");
@@ -374,8 +444,16 @@ impl Engine {
                 self.change_desk(DeskLink::answers);
             }
             Back::DeskChecked { answer: Err(error), .. } => self.change_desk(|link| link.fails(&error)),
-            Back::Names(names) => {
-                self.told.names.put(names);
+            Back::Names(read) => {
+                self.told.names.put(read);
+                self.dirty = Dirty::Yes;
+            }
+            Back::Tickets { call, whose, tickets } => {
+                self.margin.put_tickets(&call, &whose, tickets);
+                self.dirty = Dirty::Yes;
+            }
+            Back::Spoke { call, spoke } => {
+                self.margin.put_spoke(&call, spoke);
                 self.dirty = Dirty::Yes;
             }
             Back::Checked(findings) => {
@@ -393,6 +471,9 @@ impl Engine {
         self.told.problems.extend(connections.problems);
         if let Some(language) = connections.language {
             self.told.language = language;
+        }
+        if let Some(manners) = connections.manners {
+            self.told.manners = manners;
         }
         self.dirty = Dirty::Yes;
         let Some(mut setup) = connections.setup else { return };
@@ -429,7 +510,9 @@ impl Engine {
                 if let Some(name) = notice.path.as_deref().and_then(|path| self.told.names.of(path)) {
                     notice.path = Some(name.to_owned());
                 }
-                self.desktop.notify(&notice, &self.machine.setup().plan);
+                let setup = self.machine.setup();
+                let paused = if setup.rules.is_paused(wall_ms()) { Paused::Yes } else { Paused::No };
+                self.desktop.notify(&notice, &setup.plan, self.told.manners.now(paused));
                 self.dirty = Dirty::Yes;
                 return Some(Input::Notified { call: notice.call });
             }
@@ -437,7 +520,8 @@ impl Engine {
             Effect::LookUp { call, number, attempt } => return self.look_up(call, number, attempt),
             Effect::Open { call, record, by } => return self.open(call, record.page, by),
             Effect::Journal(entry) => {
-                let view = CallView::of(&entry, &self.machine.setup().plan, &self.told.names);
+                self.look_around(&entry);
+                let view = call_view(&entry, &self.machine, &self.told, &self.margin);
                 if self.history.keep(&view) == News::Yes {
                     self.desktop.happened(&Happening::Call(&view));
                 }
@@ -467,21 +551,9 @@ impl Engine {
 
     /// A record that the call knows is taken at once; another one is read from Desk first.
     fn choose(&mut self, call: CallId, kind: &str, id: &str) {
-        if !self.is_known(call.as_str()) {
-            return self.choose_past(&call, kind, id);
-        }
         let Some(kind) = view::record_kind_of(kind) else { return };
-        let known = self.machine.entries().into_iter().filter(|entry| entry.call == call).find_map(|entry| {
-            let records: &[Record] = match &entry.who {
-                Who::Several(records) => records,
-                Who::Known(record) => std::slice::from_ref(record),
-                Who::NotAsked | Who::Searching | Who::Nobody | Who::Withheld | Who::Failed(_) => &[],
-            };
-            records.iter().find(|record| record.kind == kind && record.id == id).cloned()
-        });
-        if let Some(record) = known {
-            self.tell(self.clock.now(), Input::Chosen { call, record, how: Choice::Picked });
-            return;
+        if let Some(record) = self.record_of(call.as_str(), kind, id) {
+            return self.choose_record(call, record, Choice::Picked);
         }
         let Some(lookup) = self.desk.lookup.clone() else { return };
         let (back, id) = (self.back_sender.clone(), id.to_owned());
@@ -493,6 +565,27 @@ impl Engine {
                 Err(error) => tracing::warn!(%error, "the chosen record cannot be read"),
             }
         });
+    }
+
+    /// One of the records that a call has, also one that the core has forgotten: then its address is checked anew,
+    /// because settings may have changed since.
+    fn record_of(&self, call: &str, kind: RecordKind, id: &str) -> Option<Record> {
+        let entries = self.machine.entries();
+        let mut live = entries.iter().filter(|entry| entry.call.as_str() == call).peekable();
+        if live.peek().is_none() {
+            let past = self.history.find(call)?;
+            let known = past.who.records.iter().find(|known| known.is(kind, id))?;
+            let checked = |page: &String| self.desk.lookup.as_ref()?.checked_page(page);
+            return Some(Record { page: known.page.as_ref().and_then(checked), ..known.record(kind) });
+        }
+        live.find_map(|entry| {
+            let records: &[Record] = match &entry.who {
+                Who::Several(records) => records,
+                Who::Known(record) => std::slice::from_ref(record),
+                Who::NotAsked | Who::Searching | Who::Nobody | Who::Withheld | Who::Failed(_) => &[],
+            };
+            records.iter().find(|record| record.kind == kind && record.id == id).cloned()
+        })
     }
 
     fn look_up(&self, call: CallId, number: String, attempt: u8) -> Option<Input> {
@@ -536,28 +629,12 @@ impl Engine {
     /// The page of a call that the core has forgotten, from the history. Its address is checked anew, because
     /// settings may have changed since.
     fn open_past(&self, call: &str) {
-        let page = self.history.record_of(call).and_then(|record| record.page.as_deref());
+        let past = self.history.find(call);
+        let page = past.as_ref().and_then(CallView::record).and_then(|record| record.page.as_deref());
         let (Some(lookup), Some(page)) = (&self.desk.lookup, page) else { return };
         if let Some(page) = lookup.checked_page(page) {
             self.open(CallId::new(call), Some(page), OpenedBy::Agent);
         }
-    }
-
-    /// The same for a call that the core has forgotten.
-    fn choose_past(&mut self, call: &CallId, kind: &str, id: &str) {
-        let past = self.history.recent().find(|past| past.call == call.as_str()).cloned();
-        let Some(mut past) = past else { return };
-        let chosen = past.who.records.iter().find(|record| record.kind == kind && record.id == id).cloned();
-        let (Some(chosen), Some(lookup)) = (chosen, &self.desk.lookup) else { return };
-        if let Some(page) = chosen.page.as_deref().and_then(|page| lookup.checked_page(page)) {
-            self.open(call.clone(), Some(page), OpenedBy::Agent);
-        }
-        if !past.number_key.is_empty() && past.who.records.len() > 1 {
-            self.history.remember_choice(&past.number_key, &chosen, wall_ms());
-        }
-        past.choose(chosen);
-        self.history.keep(&past);
-        self.dirty = Dirty::Yes;
     }
 
     fn read_names(&mut self) {
@@ -644,7 +721,8 @@ impl Engine {
 
     fn publish(&mut self) {
         if std::mem::replace(&mut self.dirty, Dirty::No) == Dirty::Yes {
-            let view = app_view(&self.machine, &self.history, &self.pbx, &self.desk, &self.told);
+            let view =
+                app_view(&self.machine, &self.history, &self.pbx, &self.desk, &self.told, &self.margin);
             self.view.send_replace(Arc::new(view));
         }
     }
@@ -657,23 +735,39 @@ async fn until(at: Option<Instant>) {
     }
 }
 
-fn app_view(machine: &Machine, history: &History, pbx: &PbxLink, desk: &DeskLink, told: &Told) -> AppView {
+/// A call that the core knows, with what stands in its margin.
+fn call_view(entry: &Entry, machine: &Machine, told: &Told, margin: &Margin) -> CallView {
+    let mut view = CallView::of(entry, &machine.setup().plan, &told.names);
+    margin.write(&mut view, &told.manners, &told.names);
+    view
+}
+
+fn app_view(
+    machine: &Machine,
+    history: &History,
+    pbx: &PbxLink,
+    desk: &DeskLink,
+    told: &Told,
+    margin: &Margin,
+) -> AppView {
     let setup = machine.setup();
     let open = machine.entries().into_iter().filter(|entry| !entry.closed);
-    let open = open.map(|entry| CallView::of(entry, &setup.plan, &told.names));
+    let open = open.map(|entry| call_view(entry, machine, told, margin));
     let (over, calls): (Vec<CallView>, Vec<CallView>) = open.partition(CallView::is_over);
     // After a restart the history knows a call that is still on as cut off; the call itself knows better.
     let is_on = |known: &CallView| {
         over.iter().chain(&calls).any(|on| (&on.call, &on.extension) == (&known.call, &known.extension))
     };
+    let now_ms = wall_ms();
     let done: Vec<CallView> = history.recent().filter(|known| !is_on(known)).cloned().collect();
-    let recent = over.into_iter().rev().chain(done).take(RECENT).collect();
+    let mut recent: Vec<CallView> = over.into_iter().rev().chain(done).take(RECENT).collect();
+    recent.iter_mut().for_each(|past| margin::refresh(past, &told.manners, now_ms));
     AppView {
         version: env!("CARGO_PKG_VERSION").into(),
         pbx: pbx.view.clone(),
         desk: desk.view.clone(),
         extensions: setup.mine.iter().map(|me| me.as_str().to_owned()).collect(),
-        popup: PopupView::of(&setup.rules, wall_ms()),
+        popup: PopupView::of(&setup.rules, now_ms),
         calls,
         recent,
         missed: history.missed(),
@@ -681,5 +775,10 @@ fn app_view(machine: &Machine, history: &History, pbx: &PbxLink, desk: &DeskLink
         findings: told.findings.clone(),
         language: told.language.clone(),
         sign_in: told.sign_in.clone(),
+        caller_shown: told.manners.caller.code().into(),
+        drafts: told.drafts.clone(),
+        form: told.form.clone(),
+        dispositions: told.manners.dispositions.clone(),
+        history: history.changes(),
     }
 }

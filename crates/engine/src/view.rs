@@ -12,6 +12,7 @@ use deskring_domain::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::manners::Caller;
 use crate::names::Names;
 
 /// Everything there is to see.
@@ -45,6 +46,21 @@ pub struct AppView {
     /// Signing in to Desk, since the start.
     #[serde(default)]
     pub sign_in: Option<SignInView>,
+    /// How much of a caller others may see who look at the screen: `name`, `masked_number` or `hidden`.
+    #[serde(default)]
+    pub caller_shown: String,
+    /// Forms begun and neither saved nor discarded, the youngest first.
+    #[serde(default)]
+    pub drafts: Vec<DraftView>,
+    /// The form that is being filled in, by its key.
+    #[serde(default)]
+    pub form: Option<String>,
+    /// What an agent may choose from after a call; empty when there is nothing to choose.
+    #[serde(default)]
+    pub dispositions: Vec<String>,
+    /// Raised whenever a call of the history changes.
+    #[serde(default)]
+    pub history: u64,
 }
 
 /// How signing in to Desk goes.
@@ -208,6 +224,96 @@ pub struct CallView {
     /// The record was chosen by a person.
     #[serde(default)]
     pub chosen: Option<ChosenView>,
+    /// The name of the number that the caller dialed.
+    #[serde(default)]
+    pub did_name: Option<String>,
+    /// A contact may be created for it, or its number added to one.
+    #[serde(default)]
+    pub can_create: bool,
+    /// What helps within three seconds; `None` until something is known.
+    #[serde(default)]
+    pub context: Option<ContextView>,
+    /// What the agent is asked, or has said, after the call; `None` where nothing is asked.
+    #[serde(default)]
+    pub wrap_up: Option<WrapUpView>,
+}
+
+/// What helps an agent within three seconds.
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub struct ContextView {
+    /// The customer's open tickets; `None` until they are known.
+    pub tickets: Option<TicketsView>,
+    /// Calls with this number since midnight, this one not counted.
+    pub today: u64,
+    /// The call with this number before this one.
+    pub last: Option<PastView>,
+    /// Who spoke with this number last, before this call.
+    pub spoke: Option<SpokeView>,
+}
+
+/// Open tickets of a customer.
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub struct TicketsView {
+    /// How many.
+    pub open: usize,
+    /// There may be more.
+    pub more: bool,
+    /// Subject of the one that was changed last.
+    pub newest: Option<String>,
+}
+
+/// An earlier call with the same number.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PastView {
+    /// When it began.
+    pub at_ms: i64,
+    /// As [`CallView::direction`].
+    pub direction: Option<String>,
+    /// As [`CallView::outcome`].
+    pub outcome: Option<String>,
+}
+
+/// Who spoke with a number.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SpokeView {
+    /// When that call began.
+    pub at_ms: i64,
+    /// The extension.
+    pub extension: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// It is one of mine.
+    pub me: bool,
+}
+
+/// What an agent is asked after a call.
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub struct WrapUpView {
+    /// Neither saved nor skipped yet.
+    pub asked: bool,
+    /// What came of it, one of [`AppView::dispositions`] or one of before the list changed.
+    pub disposition: Option<String>,
+    /// What the agent wrote down.
+    pub note: Option<String>,
+}
+
+/// A form begun and not done with.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DraftView {
+    /// Its name.
+    pub key: String,
+    /// The call it belongs to.
+    pub call: String,
+    /// Which of my extensions had the call.
+    pub extension: String,
+    /// `contact` or `account`.
+    pub kind: String,
+    /// The number for reading.
+    pub number_text: String,
+    /// The name as far as it was typed.
+    pub name: String,
+    /// When it was last changed.
+    pub at_ms: i64,
 }
 
 /// A choice among several records.
@@ -222,7 +328,8 @@ pub struct ChosenView {
 /// Who the other side is.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct WhoView {
-    /// `not_asked`, `searching`, `known`, `several`, `nobody`, `withheld`, `failed`.
+    /// `not_asked`, `searching`, `known`, `several`, `nobody`, `withheld`, `failed`; `hidden` where others may not see
+    /// who calls.
     pub state: String,
     /// The matching records.
     pub records: Vec<RecordView>,
@@ -243,6 +350,12 @@ pub struct RecordView {
     pub company: Option<String>,
     /// Address of its page; `None` when it was refused.
     pub page: Option<String>,
+    /// Mail address, where it is known.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// Last change in Desk, where it is known.
+    #[serde(default)]
+    pub changed_ms: Option<i64>,
 }
 
 /// What became of a call's tab, or why there is none.
@@ -267,6 +380,25 @@ pub struct TimingView {
     pub lookup_ms: Option<u32>,
     /// Until the browser was asked for the tab.
     pub tab_ms: Option<u32>,
+}
+
+impl AppView {
+    /// As others may see it who look at the screen: names and numbers as far as the setting permits.
+    #[must_use]
+    pub fn as_others_see(&self) -> Self {
+        let mut view = self.clone();
+        let shown = Caller::of_code(&view.caller_shown);
+        if shown != Caller::Name {
+            for call in view.calls.iter_mut().chain(&mut view.recent) {
+                call.mask(shown);
+            }
+            for draft in &mut view.drafts {
+                draft.name.clear();
+                draft.number_text = shown.of_number(&draft.number_text);
+            }
+        }
+        view
+    }
 }
 
 impl LinkView {
@@ -326,6 +458,7 @@ impl CallView {
                 Other::Colleague(extension) => names.of(extension.as_str()).map(str::to_owned),
                 Other::Outside(_) | Other::NotReported => None,
             },
+            did_name: entry.did.as_deref().and_then(|did| names.of_dialed(did)).map(str::to_owned),
             did: entry.did.clone(),
             outcome,
             outcome_detail,
@@ -344,15 +477,46 @@ impl CallView {
                 among: chosen.among,
                 earlier: chosen.when == ChosenWhen::Earlier,
             }),
+            can_create: false,
+            context: None,
+            wrap_up: None,
         }
     }
 
-    /// Has it belong to this one of its records.
+    /// Has it belong to this record.
     pub(crate) fn choose(&mut self, record: RecordView) {
         self.chosen = Some(ChosenView { among: self.who.records.len(), earlier: false });
         self.who = WhoView { state: "known".to_owned(), records: vec![record], cause: None };
         self.why = WhyView::of(&Why::Opened(OpenedBy::Agent));
         self.button_off = None;
+    }
+
+    /// Without names, and without more of the number than its end.
+    fn mask(&mut self, shown: Caller) {
+        self.number = shown.of_number(&self.number);
+        self.number_text = shown.of_number(&self.number_text);
+        self.number_key.clear();
+        if shown == Caller::Hidden {
+            "hidden".clone_into(&mut self.who.state);
+        }
+        self.colleague = None;
+        for record in &mut self.who.records {
+            (record.name, record.company, record.email) = (String::new(), None, None);
+        }
+        if let Some(tickets) = self.context.as_mut().and_then(|context| context.tickets.as_mut()) {
+            tickets.newest = None;
+        }
+        if let Some(wrap_up) = &mut self.wrap_up {
+            wrap_up.note = None;
+        }
+    }
+
+    /// The only record, or the chosen one.
+    pub fn record(&self) -> Option<&RecordView> {
+        match self.who.records.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
     }
 
     /// Whether my part is over.
@@ -377,6 +541,24 @@ impl WhoView {
 }
 
 impl RecordView {
+    /// Whether it is this record of Desk.
+    pub(crate) fn is(&self, kind: RecordKind, id: &str) -> bool {
+        self.kind == record_kind(kind) && self.id == id
+    }
+
+    /// Back to a record, with an address that is not checked.
+    pub(crate) fn record(&self, kind: RecordKind) -> Record {
+        Record {
+            kind,
+            id: self.id.clone(),
+            name: self.name.clone(),
+            company: self.company.clone(),
+            page: self.page.clone(),
+            email: self.email.clone(),
+            changed_ms: self.changed_ms,
+        }
+    }
+
     /// Projects a record.
     pub fn of(record: &Record) -> Self {
         Self {
@@ -385,6 +567,8 @@ impl RecordView {
             name: record.name.clone(),
             company: record.company.clone(),
             page: record.page.clone(),
+            email: record.email.clone(),
+            changed_ms: record.changed_ms,
         }
     }
 }

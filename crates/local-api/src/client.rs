@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use deskring_engine::admin::{self, Fault, Want};
-use deskring_engine::{AppView, Command, Paths, Report};
+use deskring_engine::{AppView, Command, Paths, Report, assist};
 use interprocess::local_socket::tokio::Stream;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, ReadHalf, WriteHalf};
@@ -122,6 +122,17 @@ impl Client {
         }
     }
 
+    /// Asks for something of calls and customers.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] when it was not done; see [`ClientError`].
+    pub async fn assist(&mut self, want: assist::Want) -> Result<assist::Answer, ClientError> {
+        match self.ask(What::Assist { want }, SET_UP_PATIENCE).await? {
+            Answer::Assist { answer } => Ok(*answer),
+            other => Err(unexpected(other)),
+        }
+    }
+
     /// The view now and each time it changes.
     ///
     /// # Errors
@@ -172,7 +183,7 @@ impl Watch {
             match tell.what {
                 Answer::View { view } => return Some(*view),
                 Answer::Failed { .. } => return None,
-                Answer::Done | Answer::Report { .. } | Answer::SetUp { .. } => {}
+                Answer::Done | Answer::Report { .. } | Answer::SetUp { .. } | Answer::Assist { .. } => {}
             }
         }
     }
@@ -198,7 +209,11 @@ async fn line<T: DeserializeOwned>(reader: &mut BufReader<ReadHalf<Stream>>) -> 
 fn unexpected(answer: Answer) -> ClientError {
     match answer {
         Answer::Failed { code, detail } => ClientError::Refused(Fault { code, detail }),
-        Answer::View { .. } | Answer::Done | Answer::Report { .. } | Answer::SetUp { .. } => {
+        Answer::View { .. }
+        | Answer::Done
+        | Answer::Report { .. }
+        | Answer::SetUp { .. }
+        | Answer::Assist { .. } => {
             ClientError::of(io::Error::new(io::ErrorKind::InvalidData, "an answer to another question"))
         }
     }

@@ -178,6 +178,12 @@ async fn answer(ask: Ask, handle: Handle, answers: mpsc::Sender<Tell>) {
             Ok(Err(fault)) => Answer::Failed { code: fault.code, detail: fault.detail },
             Err(_) => failed("other"),
         },
+        // Likewise: a contact that is half created is a contact nobody knows of.
+        What::Assist { want } => match tokio::spawn(async move { handle.assist(want).await }).await {
+            Ok(Ok(answer)) => Answer::Assist { answer: Box::new(answer) },
+            Ok(Err(fault)) => Answer::Failed { code: fault.code, detail: fault.detail },
+            Err(_) => failed("other"),
+        },
     };
     // An error means that the client has left.
     let _ = tell(what).await;

@@ -2,7 +2,7 @@
 //! client is an [`Ask`] and every line back a [`Tell`] with the same id.
 
 use deskring_engine::admin::{self, Want};
-use deskring_engine::{AppView, Command, Report};
+use deskring_engine::{AppView, Command, Report, assist};
 use serde::{Deserialize, Serialize};
 
 /// Raised when a line changes its meaning. A client of another protocol is told so and let go.
@@ -56,6 +56,11 @@ pub enum What {
         /// What.
         want: Want,
     },
+    /// Something about calls and customers.
+    Assist {
+        /// What.
+        want: assist::Want,
+    },
 }
 
 /// A line from the server.
@@ -88,6 +93,11 @@ pub enum Answer {
     SetUp {
         /// The answer.
         answer: Box<admin::Answer>,
+    },
+    /// What was wanted of calls and customers.
+    Assist {
+        /// The answer.
+        answer: Box<assist::Answer>,
     },
     /// It cannot be done; a code of the catalogs.
     Failed {

@@ -201,6 +201,8 @@ mod tests {
             name: Some("Max Beispiel".into()),
             account: None,
             web_url: None,
+            email: None,
+            changed_ms: None,
             source: Source::Found,
         };
         journal.cache_put(NUMBER, &[cached], 10).unwrap();

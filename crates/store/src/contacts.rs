@@ -30,6 +30,10 @@ pub struct CachedRecord {
     pub account: Option<String>,
     /// Its page, unchecked.
     pub web_url: Option<String>,
+    /// Its mail address.
+    pub email: Option<String>,
+    /// Its last change in Desk, milliseconds since 1970.
+    pub changed_ms: Option<i64>,
     /// Where we know it from.
     pub source: Source,
 }
@@ -109,7 +113,7 @@ impl Journal {
                 )?
                 .exists((number, now_ms))?;
             let mut query = connection.prepare_cached(
-                "SELECT kind, id, name, account, web_url, source FROM records
+                "SELECT kind, id, name, account, web_url, email, changed_ms, source FROM records
                  WHERE number = ?1 AND found_ms <= ?2 AND (?3 OR (source = 'created' AND found_ms > ?4))
                  ORDER BY rowid",
             )?;
@@ -174,8 +178,9 @@ impl Journal {
 fn insert(connection: &Connection, number: &str, record: &CachedRecord, now_ms: i64) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO records (number, kind, id, name, account, web_url, found_ms, source)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT OR REPLACE INTO records
+                (number, kind, id, name, account, web_url, email, changed_ms, found_ms, source)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute((
             number,
@@ -184,6 +189,8 @@ fn insert(connection: &Connection, number: &str, record: &CachedRecord, now_ms: 
             &record.name,
             &record.account,
             &record.web_url,
+            &record.email,
+            record.changed_ms,
             now_ms,
             record.source.code(),
         ))?;
@@ -191,13 +198,15 @@ fn insert(connection: &Connection, number: &str, record: &CachedRecord, now_ms: 
 }
 
 fn cached_record(row: &Row<'_>) -> rusqlite::Result<CachedRecord> {
-    let source: String = row.get(5)?;
+    let source: String = row.get(7)?;
     Ok(CachedRecord {
         kind: row.get(0)?,
         id: row.get(1)?,
         name: row.get(2)?,
         account: row.get(3)?,
         web_url: row.get(4)?,
+        email: row.get(5)?,
+        changed_ms: row.get(6)?,
         source: if source == Source::Created.code() { Source::Created } else { Source::Found },
     })
 }
@@ -216,6 +225,8 @@ mod tests {
             name: Some("Max Muster".into()),
             account: Some("Muster AG".into()),
             web_url: Some("https://desk.example.com/1".into()),
+            email: Some("max@example.com".into()),
+            changed_ms: Some(1_790_000_000_000),
             source: Source::Found,
         }
     }

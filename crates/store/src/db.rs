@@ -16,7 +16,11 @@ const FILE: &str = "deskring.db";
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// One frozen file per step; the schema's version is the number of steps taken.
-const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+];
 
 /// Why the database could not do it. The engine goes on without a journal, but says so.
 #[derive(Debug, thiserror::Error)]
@@ -214,7 +218,7 @@ mod tests {
         Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
         let before = fs::read(&path).unwrap();
         match Db::open(dir.path()) {
-            Err(StoreError::Newer { found: 99, known: 2 }) => {}
+            Err(StoreError::Newer { found: 99, known: 3 }) => {}
             other => panic!("{other:?}"),
         }
         let version: u32 =

@@ -24,8 +24,8 @@ pub struct HistoryQuery {
     pub outcomes: Vec<String>,
     /// Only those the writer counted as missed, seen or not.
     pub missed_only: bool,
-    /// Only those without a record.
-    pub unknown_only: bool,
+    /// Only those with this [`CallRow::who`].
+    pub who: Option<String>,
     /// A part of name, company or number; empty = any. Case does not matter. A text without letters is also looked
     /// for in the digits of the number, however they are grouped, and with or without leading zeros.
     pub text: String,
@@ -40,7 +40,7 @@ impl Default for HistoryQuery {
             offset: 0,
             outcomes: Vec::new(),
             missed_only: false,
-            unknown_only: false,
+            who: None,
             text: String::new(),
             since_ms: None,
         }
@@ -54,7 +54,7 @@ impl fmt::Debug for HistoryQuery {
             .field("offset", &self.offset)
             .field("outcomes", &self.outcomes)
             .field("missed_only", &self.missed_only)
-            .field("unknown_only", &self.unknown_only)
+            .field("who", &self.who)
             .field("text", &Pii::new(&self.text))
             .field("since_ms", &self.since_ms)
             .finish()
@@ -83,7 +83,7 @@ impl Journal {
                 "SELECT * FROM calls
                  WHERE started_ms >= :since
                     AND (NOT :missed OR missed = 1)
-                    AND (NOT :unknown OR record_id IS NULL)
+                    AND (:who IS NULL OR who = :who)
                     AND (:outcomes IS NULL OR outcome IN (SELECT value FROM json_each(:outcomes)))
                     AND (:text IS NULL
                         OR instr(folded(concat_ws(char(10), name, company, number)), :text)
@@ -95,7 +95,7 @@ impl Journal {
                 named_params! {
                     ":since": query.since_ms.unwrap_or(i64::MIN),
                     ":missed": query.missed_only,
-                    ":unknown": query.unknown_only,
+                    ":who": query.who,
                     ":outcomes": outcomes,
                     ":text": text.map(folded),
                     ":digits": digits,
@@ -311,10 +311,15 @@ mod tests {
         let known = RecordRef { kind: "contact".into(), id: "7".into(), web_url: None };
         let (_dir, journal) = journal(&[
             call("a", 1),
-            missed("b", 2),
+            CallRow { who: Some("nobody".into()), ..missed("b", 2) },
             CallRow { record: Some(known.clone()), ..missed("c", 3) },
-            CallRow { outcome: Some("voicemail".into()), ..call("d", 4) },
-            CallRow { direction: "outbound".into(), missed: Missed::No, ..missed("e", 5) },
+            CallRow { outcome: Some("voicemail".into()), who: Some("nobody".into()), ..call("d", 4) },
+            CallRow {
+                direction: "outbound".into(),
+                missed: Missed::No,
+                who: Some("several".into()),
+                ..missed("e", 5)
+            },
             CallRow { outcome: None, record: Some(known), ..call("f", 6) },
         ]);
         let all = HistoryQuery::default;
@@ -324,9 +329,9 @@ mod tests {
         assert_eq!(ids(HistoryQuery { outcomes: outcomes(&["missed", "voicemail"]), ..all() }), "e d c b");
         assert_eq!(ids(HistoryQuery { outcomes: outcomes(&["\"] or 1"]), ..all() }), "");
         assert_eq!(ids(HistoryQuery { missed_only: true, ..all() }), "c b");
-        assert_eq!(ids(HistoryQuery { unknown_only: true, ..all() }), "e d b a");
+        assert_eq!(ids(HistoryQuery { who: Some("nobody".into()), ..all() }), "d b");
         assert_eq!(ids(HistoryQuery { since_ms: Some(3), ..all() }), "f e d c");
-        let missed_unknown = HistoryQuery { missed_only: true, unknown_only: true, limit: 1, ..all() };
+        let missed_unknown = HistoryQuery { missed_only: true, who: Some("nobody".into()), ..all() };
         assert_eq!(ids(missed_unknown), "b");
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use deskring_redact::{mask_name, mask_number};
-use rusqlite::{Row, named_params};
+use rusqlite::{OptionalExtension, Row, named_params};
 
 use crate::db::{Db, StoreError};
 use crate::history::{self, HistoryQuery};
@@ -48,6 +48,8 @@ pub struct CallRow {
     pub outcome: Option<String>,
     /// Whether it counts as missed, and has been looked at.
     pub missed: Missed,
+    /// How far it is known whose number it is: the writer's code.
+    pub who: Option<String>,
     /// Why a page was opened or not.
     pub reason: Option<String>,
     /// First seen.
@@ -129,6 +131,7 @@ impl fmt::Debug for CallRow {
             .field("name", &self.name.as_deref().map(mask_name))
             .field("company", &self.company.as_deref().map(mask_name))
             .field("record", &self.record)
+            .field("who", &self.who)
             .field("phase", &self.phase)
             .field("outcome", &self.outcome)
             .field("missed", &self.missed)
@@ -177,10 +180,10 @@ impl Journal {
         self.db.write(|transaction| {
             transaction.execute(
                 "INSERT INTO calls (call_id, extension, direction, number, number_key, name, company, record_kind,
-                    record_id, record_url, phase, outcome, missed, seen, reason, started_ms, answered_ms, ended_ms,
+                    record_id, record_url, who, phase, outcome, missed, seen, reason, started_ms, answered_ms, ended_ms,
                     notification_ms, lookup_ms, tab_ms, disposition, note, detail)
                  VALUES (:call_id, :extension, :direction, :number, :number_key, :name, :company, :record_kind,
-                    :record_id, :record_url, :phase, :outcome, :missed, :seen, :reason, :started_ms, :answered_ms,
+                    :record_id, :record_url, :who, :phase, :outcome, :missed, :seen, :reason, :started_ms, :answered_ms,
                     :ended_ms, :notification_ms, :lookup_ms, :tab_ms, :disposition, :note, :detail)
                  ON CONFLICT (call_id, extension) DO UPDATE SET
                     direction = excluded.direction,
@@ -191,6 +194,7 @@ impl Journal {
                     record_kind = excluded.record_kind,
                     record_id = excluded.record_id,
                     record_url = excluded.record_url,
+                    who = excluded.who,
                     phase = excluded.phase,
                     outcome = excluded.outcome,
                     missed = excluded.missed,
@@ -216,6 +220,7 @@ impl Journal {
                     ":record_kind": record.map(|record| &record.kind),
                     ":record_id": record.map(|record| &record.id),
                     ":record_url": record.and_then(|record| record.web_url.as_ref()),
+                    ":who": call.who,
                     ":phase": call.phase,
                     ":outcome": call.outcome,
                     ":missed": missed,
@@ -242,6 +247,31 @@ impl Journal {
     /// See [`StoreError`].
     pub fn recent(&self, limit: usize) -> Result<Vec<CallRow>, StoreError> {
         self.history(&HistoryQuery { limit, ..HistoryQuery::default() })
+    }
+
+    /// The row of a call and an extension.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn call(&self, call_id: &str, extension: &str) -> Result<Option<CallRow>, StoreError> {
+        self.db.read(|connection| {
+            connection
+                .prepare_cached("SELECT * FROM calls WHERE call_id = ?1 AND extension = ?2")?
+                .query_row((call_id, extension), call_row)
+                .optional()
+        })
+    }
+
+    /// The rows of a call, one for each extension that it rang.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn rows_of(&self, call_id: &str) -> Result<Vec<CallRow>, StoreError> {
+        self.db.read(|connection| {
+            let mut query =
+                connection.prepare_cached("SELECT * FROM calls WHERE call_id = ?1 ORDER BY extension")?;
+            query.query_map([call_id], call_row)?.collect()
+        })
     }
 
     /// Remembers that the page of a call is being opened: `true` for the first who asks, `false` ever after,
@@ -309,6 +339,7 @@ pub(crate) fn call_row(row: &Row<'_>) -> rusqlite::Result<CallRow> {
         name: row.get("name")?,
         company: row.get("company")?,
         record: kind.zip(id).map(|(kind, id)| RecordRef { kind, id, web_url }),
+        who: row.get("who")?,
         phase: row.get("phase")?,
         outcome: row.get("outcome")?,
         missed: Missed::from_columns(row.get("missed")?, row.get("seen")?),

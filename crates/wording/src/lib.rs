@@ -27,8 +27,10 @@ pub enum Language {
 /// A part of a language's words.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Part {
-    /// Calls, links, causes, the tray, notifications and the small window.
+    /// Calls, links, causes, the tray and notifications.
     Shared,
+    /// The small window, beside the shared ones.
+    Panel,
     /// The settings window.
     Settings,
     /// What the doctor finds.
@@ -37,7 +39,7 @@ pub enum Part {
 
 impl Part {
     /// Every part there is.
-    pub const ALL: [Part; 3] = [Part::Shared, Part::Settings, Part::Doctor];
+    pub const ALL: [Part; 4] = [Part::Shared, Part::Panel, Part::Settings, Part::Doctor];
 }
 
 impl Language {
@@ -72,9 +74,11 @@ impl Language {
     pub fn catalog(self, part: Part) -> &'static str {
         match (self, part) {
             (Self::English, Part::Shared) => include_str!("../../../ui/i18n/en.ftl"),
+            (Self::English, Part::Panel) => include_str!("../../../ui/i18n/panel.en.ftl"),
             (Self::English, Part::Settings) => include_str!("../../../ui/i18n/settings.en.ftl"),
             (Self::English, Part::Doctor) => include_str!("../../../ui/i18n/doctor.en.ftl"),
             (Self::Chinese, Part::Shared) => include_str!("../../../ui/i18n/zh-CN.ftl"),
+            (Self::Chinese, Part::Panel) => include_str!("../../../ui/i18n/panel.zh-CN.ftl"),
             (Self::Chinese, Part::Settings) => include_str!("../../../ui/i18n/settings.zh-CN.ftl"),
             (Self::Chinese, Part::Doctor) => include_str!("../../../ui/i18n/doctor.zh-CN.ftl"),
         }

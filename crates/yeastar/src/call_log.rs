@@ -58,7 +58,6 @@ impl Pbx {
     /// # Errors
     /// Transport faults and refusals; none is not an error.
     pub async fn logged_calls(&self, since: SystemTime) -> Result<Vec<LoggedCall>, Error> {
-        let newest_first = |ask: Ask| ask.with("sort_by", "time").with("order_by", "desc");
         let search = newest_first(Ask::read("cdr/search"))
             .with("start_time", seconds(since))
             .with("end_time", seconds(SystemTime::now() + AHEAD));
@@ -74,6 +73,30 @@ impl Pbx {
         let read = rows.iter().map(read).filter(|call| call.started_at.is_none_or(|at| at >= since));
         Ok(read.collect())
     }
+
+    /// The newest rows of the whole log (`cdr/list`), at most a page of them.
+    ///
+    /// # Errors
+    /// Transport faults and refusals; none is not an error.
+    pub async fn newest_logged(&self, most: usize) -> Result<Vec<LoggedCall>, Error> {
+        Ok(self.0.first_rows(newest_first(Ask::read("cdr/list")), most).await?.iter().map(read).collect())
+    }
+
+    /// The newest rows of calls from this number and of calls to it (`cdr/search`), so many of each. The PBX compares
+    /// with the number as it was shown or dialed.
+    ///
+    /// # Errors
+    /// Transport faults and refusals; none is not an error.
+    pub async fn logged_with(&self, number: &str, most: usize) -> Result<Vec<LoggedCall>, Error> {
+        let of = |side: &'static str| newest_first(Ask::read("cdr/search")).with(side, number);
+        let mut rows = self.0.first_rows(of("call_from"), most).await?;
+        rows.extend(self.0.first_rows(of("call_to"), most).await?);
+        Ok(rows.iter().map(read).collect())
+    }
+}
+
+fn newest_first(ask: Ask) -> Ask {
+    ask.with("sort_by", "time").with("order_by", "desc")
 }
 
 fn seconds(at: SystemTime) -> u64 {

@@ -217,9 +217,18 @@ impl Core {
         Ok(rows)
     }
 
+    /// The first rows of a list.
+    pub(crate) async fn first_rows(&self, ask: Ask, most: usize) -> Result<Vec<Value>, Error> {
+        Ok(self.page_of(ask, 1, most.clamp(1, PAGE_ROWS)).await?.rows)
+    }
+
     /// One page of a list, counted from 1.
     pub(crate) async fn page(&self, ask: Ask, number: usize) -> Result<Page, Error> {
-        match self.ask(ask.with("page", number).with("page_size", PAGE_ROWS)).await {
+        self.page_of(ask, number, PAGE_ROWS).await
+    }
+
+    async fn page_of(&self, ask: Ask, number: usize, rows: usize) -> Result<Page, Error> {
+        match self.ask(ask.with("page", number).with("page_size", rows)).await {
             Ok(answer) => {
                 let total = integer(&answer, "total_number").and_then(|total| usize::try_from(total).ok());
                 Ok(Page { rows: into_rows(answer), total })

@@ -80,6 +80,17 @@ impl Desk {
         Ok(self.tickets_of(contact, 1).await?.into_iter().next())
     }
 
+    /// The same for an account: 3 credits.
+    ///
+    /// # Errors
+    /// [`Kind::Gone`](crate::Kind::Gone) when there is no such account; otherwise any.
+    pub async fn last_ticket_of_account(&self, account: &AccountId) -> Result<Option<Ticket>, Error> {
+        if !account.is_digits() {
+            return Err(Error::refused_here("accountId"));
+        }
+        Ok(self.tickets("accounts", account.as_str(), 1).await?.tickets.into_iter().next())
+    }
+
     async fn contact_tickets(&self, contact: &ContactId, limit: usize) -> Result<Page, Error> {
         if !contact.is_digits() {
             return Err(Error::refused_here("contactId"));

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::Desk;
 use crate::error::Error;
-use crate::records::{Account, Contact, list};
+use crate::records::{Account, Contact, NameOrder, list};
 use crate::search::{LARGEST_PAGE, PhoneField, distinct, page};
 
 /// Fewer characters match half the portal. With the star that is sent behind them they are the three that Zoho
@@ -55,7 +55,12 @@ impl Desk {
         found.retain(|contact| {
             let company = contact.account.as_ref().and_then(|account| account.name.as_deref());
             let email = contact.email.as_deref();
-            typed.fits(&[Some(&contact.name()), Some(&spaced_name(contact)), company, email])
+            typed.fits(&[
+                Some(&contact.name(NameOrder::ByScript)),
+                Some(&spaced_name(contact)),
+                company,
+                email,
+            ])
         });
         Ok(newest(found, limit, |contact| (contact.modified.clone(), contact.id.clone())))
     }

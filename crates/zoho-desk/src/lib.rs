@@ -25,6 +25,7 @@ mod error;
 mod find;
 mod form;
 mod http;
+mod newest;
 mod page;
 mod records;
 mod revoke;
@@ -49,7 +50,7 @@ pub use crate::form::{EntryForm, FieldKind, FormField, Module, Origin, Requireme
 pub use crate::http::Credits;
 pub use crate::page::{PageUrl, RefusedAddress};
 pub use crate::records::{
-    Account, AccountId, AccountRef, Agent, AgentId, Contact, ContactId, Department, DepartmentId,
+    Account, AccountId, AccountRef, Agent, AgentId, Contact, ContactId, Department, DepartmentId, NameOrder,
     Organization, OrganizationId, Standing, Ticket, TicketId,
 };
 pub use crate::revoke::revoke;

@@ -95,22 +95,39 @@ impl Ticket {
 }
 
 impl Contact {
-    /// First and last name, or what there is of a name, or nothing. A name in Chinese characters is written
-    /// the Chinese way: last name first, no blank.
-    pub fn name(&self) -> String {
-        joined(self.first_name.as_deref(), self.last_name.as_deref())
+    /// First and last name, or what there is of a name, or nothing.
+    pub fn name(&self, order: NameOrder) -> String {
+        order.join(self.first_name.as_deref(), self.last_name.as_deref())
     }
 }
 
-/// First and last name as one: Chinese ones the other way round and without a blank.
-fn joined(first: Option<&str>, last: Option<&str>) -> String {
-    let han = |c: char| matches!(c, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{323af}');
-    if let (Some(first), Some(last)) = (first, last)
-        && first.chars().chain(last.chars()).all(han)
-    {
-        return format!("{last}{first}");
+/// How first and last name become one. The last three are those of the PBX's setting "name display format".
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Hash)]
+pub enum NameOrder {
+    /// A name in Chinese characters the Chinese way, last name first without a blank; every other first name first.
+    #[default]
+    ByScript,
+    /// `Fang Wang`
+    FirstLast,
+    /// `Wang Fang`
+    LastFirst,
+    /// `WangFang`, for names in Chinese characters.
+    LastFirstJoined,
+}
+
+impl NameOrder {
+    fn join(self, first: Option<&str>, last: Option<&str>) -> String {
+        let han = |c: char| matches!(c, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{323af}');
+        let (Some(first), Some(last)) = (first, last) else {
+            return first.or(last).unwrap_or_default().to_owned();
+        };
+        match self {
+            NameOrder::ByScript if first.chars().chain(last.chars()).all(han) => format!("{last}{first}"),
+            NameOrder::ByScript | NameOrder::FirstLast => format!("{first} {last}"),
+            NameOrder::LastFirst => format!("{last} {first}"),
+            NameOrder::LastFirstJoined => format!("{last}{first}"),
+        }
     }
-    [first, last].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// The account a contact belongs to, as embedded in the contact.
@@ -479,7 +496,8 @@ impl Record for Ticket {
 
 /// Zoho's own `name` puts the first name first whatever the language.
 fn full_name(person: &Value) -> Option<String> {
-    let name = joined(text(person, "firstName").as_deref(), text(person, "lastName").as_deref());
+    let order = NameOrder::ByScript;
+    let name = order.join(text(person, "firstName").as_deref(), text(person, "lastName").as_deref());
     if name.is_empty() { text(person, "name") } else { Some(name) }
 }
 
@@ -552,7 +570,7 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(contact.id.as_str(), "1892000000042032123");
-        assert_eq!(contact.name(), "Muster");
+        assert_eq!(contact.name(NameOrder::ByScript), "Muster");
         assert_eq!(contact.phone.as_deref(), Some("498912345678"));
         assert_eq!(contact.mobile, None);
         let account = contact.account.unwrap();
@@ -563,7 +581,7 @@ mod tests {
     #[test]
     fn only_the_id_is_needed() {
         let contact = Contact::decode(&json!({"id": "1", "account": "odd", "webUrl": 7})).unwrap();
-        assert_eq!(contact.name(), "");
+        assert_eq!(contact.name(NameOrder::ByScript), "");
         assert_eq!((contact.account, contact.web_url), (None, None));
         assert!(Contact::decode(&json!({"lastName": "Muster"})).is_none());
         assert!(Ticket::decode(&json!({"id": "1"})).is_some());

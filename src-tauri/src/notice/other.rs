@@ -6,18 +6,18 @@ use std::path::PathBuf;
 use deskring_engine::domain::CallId;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
-use super::{Order, Text};
+use super::{Order, Press, Text};
 
 /// Runs until all senders are gone.
 pub(super) fn run(
     mut orders: UnboundedReceiver<Order>,
-    _presses: UnboundedSender<CallId>,
+    _presses: UnboundedSender<Press>,
     _icon: Option<PathBuf>,
 ) {
     let mut shown: BTreeMap<CallId, Text> = BTreeMap::new();
     while let Some(order) = orders.blocking_recv() {
         match order {
-            Order::Show { call, text } => {
+            Order::Show { call, text, level: _ } => {
                 if shown.get(&call) != Some(&text) {
                     show(&text.title, &text.lines.join("\n"));
                     shown.insert(call, text);

@@ -8,21 +8,22 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use deskring_engine::Level;
 use deskring_engine::domain::CallId;
 use notify_rust::{Hint, Notification, NotificationHandle, NotificationResponse, Timeout, Urgency};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
-use super::{Order, Text};
+use super::{Deed, Order, Press, Text};
 
 /// A service that does not answer within this time is left alone until the next notice.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// The button that opens the contact.
-const OPEN: &str = "open";
+/// The button.
+const PRESS: &str = "press";
 /// A press on the notice itself.
 const DEFAULT: &str = "default";
 
 /// Runs until all senders are gone. `icon` is a picture file for services that show one.
-pub(super) fn run(orders: UnboundedReceiver<Order>, presses: UnboundedSender<CallId>, icon: Option<PathBuf>) {
+pub(super) fn run(orders: UnboundedReceiver<Order>, presses: UnboundedSender<Press>, icon: Option<PathBuf>) {
     match tokio::runtime::Builder::new_current_thread().enable_time().build() {
         Ok(runtime) => {
             runtime.block_on(Thread::new(presses, icon).serve(orders));
@@ -36,17 +37,24 @@ pub(super) fn run(orders: UnboundedReceiver<Order>, presses: UnboundedSender<Cal
 /// What became of a call's notice.
 enum Shown {
     /// A task shows it and takes changes; it ends when the sender is gone.
-    Now { changes: UnboundedSender<Notification>, text: Text, manner: Manner },
+    Now { changes: UnboundedSender<Notification>, text: Text, level: Level, stage: Stage },
     /// A person closed it or pressed its button; it does not come back.
     Closed,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Manner {
-    /// It rings: stays in sight.
-    Urgent,
+enum Stage {
+    /// It rings.
+    Rings,
     /// I have answered, or it is about something else: for as long as the service likes.
     Calm,
+}
+
+/// Whether a notice comes or changes; a change makes no sound.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    New,
+    Change,
 }
 
 /// How a task of a notice ended.
@@ -66,7 +74,7 @@ enum How {
 }
 
 struct Thread {
-    presses: UnboundedSender<CallId>,
+    presses: UnboundedSender<Press>,
     icon: Option<PathBuf>,
     service: Option<Service>,
     shown: BTreeMap<CallId, Shown>,
@@ -85,7 +93,7 @@ enum Silence {
 }
 
 impl Thread {
-    fn new(presses: UnboundedSender<CallId>, icon: Option<PathBuf>) -> Self {
+    fn new(presses: UnboundedSender<Press>, icon: Option<PathBuf>) -> Self {
         Self {
             presses,
             icon,
@@ -113,21 +121,21 @@ impl Thread {
 
     async fn on_order(&mut self, order: Order) {
         match order {
-            Order::Show { call, text } => {
-                let manner = match self.shown.get(&call) {
+            Order::Show { call, text, level } => {
+                let stage = match self.shown.get(&call) {
                     Some(Shown::Closed) => return,
-                    Some(Shown::Now { manner, .. }) => *manner,
-                    None => Manner::Urgent,
+                    Some(Shown::Now { stage, .. }) => *stage,
+                    None => Stage::Rings,
                 };
-                self.put(call, text, manner).await;
+                self.put(call, text, level, stage).await;
             }
             // Dropping its sender ends the task, which takes the notice away.
             Order::Withdraw { call } => drop(self.shown.remove(&call)),
             Order::Calm { call } => {
                 let call = CallId::new(call);
-                if let Some(Shown::Now { text, manner: Manner::Urgent, .. }) = self.shown.get(&call) {
-                    let text = text.clone();
-                    self.put(call, text, Manner::Calm).await;
+                if let Some(Shown::Now { text, level, stage: Stage::Rings, .. }) = self.shown.get(&call) {
+                    let (text, level) = (text.clone(), *level);
+                    self.put(call, text, level, Stage::Calm).await;
                 }
             }
             Order::Say { title, body } => self.say(&title, &body).await,
@@ -144,10 +152,13 @@ impl Thread {
     }
 
     /// Shows the notice of a call, or changes it.
-    async fn put(&mut self, call: CallId, text: Text, manner: Manner) {
-        let notification = self.notification(&text, manner).await;
-        if let Some(Shown::Now { changes, text: shown, manner: before }) = self.shown.get_mut(&call) {
-            (*shown, *before) = (text, manner);
+    async fn put(&mut self, call: CallId, text: Text, level: Level, stage: Stage) {
+        let turn = if self.shown.contains_key(&call) { Turn::Change } else { Turn::New };
+        let notification = self.notification(&text, level, stage, turn).await;
+        if let Some(Shown::Now { changes, text: shown, level: loud, stage: before }) =
+            self.shown.get_mut(&call)
+        {
+            (*shown, *loud, *before) = (text, level, stage);
             // An error means that it has just ended, which is told next.
             let _ = changes.send(notification);
             return;
@@ -155,7 +166,7 @@ impl Thread {
         let (changes, wanted) = mpsc::unbounded_channel();
         let ended = self.ended.0.clone();
         self.running += 1;
-        self.shown.insert(call.clone(), Shown::Now { changes, text, manner });
+        self.shown.insert(call.clone(), Shown::Now { changes, text, level, stage });
         tokio::spawn(async move {
             // A panic of the library costs this notice only.
             let shown = tokio::spawn(show(notification, wanted)).await;
@@ -169,8 +180,11 @@ impl Thread {
         self.kept.extend(ended.handle);
         match ended.how {
             How::Pressed => {
-                self.shown.insert(ended.call.clone(), Shown::Closed);
-                let _ = self.presses.send(ended.call);
+                let deed = match self.shown.insert(ended.call.clone(), Shown::Closed) {
+                    Some(Shown::Now { text: Text { button: Some((deed, _)), .. }, .. }) => deed,
+                    Some(Shown::Now { .. } | Shown::Closed) | None => Deed::Show,
+                };
+                let _ = self.presses.send(Press { call: ended.call, deed });
             }
             How::ClosedByPerson => {
                 self.shown.insert(ended.call, Shown::Closed);
@@ -199,7 +213,7 @@ impl Thread {
     async fn say(&mut self, title: &str, body: &str) {
         let text =
             Text { title: title.into(), talking: title.into(), lines: vec![body.into()], button: None };
-        let notification = self.notification(&text, Manner::Calm).await;
+        let notification = self.notification(&text, Level::Normal, Stage::Calm, Turn::New).await;
         match tokio::time::timeout(PATIENCE, notification.show_async()).await {
             Ok(Ok(handle)) => self.kept.push(handle),
             Ok(Err(error)) => self.no_service(&error.to_string()),
@@ -207,36 +221,46 @@ impl Thread {
         }
     }
 
-    async fn notification(&mut self, text: &Text, manner: Manner) -> Notification {
+    async fn notification(&mut self, text: &Text, level: Level, stage: Stage, turn: Turn) -> Notification {
         let service = match self.service {
             Some(service) => service,
             None => *self.service.insert(Service::ask().await),
         };
         let mut notification = Notification::new();
-        let title = if manner == Manner::Urgent { &text.title } else { &text.talking };
+        let title = if stage == Stage::Rings { &text.title } else { &text.talking };
         notification.appname("Deskring").summary(title).body(&service.body(&text.lines));
-        notification.hint(Hint::DesktopEntry("deskring".into())).hint(Hint::SuppressSound(true));
+        notification.hint(Hint::DesktopEntry("deskring".into()));
+        notification
+            .hint(Hint::SuppressSound(level == Level::Quiet || stage == Stage::Calm || turn == Turn::Change));
         if let Some(icon) = self.icon.as_ref().and_then(|icon| icon.to_str()) {
             notification.icon(icon);
         }
-        match manner {
-            Manner::Urgent => {
-                notification.urgency(Urgency::Critical).timeout(Timeout::Never);
-                notification.hint(Hint::Category("call.incoming".into()));
+        if stage == Stage::Rings {
+            notification.hint(Hint::Category("call.incoming".into()));
+        }
+        match (level, stage) {
+            (Level::Quiet, _) => {
+                notification.urgency(Urgency::Low).timeout(Timeout::Default).hint(Hint::Transient(true));
             }
-            Manner::Calm => {
+            (Level::Insistent, Stage::Rings) => {
+                notification.urgency(Urgency::Critical).timeout(Timeout::Never);
+                notification.hint(Hint::SoundName("phone-incoming-call".into()));
+            }
+            (Level::Normal, _) | (Level::Insistent, Stage::Calm) => {
                 notification.urgency(Urgency::Normal).timeout(Timeout::Default);
             }
         }
-        if let Some(label) = &text.button {
-            match service.buttons {
-                Buttons::None => {}
-                Buttons::AndDefault => {
-                    notification.action(DEFAULT, label).action(OPEN, label);
-                }
-                Buttons::DefaultIsOne => {
-                    notification.action(OPEN, label);
-                }
+        match (service.buttons, &text.button) {
+            (Buttons::None, _) | (Buttons::DefaultIsOne, None) => {}
+            (Buttons::AndDefault, Some((_, label))) => {
+                notification.action(DEFAULT, label).action(PRESS, label);
+            }
+            // A press on the notice itself shows the window.
+            (Buttons::AndDefault, None) => {
+                notification.action(DEFAULT, &text.title);
+            }
+            (Buttons::DefaultIsOne, Some((_, label))) => {
+                notification.action(PRESS, label);
             }
         }
         notification
@@ -283,7 +307,7 @@ async fn show(
                     Ok(Err(_)) | Err(_) => return (How::Failed("no answer".into()), None),
                 };
             }
-            (None, Some(NotificationResponse::Action(action))) if action == OPEN => {
+            (None, Some(NotificationResponse::Action(action))) if action == PRESS => {
                 return (How::Pressed, Some(handle));
             }
             (None, Some(NotificationResponse::Default)) => return (How::Pressed, Some(handle)),

@@ -1,7 +1,8 @@
 //! The tray of a view, compared as a value.
 
 use deskring_engine::view::{
-    CallView, LinkView, PauseView, PopupView, ProblemView, RecordView, TimingView, WhoView, WhyView,
+    CallView, ContextView, DraftView, LinkView, PauseView, PopupView, ProblemView, RecordView, TicketsView,
+    TimingView, WhoView, WhyView, WrapUpView,
 };
 use deskring_wording::Language;
 
@@ -25,6 +26,11 @@ fn idle() -> AppView {
         findings: Vec::new(),
         language: "system".into(),
         sign_in: None,
+        caller_shown: "name".into(),
+        drafts: Vec::new(),
+        form: None,
+        dispositions: Vec::new(),
+        history: 0,
     }
 }
 
@@ -35,6 +41,8 @@ fn call(id: &str, phase: &str, name: Option<&str>) -> CallView {
         name: name.into(),
         company: None,
         page: Some("https://desk.zoho.com/9".into()),
+        email: None,
+        changed_ms: None,
     });
     CallView {
         call: id.into(),
@@ -63,6 +71,10 @@ fn call(id: &str, phase: &str, name: Option<&str>) -> CallView {
         closed: false,
         number_key: String::new(),
         chosen: None,
+        did_name: None,
+        can_create: false,
+        context: None,
+        wrap_up: None,
     }
 }
 
@@ -133,6 +145,8 @@ fn several_matches_are_listed_to_choose_from_and_the_window_has_the_rest() {
         name: format!("Contact {id}"),
         company: (id == 1).then(|| "Harbor".into()),
         page: None,
+        email: None,
+        changed_ms: None,
     };
     let mut ringing = call("7.1", "ringing", None);
     ringing.who = WhoView { state: "several".into(), records: vec![record(1), record(2)], cause: None };
@@ -175,9 +189,73 @@ fn after_the_call_the_button_still_opens_it_and_ten_calls_are_listed() {
     recent.extend((0..20).map(|index| call(&format!("6.{index}"), "over", None)));
     let lines = lines(&AppView { recent, ..idle() });
     assert_eq!(lines[2], "Open in Helpdesk: A & B -> open 7.9");
-    assert_eq!(lines[4], "  14:05  A & B · 138 -> open 7.9");
-    assert_eq!(lines[5], "  (14:05  138 (no contact))");
+    let expected = [
+        "  14:05  A & B · 138:",
+        "    Open in Helpdesk -> open 7.9",
+        "    Open last ticket -> ticket 7.9",
+        "    Call back -> back 7.9 1001",
+        "  14:05  138:",
+        "    (Open in Helpdesk (no contact))",
+        "    Call back -> back 6.0 1001",
+    ];
+    assert_eq!(lines[4..11], expected);
     assert_eq!(lines.iter().filter(|line| line.contains("14:05")).count(), 10);
+}
+
+#[test]
+fn an_unknown_caller_can_be_made_a_contact_and_a_form_gone_on_with() {
+    let unknown = CallView { can_create: true, ..call("7.1", "ringing", None) };
+    let draft = DraftView {
+        key: "form +86138".into(),
+        call: "6.1".into(),
+        extension: "1001".into(),
+        kind: "contact".into(),
+        number_text: "138".into(),
+        name: "Li".into(),
+        at_ms: 0,
+    };
+    let view = AppView { calls: vec![unknown], drafts: vec![draft], ..idle() };
+    let lines = lines(&view);
+    assert_eq!(lines[3], "Create contact… -> create 7.1 1001");
+    assert_eq!(lines[4], "Continue the new contact: Li -> continue form +86138");
+    for line in [3, 4] {
+        let id = lines[line].split_once("-> ").unwrap().1;
+        assert_eq!(Act::of_id(id).unwrap().id(), id);
+    }
+}
+
+#[test]
+fn open_tickets_and_a_note_after_the_call_are_in_the_menu() {
+    let tickets = TicketsView { open: 2, more: false, newest: Some("Late\n<b>again</b>".into()) };
+    let context = Some(ContextView { tickets: Some(tickets), ..ContextView::default() });
+    let talking = CallView { context, ..call("7.1", "talking", Some("Wang Fang")) };
+    let asked = Some(WrapUpView { asked: true, ..WrapUpView::default() });
+    let over = CallView { wrap_up: asked, ..call("7.0", "over", Some("Li Na")) };
+    let lines = lines(&AppView { calls: vec![talking], recent: vec![over], ..idle() });
+    assert_eq!(lines[3], "2 open tickets: Late <b>again</b> -> ticket 7.1");
+    assert_eq!(lines[4], "Note about the call with Li Na… -> show");
+}
+
+#[test]
+fn others_see_no_more_of_a_caller_than_the_setting_permits() {
+    let words = Words::of(Language::English);
+    let calls = vec![CallView {
+        number: "13800138042".into(),
+        number_text: "138 0013 8042".into(),
+        ..call("7.1", "ringing", Some("Wang Fang"))
+    }];
+    for (shown, expected) in [
+        ("name", "Ringing: Wang Fang · 138 0013 8042"),
+        ("masked_number", "Ringing: •••42"),
+        ("hidden", "Ringing: Incoming call"),
+    ] {
+        let view = AppView { calls: calls.clone(), caller_shown: shown.into(), ..idle() };
+        let face = face(&view, &words, &time);
+        assert_eq!(face.tooltip, expected);
+        let all = written(&face.items, 0).join("\n");
+        assert_eq!(all.contains("Wang"), shown == "name", "{all}");
+        assert!(all.contains("Open in Helpdesk -> open 7.1"), "{all}");
+    }
 }
 
 #[test]

@@ -123,6 +123,8 @@ export const generalPage = page(
   card(
     null,
     field("general.language", choice("general.language", ["system", "en", "zh-CN"])).node,
+    field("general.name_order", choice("general.name_order", ["automatic", "first_last", "last_first", "last_first_joined"]))
+      .node,
     field("general.start_at_login", toggle("general.start_at_login")).node,
   ),
   card(

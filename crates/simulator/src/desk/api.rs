@@ -74,7 +74,7 @@ async fn answer(
     let id = core.journal.arrived(call.record("desk"));
     let in_flight = core.limits.enter();
     let switches = core.switches();
-    let fault = core.limits.next_fault();
+    let fault = core.limits.next_fault(&call.method);
     let delay = switches.delay_ms + if let Some(Fault::Delay(late)) = fault { late } else { 0 };
     if delay > 0 {
         tokio::time::sleep(Duration::from_millis(delay)).await;

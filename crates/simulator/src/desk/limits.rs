@@ -13,6 +13,8 @@ pub(crate) struct Limits {
     most: AtomicUsize,
     searches: AtomicUsize,
     faults: Mutex<VecDeque<Fault>>,
+    /// For requests that change something.
+    write_faults: Mutex<VecDeque<Fault>>,
 }
 
 /// Counts a request while it lives.
@@ -51,16 +53,23 @@ impl Limits {
         lock(&self.faults).extend(std::iter::repeat_n(fault, count));
     }
 
-    pub(crate) fn clear_faults(&self) {
-        lock(&self.faults).clear();
+    pub(crate) fn plan_write_faults(&self, count: usize, fault: Fault) {
+        lock(&self.write_faults).extend(std::iter::repeat_n(fault, count));
     }
 
-    pub(crate) fn next_fault(&self) -> Option<Fault> {
-        lock(&self.faults).pop_front()
+    pub(crate) fn clear_faults(&self) {
+        lock(&self.faults).clear();
+        lock(&self.write_faults).clear();
+    }
+
+    pub(crate) fn next_fault(&self, method: &str) -> Option<Fault> {
+        let writes = matches!(method, "POST" | "PATCH");
+        let of_writes = writes.then(|| lock(&self.write_faults).pop_front()).flatten();
+        of_writes.or_else(|| lock(&self.faults).pop_front())
     }
 
     pub(crate) fn planned(&self) -> usize {
-        lock(&self.faults).len()
+        lock(&self.faults).len() + lock(&self.write_faults).len()
     }
 }
 

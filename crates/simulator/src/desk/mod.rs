@@ -124,6 +124,15 @@ impl Desk {
         self.add(Module::Contacts, contact)
     }
 
+    /// Adds a contact the way a colleague makes one just now: lists have it at once, search knows it after the index
+    /// lag. Returns the id.
+    pub fn add_fresh_contact(&self, contact: Value) -> String {
+        let lag = std::time::Duration::from_secs(self.core.switches().index_lag_seconds);
+        let added = lock(&self.core.records).insert(Module::Contacts, contact, Indexed::After(lag));
+        self.core.journal.touch();
+        records::text(&added, "id").to_owned()
+    }
+
     /// Adds an account, searchable at once. Returns the id.
     pub fn add_account(&self, account: Value) -> String {
         self.add(Module::Accounts, account)
@@ -222,6 +231,12 @@ impl Desk {
     /// The next `n` API requests fail this way, after the faults planned earlier.
     pub fn fault_next(&self, n: usize, fault: Fault) {
         self.core.limits.plan_faults(n, fault);
+        self.core.journal.touch();
+    }
+
+    /// The same for the next `n` API requests that change something; others pass.
+    pub fn fault_next_writes(&self, n: usize, fault: Fault) {
+        self.core.limits.plan_write_faults(n, fault);
         self.core.journal.touch();
     }
 

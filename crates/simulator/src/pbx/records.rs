@@ -204,7 +204,7 @@ impl Record {
             "call_duration": self.duration, "talk_duration": self.talk,
             "src_trunk_name": self.src_trunk, "dst_trunk_name": self.dst_trunk, "pin_code": "",
             "status": self.status, "type": self.direction.word(), "recording": self.recording,
-            "did_number": self.did, "did_name": "", "agent_ring_time": self.agent_ring_time,
+            "did_number": self.did, "did_name": switches.did_name, "agent_ring_time": self.agent_ring_time,
             "uid": self.uid, "call_note_id": "", "enb_call_note": 4, "is_display": 1, "realclidnum": "",
         })
     }
@@ -222,7 +222,7 @@ impl Record {
             "duration": self.duration, "ring_duration": self.ring, "talk_duration": self.talk,
             "disposition": self.status, "call_type": self.direction.word(),
             "src_addr": "192.0.2.9", "src_trunk": self.src_trunk, "dst_trunk": self.dst_trunk,
-            "did_number": self.did, "did_name": "", "dod_number": "", "record_file": self.recording,
+            "did_number": self.did, "did_name": switches.did_name, "dod_number": "", "record_file": self.recording,
             "reason": "", "pin_code": "", "call_note": "", "call_note_id": "", "enb_call_note": 4,
         })
     }

@@ -198,6 +198,8 @@ pub struct PbxSwitches {
     pub delay_ms: u64,
     /// Breaks every HTTP answer.
     pub http_fault: HttpFault,
+    /// The name of the DID, as its inbound route has it.
+    pub did_name: String,
     /// Accepted form of times in `cdr/search`.
     pub cdr_time: CdrTime,
     /// Display format of dates, the vendor's spelling.
@@ -256,6 +258,7 @@ impl Default for PbxSwitches {
             get_token_invalidates: false,
             delay_ms: 0,
             http_fault: HttpFault::None,
+            did_name: String::new(),
             cdr_time: CdrTime::Epoch,
             date_format: "YYYY/MM/DD".to_owned(),
             time_format: "HH:mm:ss".to_owned(),

@@ -361,6 +361,9 @@ pub struct Notifications {
 pub struct General {
     /// What the program speaks.
     pub language: Language,
+    /// How first and last name become one; as the PBX's setting "name display format", which its interface does not
+    /// tell.
+    pub name_order: NameOrder,
     /// Whether it starts when its user logs in.
     pub start_at_login: bool,
     /// Unknown keys, kept.
@@ -514,6 +517,19 @@ codes! {
         MaskedNumber,
         /// Only that somebody calls.
         Hidden,
+    }
+    /// `general.name_order`
+    #[derive(Default)]
+    NameOrder {
+        /// Names in Chinese characters last name first and joined, all others first name first.
+        #[default]
+        Automatic,
+        /// First name, blank, last name.
+        FirstLast,
+        /// Last name, blank, first name.
+        LastFirst,
+        /// Last name and first name without a blank.
+        LastFirstJoined,
     }
     /// `general.language`
     #[derive(Default)]
