@@ -6,10 +6,12 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+use deskring_local_api::Client;
 use e2e::screen::{Look, Screen, has_display};
 use e2e::tray::{App, Asked, eavesdrop, heard};
 use e2e::{PATIENCE, Rig, eventually, on_profile};
 use fantoccini::Locator;
+use serde_json::json;
 use tokio::process::Command;
 
 fn deskring(rig: &Rig, arguments: &[&str]) -> Command {
@@ -46,6 +48,68 @@ async fn a_call_changes_icon_menu_and_notification_and_opens_the_tab() {
     heard(&log, "the notification is taken away", |asked| *asked == Asked::Close).await;
     app.menu_with("Recent calls").await;
     app.menu_with("Lin").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notification_disturbs_and_tells_as_much_as_the_settings_say() {
+    if !has_display("a_notification_disturbs_and_tells_as_much_as_the_settings_say") {
+        return;
+    }
+    let log = eavesdrop().await;
+    for (number, level, caller, title, loud) in [
+        ("13800139601", "quiet", "name", "138 0013 9601", (0, -1, true)),
+        ("13800139602", "normal", "masked_number", "•••02", (1, -1, false)),
+        ("13800139603", "insistent", "hidden", "Incoming call", (2, 0, false)),
+    ] {
+        let rig = Rig::idle().await;
+        rig.set(|settings| settings["notifications"] = json!({ "level": level, "caller": caller }));
+        let app = App::on(rig).await;
+        app.rig.contact(&format!("Lin {number}"), number);
+        log.lock().unwrap().clear();
+        let call = app.rig.simulator.pbx().call_in(number, "1001").await;
+        let first = heard(
+            &log,
+            title,
+            |asked| matches!(asked, Asked::Show { replaces: 0, summary, .. } if summary.contains(title)),
+        )
+        .await;
+        let Asked::Show { urgency, timeout, silent, .. } = first else { panic!() };
+        assert_eq!((urgency, timeout, silent), loud, "{level}");
+        app.wait_opened(1).await;
+        app.rig.simulator.pbx().answer(&call, "1001").await;
+        heard(&log, "no longer urgent, and no sound", |asked| {
+            matches!(asked, Asked::Show { replaces, urgency, silent: true, .. } if *replaces > 0 && *urgency < 2)
+        })
+        .await;
+        app.rig.simulator.pbx().hang_up(&call, "caller").await;
+        heard(&log, "it is taken away", |asked| *asked == Asked::Close).await;
+        let all = format!("{:?}", log.lock().unwrap());
+        assert_eq!(all.contains("Lin 1380"), caller == "name", "{all}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_caller_is_made_a_contact_from_the_menu_which_shows_the_form() {
+    if !has_display("an_unknown_caller_is_made_a_contact_from_the_menu_which_shows_the_form") {
+        return;
+    }
+    let log = eavesdrop().await;
+    let rig = Rig::idle().await;
+    rig.set(|settings| settings["new_contacts"] = json!({ "mode": "manual" }));
+    let app = App::on(rig).await;
+    let call = app.rig.simulator.pbx().call_in("13800139701", "1001").await;
+    heard(&log, "a button for it", |asked| {
+        matches!(asked, Asked::Show { summary, actions, .. }
+            if summary.contains("9701") && actions.iter().any(|action| action == "Create contact…"))
+    })
+    .await;
+    app.press("Create contact").await;
+    eventually("the form is open, in a window", async || {
+        let view = Client::connect(&app.rig.paths()).await.ok()?.view().await.ok()?;
+        (view.form.is_some() && !app.descendants().is_empty()).then_some(())
+    })
+    .await;
+    app.rig.simulator.pbx().hang_up(&call, "caller").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

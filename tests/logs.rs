@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use deskring_engine::assist::{Answer, HistoryPage, Want};
 use deskring_engine::view::LinkState;
 use deskring_engine::{Command, LOG_LIMITS};
 use deskring_simulator::{
@@ -50,6 +51,9 @@ impl Ear {
     }
 }
 
+/// A caller nobody knows, and what is typed about them.
+const UNKNOWN: &str = "13900137770";
+const TYPED: &str = "Formfixture";
 const PEOPLE: [(&str, &str); 5] = [
     ("Linfixture", "13800138000"),
     ("Meifixture <script>", "05925503309"),
@@ -60,10 +64,17 @@ const PEOPLE: [(&str, &str); 5] = [
 
 /// What must not be said: each person's name and every notation of their number, and all secrets.
 fn unspeakable(rig: &Rig) -> BTreeSet<String> {
-    let mut words: BTreeSet<String> =
-        [CLIENT_SECRET, DESK_CLIENT_SECRET, DESK_REFRESH_TOKEN, "wrong-secret-fixture"]
-            .map(str::to_owned)
-            .into();
+    let mut words: BTreeSet<String> = [
+        CLIENT_SECRET,
+        DESK_CLIENT_SECRET,
+        DESK_REFRESH_TOKEN,
+        "wrong-secret-fixture",
+        TYPED,
+        "3900137770",
+        "139 0013",
+    ]
+    .map(str::to_owned)
+    .into();
     for (name, number) in PEOPLE {
         words.extend(name.split_whitespace().filter(|word| word.chars().count() >= 4).map(str::to_owned));
         let digits: String = number.chars().filter(char::is_ascii_digit).collect();
@@ -131,6 +142,7 @@ async fn good_day(rig: &mut Rig) {
         rig.phase(&call, "over").await;
         assert_eq!(rig.handle().look_up((*number).to_owned()).await.unwrap().matches.len(), 1);
     }
+    new_contact(rig).await;
     let out = pbx.call_out("1001", PEOPLE[0].1).await;
     pbx.remote_ring(&out).await;
     pbx.remote_fails(&out, "486 Busy Here").await;
@@ -148,6 +160,36 @@ async fn good_day(rig: &mut Rig) {
     rig.start().await;
     rig.ready().await;
     rig.stop().await;
+}
+
+/// An unknown caller becomes a contact, with a note after the call; searches and the history.
+async fn new_contact(rig: &Rig) {
+    let pbx = rig.simulator.pbx();
+    let call = pbx.call_in(UNKNOWN, "1001").await;
+    rig.view_where(|view| view.calls.iter().any(|known| known.call == call && known.can_create)).await;
+    pbx.answer(&call, "1001").await;
+    rig.send(Command::BeginForm { call: call.clone(), extension: "1001".into(), kind: None }).await;
+    let view = rig.view_where(|view| view.form.is_some()).await;
+    let ask = async |want: Want| rig.handle().assist(want).await.unwrap();
+    let Answer::Draft { draft: Some(mut draft) } = ask(Want::Draft { key: view.form.clone().unwrap() }).await
+    else {
+        panic!()
+    };
+    draft.values.insert("firstName".into(), TYPED.into());
+    draft.values.insert("email".into(), format!("{TYPED}@example.com"));
+    ask(Want::KeepDraft { draft: draft.clone() }).await;
+    ask(Want::Form { kind: "contact".into() }).await;
+    ask(Want::Find { text: TYPED.into(), kind: None }).await;
+    ask(Want::History { page: HistoryPage { text: TYPED.into(), ..HistoryPage::default() } }).await;
+    assert!(matches!(ask(Want::Save { draft: draft.clone(), anyway: false }).await, Answer::Refused { .. }));
+    draft.values.insert("lastName".into(), TYPED.into());
+    assert!(matches!(ask(Want::Save { draft, anyway: false }).await, Answer::Saved { .. }));
+    pbx.hang_up(&call, "caller").await;
+    let note = Some(format!("{TYPED} wants it"));
+    rig.send(Command::WrapUp { call: call.clone(), extension: "1001".into(), disposition: None, note }).await;
+    rig.closed(&call).await;
+    let add = Want::AddNumber { call, kind: "contact".into(), id: "1".into(), field: None };
+    assert!(rig.handle().assist(add).await.is_err());
 }
 
 /// Everything that can go wrong, one after the other.
@@ -249,7 +291,11 @@ async fn nothing_secret_and_nobody_is_named_in_the_logs_and_a_good_day_logs_no_e
     let filter = EnvFilter::new(format!("trace,{LOG_LIMITS}"));
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(ear.clone()).init();
 
-    let mut rig = Rig::running().await;
+    let mut rig = Rig::running_with(|settings| {
+        settings["new_contacts"] = json!({ "mode": "manual" });
+        settings["call_log"] = json!({ "wrap_up": true });
+    })
+    .await;
     fill(&rig).await;
     good_day(&mut rig).await;
     let lines = ear.lines();

@@ -193,7 +193,17 @@ fn note(id: i32, properties: &HashMap<String, OwnedValue>, lines: &mut Vec<(i32,
 /// What the notification service is asked, seen from the side.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Asked {
-    Show { replaces: u32, summary: String, body: String, actions: Vec<String> },
+    Show {
+        replaces: u32,
+        summary: String,
+        body: String,
+        actions: Vec<String>,
+        /// 0, 1 or 2.
+        urgency: u8,
+        /// Milliseconds; 0 for ever, -1 as the service likes.
+        timeout: i32,
+        silent: bool,
+    },
     Close,
 }
 
@@ -226,11 +236,17 @@ pub async fn eavesdrop() -> Arc<Mutex<Vec<Asked>>> {
                         HashMap<&'b str, Value<'b>>,
                         i32,
                     );
-                    let Ok((_, replaces, _, summary, body, actions, _, _)) = body.deserialize::<Notify<'_>>()
+                    let Ok((_, replaces, _, summary, body, actions, hints, timeout)) =
+                        body.deserialize::<Notify<'_>>()
                     else {
                         continue;
                     };
-                    Asked::Show { replaces, summary, body, actions }
+                    let urgency = match hints.get("urgency") {
+                        Some(Value::U8(urgency)) => *urgency,
+                        other => panic!("no urgency: {other:?}"),
+                    };
+                    let silent = hints.get("suppress-sound") == Some(&Value::Bool(true));
+                    Asked::Show { replaces, summary, body, actions, urgency, timeout, silent }
                 }
                 Some("CloseNotification") => Asked::Close,
                 _ => continue,

@@ -66,7 +66,10 @@ pub(crate) fn is_untouched(draft: &Draft, plan: &Plan) -> bool {
 }
 
 pub(crate) fn read(json: &str) -> Option<Draft> {
-    serde_json::from_str(json).inspect_err(|error| tracing::warn!(%error, "a form cannot be read")).ok()
+    // Its own words may quote what was typed.
+    let complain =
+        |error: &serde_json::Error| tracing::warn!(kind = ?error.classify(), "a form cannot be read");
+    serde_json::from_str(json).inspect_err(complain).ok()
 }
 
 pub(crate) fn write(draft: &Draft) -> String {
