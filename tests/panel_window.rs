@@ -1,28 +1,103 @@
-//! The small window as an agent uses it during calls: whose call it is when several have the number, what was missed.
-//! The real window in WebKit on a real engine and simulator.
+//! The small window as an agent uses it during calls: cards with what helps, whose call it is when several have the
+//! number, a new contact, the history, a note after the call. The real window in WebKit on a real engine and simulator,
+//! in both languages, audited for accessibility; a picture of every state is kept.
 //!
 //! Needs the session that `./dev test` makes; without a display every test says so and passes.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-use deskring_engine::AppView;
+use deskring_engine::{AppView, Command};
 use deskring_local_api::Server;
+use deskring_simulator::Fault;
 use e2e::Rig;
 use e2e::screen::{Keyboard, Look, Screen, turn};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const NUMBER: &str = "13800138000";
 
-/// An engine with a door for windows, and two contacts with one number; their pages.
-async fn twins() -> (Rig, Server, [String; 2]) {
-    let rig = Rig::running().await;
+/// The words of a language that a test looks for.
+struct Said {
+    look: Look,
+    chosen: &'static str,
+    forgotten: &'static str,
+    tickets: &'static str,
+    missing: &'static str,
+    exists: &'static str,
+    create: &'static str,
+    called_back: &'static str,
+    no_match: &'static str,
+    late: &'static str,
+    gone: &'static str,
+    occupied: &'static str,
+    hidden: &'static str,
+}
+
+const ENGLISH: Said = Said {
+    look: Look::ENGLISH,
+    chosen: "you chose 陈静",
+    forgotten: "Forgotten",
+    tickets: "2 open tickets",
+    missing: "Please fill this in.",
+    exists: "There is somebody like this already",
+    create: "Create contact…",
+    called_back: "Your phone rings first…",
+    no_match: "No call fits",
+    late: "Zoho Desk did not answer for",
+    gone: "Deskring is not running",
+    occupied: "has other numbers in both fields",
+    hidden: "Incoming call",
+};
+
+const CHINESE: Said = Said {
+    look: Look::CHINESE,
+    chosen: "你选择了 陈静",
+    forgotten: "已清除",
+    tickets: "2 个未关闭的工单",
+    missing: "请填写此项。",
+    exists: "已存在相同的记录",
+    create: "新建联系人…",
+    called_back: "你的话机先响铃…",
+    no_match: "没有符合",
+    late: "Zoho Desk 用了",
+    gone: "Deskring 未运行",
+    occupied: "的两个号码字段都已有其他号码",
+    hidden: "来电",
+};
+
+/// A test in both languages, each in its turn at the display.
+macro_rules! in_both_languages {
+    ($(#[$doc:meta])* $english:ident, $chinese:ident, $run:ident) => {
+        $(#[$doc])*
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $english() {
+            let Some(_turn) = turn(stringify!($english), Keyboard::Shared).await else { return };
+            $run(&ENGLISH).await;
+        }
+
+        $(#[$doc])*
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $chinese() {
+            let Some(_turn) = turn(stringify!($chinese), Keyboard::Shared).await else { return };
+            $run(&CHINESE).await;
+        }
+    };
+}
+
+/// An engine with a door for windows.
+async fn rig(change: impl FnOnce(&mut Value)) -> (Rig, Server) {
+    let rig = Rig::running_with(change).await;
     let server = Server::start(rig.handle(), &rig.paths()).unwrap();
-    let pages = [
-        rig.contact("Lin <img src=x onerror=alert(1)>", "+8613800138000"),
-        rig.contact("陈静", "138-0013-8000"),
-    ];
-    (rig, server, pages)
+    (rig, server)
+}
+
+fn manual(settings: &mut Value) {
+    settings["new_contacts"] = json!({ "mode": "manual", "kind": "contact" });
+}
+
+/// Two contacts with one number; their pages.
+fn twins(rig: &Rig) -> [String; 2] {
+    [rig.contact("Lin <img src=x onerror=alert(1)>", "+8613800138000"), rig.contact("陈静", "138-0013-8000")]
 }
 
 /// Whose call it is, as the engine says.
@@ -38,9 +113,37 @@ async fn key(screen: &Screen, key: &str) {
     screen.ask(script, &[json!(key)]).await;
 }
 
-async fn choosing(look: Look, chosen: &str, forget: &str) {
-    let (rig, _server, pages) = twins().await;
-    let screen = Screen::open(&rig, "panel", look).await;
+async fn audited(screen: &Screen, what: &str) {
+    let violations = screen.audit().await;
+    assert!(violations.is_empty(), "{what}: {violations:#?}");
+}
+
+async fn missed(rig: &Rig, number: &str) -> String {
+    let call = rig.simulator.pbx().call_in(number, "1001").await;
+    rig.view_where(|view| {
+        view.calls.iter().any(|known| known.call == call && known.who.state != "searching")
+    })
+    .await;
+    rig.simulator.pbx().hang_up(&call, "caller").await;
+    rig.closed(&call).await;
+    call
+}
+
+async fn talked(rig: &Rig, number: &str) -> String {
+    let call = rig.simulator.pbx().call_in(number, "1001").await;
+    rig.simulator.pbx().answer(&call, "1001").await;
+    rig.phase(&call, "talking").await;
+    rig.simulator.pbx().hang_up(&call, "caller").await;
+    rig.closed(&call).await;
+    call
+}
+
+// Choosing
+
+async fn choosing(said: &Said) {
+    let (rig, _server) = rig(|_| {}).await;
+    let pages = twins(&rig);
+    let screen = Screen::open(&rig, "panel", said.look).await;
     let first = rig.simulator.pbx().call_in(NUMBER, "1001").await;
     screen.sees(".card .chooser .match", "Lin <img src=x").await;
     screen.sees(".card .chooser .match", "陈静").await;
@@ -49,8 +152,8 @@ async fn choosing(look: Look, chosen: &str, forget: &str) {
         0,
         "a name became markup"
     );
-    let violations = screen.audit().await;
-    assert!(violations.is_empty(), "{violations:#?}");
+    screen.when("the last activity", "return document.querySelector('.match .last').textContent", &[]).await;
+    audited(&screen, "choosing").await;
     let height = "return document.querySelector('.chooser .keys').getBoundingClientRect().height";
     assert_eq!(screen.ask(height, &[]).await.as_f64(), Some(36.0), "as high as the button that was there");
     screen.shoot("panel-chooser").await;
@@ -62,14 +165,14 @@ async fn choosing(look: Look, chosen: &str, forget: &str) {
     let recorded = rig.desktop.wait_for("the chosen page", |recorded| !recorded.opened.is_empty()).await;
     assert_eq!(recorded.opened[0].0, pages[1]);
     rig.view_where(|view| name(view, &first) == Some("陈静")).await;
-    screen.sees(".card", chosen).await;
+    screen.sees(".card", said.chosen).await;
     rig.simulator.pbx().hang_up(&first, "caller").await;
     rig.closed(&first).await;
     let second = rig.simulator.pbx().call_in(NUMBER, "1001").await;
     rig.desktop.wait_for("the page by rule", |recorded| recorded.opened.len() == 2).await;
     screen.shoot("panel-chosen-earlier").await;
     screen.press(".card button.forget").await;
-    screen.sees("body", forget).await;
+    screen.sees("body", said.forgotten).await;
     rig.simulator.pbx().hang_up(&second, "caller").await;
     rig.closed(&second).await;
     rig.simulator.pbx().call_in(NUMBER, "1001").await;
@@ -78,25 +181,18 @@ async fn choosing(look: Look, chosen: &str, forget: &str) {
     screen.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn several_matches_are_chosen_by_a_digit_and_forgotten_in_english() {
-    let test = "several_matches_are_chosen_by_a_digit_and_forgotten_in_english";
-    let Some(_turn) = turn(test, Keyboard::Shared).await else { return };
-    choosing(Look::ENGLISH, "you chose 陈静", "Forgotten").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn several_matches_are_chosen_by_a_digit_and_forgotten_in_chinese() {
-    let test = "several_matches_are_chosen_by_a_digit_and_forgotten_in_chinese";
-    let Some(_turn) = turn(test, Keyboard::Shared).await else { return };
-    choosing(Look::CHINESE, "你选择了 陈静", "已清除").await;
-}
+in_both_languages!(
+    several_matches_are_chosen_by_a_digit_and_forgotten_in_english,
+    several_matches_are_chosen_by_a_digit_and_forgotten_in_chinese,
+    choosing
+);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missed_call_is_chosen_for_later_and_marked_as_seen() {
     let test = "a_missed_call_is_chosen_for_later_and_marked_as_seen";
     let Some(_turn) = turn(test, Keyboard::Shared).await else { return };
-    let (rig, _server, pages) = twins().await;
+    let (rig, _server) = rig(|_| {}).await;
+    let pages = twins(&rig);
     let screen = Screen::open(&rig, "panel", Look::ENGLISH).await;
     let call = rig.simulator.pbx().call_in(NUMBER, "6400").await;
     screen.sees(".card", "via Support").await;
@@ -119,5 +215,488 @@ async fn a_missed_call_is_chosen_for_later_and_marked_as_seen() {
     // Where a desktop shows no tray, the settings are reached from here.
     screen.press("#settings").await;
     rig.desktop.wait_for("the settings asked for", |recorded| recorded.windows == 1).await;
+    screen.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hundreds_of_matches_are_searched_and_read_lazily() {
+    let Some(_turn) = turn("hundreds_of_matches_are_searched_and_read_lazily", Keyboard::Shared).await else {
+        return;
+    };
+    let (rig, _server) = rig(|_| {}).await;
+    for index in 0..120 {
+        rig.contact(&format!("Twin {index:03} {}", "很长的名字".repeat(20)), NUMBER);
+    }
+    let screen = Screen::open(&rig, "panel", Look::ENGLISH).await;
+    rig.simulator.pbx().call_in(NUMBER, "1001").await;
+    screen.shows(".card .filter").await;
+    audited(&screen, "many matches").await;
+    screen.shoot("panel-many").await;
+    let asked = rig.simulator.desk().requests().iter().filter(|it| it.path.ends_with("/tickets")).count();
+    assert!(asked <= 10, "only those a person sees cost credits: {asked}");
+    let wide = "return document.documentElement.scrollWidth <= innerWidth";
+    assert_eq!(screen.ask(wide, &[]).await, true, "nothing is wider than the window");
+    screen.close().await;
+}
+
+// The card
+
+async fn card(said: &Said) {
+    let (rig, _server) = rig(|_| {}).await;
+    let desk = rig.simulator.desk();
+    let company = desk.add_account(json!({ "accountName": "Lotus Trading" }));
+    let lin = desk.add_contact(json!({
+        "lastName": "林", "firstName": "小芳", "mobile": NUMBER, "accountId": company,
+    }));
+    for (subject, status) in
+        [("Invoice", "Open"), ("Delivery <b>late</b>\u{202e}", "Open"), ("Old", "Closed")]
+    {
+        desk.add_ticket(json!({ "contactId": lin, "subject": subject, "status": status }));
+    }
+    talked(&rig, NUMBER).await;
+    let screen = Screen::open(&rig, "panel", said.look).await;
+    let call = rig.simulator.pbx().call_in(NUMBER, "6400").await;
+    screen.sees(".card .name", "林小芳").await;
+    screen.sees(".card .company", "Lotus Trading").await;
+    screen.sees(".card .number", "138 0013 8000").await;
+    screen.sees(".card .meta", "Support").await;
+    screen.sees(".card .tickets", said.tickets).await;
+    screen.sees(".card .tickets", "Delivery <b>late</b>").await;
+    let top = "return document.querySelector('.card .open').getBoundingClientRect().top";
+    let before = screen.ask(top, &[]).await;
+    audited(&screen, "ringing").await;
+    screen.shoot("panel-ringing").await;
+    rig.simulator.pbx().answer(&call, "1001").await;
+    screen.when("talking", "return document.querySelector('.card').dataset.phase === 'talking'", &[]).await;
+    assert_eq!(screen.ask(top, &[]).await, before, "nothing moves when the call is answered");
+    screen.shoot("panel-talking").await;
+    screen.press(".card .tickets").await;
+    rig.desktop.wait_for("the ticket's page", |recorded| recorded.opened.len() == 3).await;
+    screen.press(".card .open").await;
+    rig.desktop.wait_for("the contact once more", |recorded| recorded.opened.len() == 4).await;
+    rig.simulator.pbx().hold(&call, "1001").await;
+    screen.when("held", "return document.querySelector('.card').dataset.phase === 'held'", &[]).await;
+    let second = rig.simulator.pbx().call_in("13900139000", "1001").await;
+    screen.when("two cards", "return document.querySelectorAll('.card').length === 2", &[]).await;
+    screen.sees(".card[data-phase='ringing']", "139 0013 9000").await;
+    audited(&screen, "a second call").await;
+    screen.shoot("panel-second-call").await;
+    let fits = "return document.querySelector('main').scrollHeight <= document.querySelector('main').clientHeight + 260";
+    assert_eq!(screen.ask(fits, &[]).await, true, "both calls are in sight");
+    rig.simulator.pbx().hang_up(&second, "caller").await;
+    rig.simulator.pbx().hang_up(&call, "caller").await;
+    rig.closed(&call).await;
+    screen.shoot("panel-ended").await;
+    screen.close().await;
+}
+
+in_both_languages!(
+    a_card_shows_what_helps_and_moves_nothing_in_english,
+    a_card_shows_what_helps_and_moves_nothing_in_chinese,
+    card
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_desk_is_told_with_its_seconds() {
+    let Some(_turn) = turn("a_slow_desk_is_told_with_its_seconds", Keyboard::Shared).await else { return };
+    let (rig, _server) = rig(|_| {}).await;
+    rig.contact("Lin", NUMBER);
+    rig.simulator.desk().set(|desk| desk.delay_ms = 2300);
+    let screen = Screen::open(&rig, "panel", Look::ENGLISH).await;
+    let call = rig.simulator.pbx().call_in(NUMBER, "1001").await;
+    screen.shoot("panel-searching").await;
+    rig.desktop.wait_for("the tab", |recorded| !recorded.opened.is_empty()).await;
+    rig.simulator.pbx().hang_up(&call, "caller").await;
+    rig.closed(&call).await;
+    screen.sees(".row .why", ENGLISH.late).await;
+    screen.close().await;
+}
+
+// A new contact
+
+async fn creating(said: &Said) {
+    let (rig, _server) = rig(manual).await;
+    let desk = rig.simulator.desk();
+    desk.add_account(json!({ "accountName": "Lotus Trading" }));
+    desk.set(|desk| {
+        desk.contact_fields = vec![
+            json!({ "apiName": "cf_region", "displayLabel": "Region", "i18NLabel": "Region", "isMandatory": true,
+                "type": "Picklist", "allowedValues": ["North", "South"] }),
+            json!({ "apiName": "cf_hobby", "displayLabel": "Hobby", "i18NLabel": "Hobby", "type": "Text" }),
+        ];
+    });
+    let screen = Screen::open(&rig, "panel", said.look).await;
+    let call = rig.simulator.pbx().call_in(NUMBER, "1001").await;
+    screen.sees(".card .create", said.create).await;
+    audited(&screen, "an unknown caller").await;
+    screen.shoot("panel-unknown").await;
+    screen.press(".card .create").await;
+    screen.has("#field-mobile", "+8613800138000").await;
+    screen.sees("#strip", "138 0013 8000").await;
+    audited(&screen, "the form").await;
+    screen.shoot("panel-form").await;
+    screen.press(".form .save").await;
+    screen.sees("[data-field='lastName'] .wrong", said.missing).await;
+    screen.focuses("#field-lastName").await;
+    audited(&screen, "the form with errors").await;
+    screen.shoot("panel-form-errors").await;
+    screen.fill("#field-lastName", "王").await;
+    screen.fill("#field-firstName", "芳").await;
+    screen.fill("#field-email", "wang@example.com").await;
+    screen.choose("#field-cf_region", "North").await;
+    screen.paste("#field-accountId", "Lotus").await;
+    screen.ask("document.querySelector('#field-accountId').focus(); return true", &[]).await;
+    screen.sees(".company-field .hit", "Lotus Trading").await;
+    screen.shoot("panel-form-company").await;
+    key(&screen, "ArrowDown").await;
+    key(&screen, "Enter").await;
+    screen.sees(".company-field .chosen", "Lotus Trading").await;
+    // The window is killed; nothing that was typed is lost, the call goes on, and the form is there again.
+    rig.view_where(|view| view.drafts.iter().any(|draft| draft.name.contains('王'))).await;
+    screen.close().await;
+    rig.simulator.pbx().hang_up(&call, "caller").await;
+    rig.closed(&call).await;
+    let screen = Screen::open(&rig, "panel", said.look).await;
+    screen.has("#field-lastName", "王").await;
+    screen.sees(".company-field .chosen", "Lotus Trading").await;
+    // A colleague was faster.
+    let other = desk.add_fresh_contact(json!({ "lastName": "王芳", "mobile": NUMBER }));
+    screen.press(".form .save").await;
+    screen.sees(".says", said.exists).await;
+    audited(&screen, "somebody is there already").await;
+    screen.shoot("panel-form-exists").await;
+    desk.remove_contact(&other);
+    desk.fault_next(60, Fault::Status(503));
+    screen.press(".form .anyway").await;
+    screen.shows(".says .bad").await;
+    screen.has("#field-lastName", "王").await;
+    screen.shoot("panel-form-failed").await;
+    desk.clear_faults();
+    screen.press(".form .save").await;
+    screen.hides(".form").await;
+    let recorded = rig.desktop.wait_for("the contact's page", |recorded| !recorded.opened.is_empty()).await;
+    let contact = desk.records("contacts").pop().unwrap();
+    assert_eq!((&contact["lastName"], &contact["cf"]["cf_region"]), (&json!("王"), &json!("North")));
+    assert_eq!(recorded.opened[0].0, desk.web_url(contact["id"].as_str().unwrap()));
+    screen.sees(".row .name", "王芳").await;
+    screen.close().await;
+}
+
+in_both_languages!(
+    a_contact_is_created_through_refusals_a_killed_window_and_a_faster_colleague_in_english,
+    a_contact_is_created_through_refusals_a_killed_window_and_a_faster_colleague_in_chinese,
+    creating
+);
+
+async fn adding(said: &Said) {
+    let (rig, _server) = rig(manual).await;
+    let desk = rig.simulator.desk();
+    desk.add_contact(json!({ "lastName": "Full", "mobile": "13900000000", "phone": "0592 550 2222" }));
+    let free = desk.add_contact(json!({ "lastName": "Fuller", "email": "fuller@example.com" }));
+    let screen = Screen::open(&rig, "panel", said.look).await;
+    let call = rig.simulator.pbx().call_in(NUMBER, "1001").await;
+    screen.press(".card .add").await;
+    screen.shows(".adding").await;
+    screen.shoot("panel-add").await;
+    let search = ".adding input";
+    screen
+        .ask(
+            "const it = document.querySelector('.adding input'); it.focus(); \
+        document.execCommand('insertText', false, 'Ful'); return true",
+            &[],
+        )
+        .await;
+    screen.sees(".adding .hit", "Fuller").await;
+    audited(&screen, "adding").await;
+    screen.shoot("panel-add-found").await;
+    let pick = "[...document.querySelectorAll('.adding .hit')].find((it) => \
+        it.querySelector('.name').textContent === arguments[0]).click(); return true";
+    screen.ask(pick, &[json!("Full")]).await;
+    screen.sees(".adding .says", said.occupied).await;
+    screen.focuses(".adding .says button").await;
+    screen.ask(pick, &[json!("Fuller")]).await;
+    screen.hides(search).await;
+    rig.view_where(|view| name(view, &call) == Some("Fuller")).await;
+    assert_eq!(desk.record(&free).unwrap()["mobile"], "+8613800138000");
+    screen.sees(".card .name", "Fuller").await;
+    screen.close().await;
+}
+
+in_both_languages!(
+    a_number_is_added_to_a_contact_that_is_there_in_english,
+    a_number_is_added_to_a_contact_that_is_there_in_chinese,
+    adding
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_was_put_away_is_gone_on_with_or_discarded() {
+    let Some(_turn) = turn("a_form_that_was_put_away_is_gone_on_with_or_discarded", Keyboard::Shared).await
+    else {
+        return;
+    };
+    let (rig, _server) = rig(manual).await;
+    let screen = Screen::open(&rig, "panel", Look::ENGLISH).await;
+    let call = rig.simulator.pbx().call_in(NUMBER, "1001").await;
+    screen.press(".card .create").await;
+    screen.fill("#field-lastName", "Mu").await;
+    rig.view_where(|view| view.drafts.iter().any(|draft| draft.name == "Mu")).await;
+    key(&screen, "Escape").await;
+    screen.sees(".draft", "Unfinished: Mu").await;
+    screen.sees(".card .create", "Continue the contact").await;
+    audited(&screen, "a draft").await;
+    screen.shoot("panel-draft").await;
+    screen.press(".draft button").await;
+    screen.has("#field-lastName", "Mu").await;
+    screen.press(".form .discard").await;
+    screen.press(".sure .bad").await;
+    rig.view_where(|view| view.drafts.is_empty() && view.form.is_none()).await;
+    screen.hides(".draft").await;
+    // An account instead: what both have is kept.
+    screen.press(".card .create").await;
+    screen.has("#field-mobile", "+8613800138000").await;
+    screen.ask("document.querySelector('.segment input[value=account]').click(); return true", &[]).await;
+    screen.has("#field-phone", "+8613800138000").await;
+    screen.fill("#field-accountName", "Lotus Trading").await;
+    screen.shoot("panel-form-account").await;
+    screen.press(".form .save").await;
+    rig.view_where(|view| name(view, &call) == Some("Lotus Trading")).await;
+    screen.close().await;
+}
+
+// The history
+
+async fn history(said: &Said) {
+    let (rig, _server) = rig(manual).await;
+    let lin = rig.simulator.desk().add_contact(json!({ "lastName": "Lin", "mobile": NUMBER }));
+    rig.simulator.desk().add_ticket(json!({ "contactId": lin, "subject": "Invoice" }));
+    talked(&rig, NUMBER).await;
+    missed(&rig, NUMBER).await;
+    missed(&rig, "13900139000").await;
+    let screen = Screen::open(&rig, "panel", said.look).await;
+    let count = "return document.querySelectorAll('.row').length === arguments[0]";
+    screen.when("three rows", count, &[json!(3)]).await;
+    audited(&screen, "the history").await;
+    screen.shoot("panel-history").await;
+    screen.press(".chip[data-filter='unknown']").await;
+    screen.when("the unknown one", count, &[json!(1)]).await;
+    screen.press(".chip[data-filter='missed']").await;
+    screen.when("the missed ones", count, &[json!(2)]).await;
+    let type_in = "const it = document.querySelector('#search'); it.focus(); it.select(); \
+        document.execCommand('insertText', false, arguments[0]); return true";
+    screen.ask(type_in, &[json!("139-0013")]).await;
+    screen.when("the one with that number", count, &[json!(1)]).await;
+    screen.ask(type_in, &[json!("nobody <b>")]).await;
+    screen.sees("#recent-empty", said.no_match).await;
+    screen.shoot("panel-history-none").await;
+    screen.ask("document.querySelector('.chip[data-filter=all]').click(); return true", &[]).await;
+    screen.ask(type_in, &[json!("lin")]).await;
+    screen.when("both of Lin's", count, &[json!(2)]).await;
+    // By keyboard: into the list, down, open.
+    key(&screen, "ArrowDown").await;
+    key(&screen, "ArrowDown").await;
+    key(&screen, "ArrowRight").await;
+    screen.sees(".details", "→").await;
+    audited(&screen, "an open row").await;
+    screen.shoot("panel-history-open").await;
+    screen.press(".details [data-act='ticket']").await;
+    rig.desktop.wait_for("the ticket", |recorded| recorded.opened.len() == 3).await;
+    screen.press(".details [data-act='contact']").await;
+    rig.desktop.wait_for("the contact", |recorded| recorded.opened.len() == 4).await;
+    screen.press(".details [data-act='back']").await;
+    screen.sees("#told", said.called_back).await;
+    let back = rig.simulator.pbx().calls().remove(0);
+    rig.simulator.pbx().answer(&back, "1001").await;
+    rig.simulator.pbx().remote_ring(&back).await;
+    screen.shows(".card").await;
+    screen.close().await;
+}
+
+in_both_languages!(
+    the_history_is_filtered_searched_opened_and_called_back_from_in_english,
+    the_history_is_filtered_searched_opened_and_called_back_from_in_chinese,
+    history
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn older_calls_come_while_somebody_scrolls() {
+    let Some(_turn) = turn("older_calls_come_while_somebody_scrolls", Keyboard::Shared).await else { return };
+    let (mut rig, server) = rig(|_| {}).await;
+    drop(server);
+    let call = missed(&rig, NUMBER).await;
+    let shape = rig.closed(&call).await;
+    rig.stop().await;
+    let journal = deskring_store::Journal::open(rig.profile.path()).unwrap();
+    for index in 0..180_i64 {
+        let view = deskring_engine::view::CallView {
+            call: format!("{index}.1"),
+            began_ms: shape.began_ms - 60_000 * (index + 1),
+            ..shape.clone()
+        };
+        let row = deskring_store::CallRow {
+            call_id: view.call.clone(),
+            extension: "1001".into(),
+            direction: "inbound".into(),
+            phase: "over".into(),
+            started_ms: view.began_ms,
+            detail: Some(serde_json::to_string(&view).unwrap()),
+            ..deskring_store::CallRow::default()
+        };
+        journal.record(&row).unwrap();
+    }
+    drop(journal);
+    rig.start().await;
+    rig.ready().await;
+    let _server = Server::start(rig.handle(), &rig.paths()).unwrap();
+    let screen = Screen::open(&rig, "panel", Look::ENGLISH).await;
+    let scroll = "document.querySelector('main').scrollTo(0, 1e9); return document.querySelectorAll('.row').length >= arguments[0]";
+    screen.when("all of them", scroll, &[json!(181)]).await;
+    let unique = "const keys = [...document.querySelectorAll('.row')].map((it) => it.dataset.key); \
+        return new Set(keys).size === keys.length";
+    assert_eq!(screen.ask(unique, &[]).await, true);
+    screen.close().await;
+}
+
+// After a call
+
+async fn wrapping_up(said: &Said) {
+    let (rig, _server) = rig(|settings| {
+        settings["call_log"] =
+            json!({ "wrap_up": true, "dispositions": ["Solved", "再次联系", "Wrong number"] });
+    })
+    .await;
+    rig.contact("Lin", NUMBER);
+    let screen = Screen::open(&rig, "panel", said.look).await;
+    let call = talked(&rig, NUMBER).await;
+    screen.shows("#wrap-up textarea").await;
+    audited(&screen, "a note after the call").await;
+    screen
+        .ask(
+            "document.querySelector('#wrap-up textarea').focus(); \
+        document.execCommand('insertText', false, 'wants an invoice'); return true",
+            &[],
+        )
+        .await;
+    screen.shoot("panel-wrap-up").await;
+    // A killed window takes nothing with it that was typed.
+    let kept = "wrap-up ".to_owned() + &call + " 1001";
+    e2e::eventually("the note is kept", async || {
+        let want = deskring_engine::assist::Want::Draft { key: kept.clone() };
+        let answer = rig.handle().assist(want).await.ok()?;
+        format!("{:?}", serde_json::to_value(answer).ok()?).contains("invoice").then_some(())
+    })
+    .await;
+    screen.close().await;
+    let screen = Screen::open(&rig, "panel", said.look).await;
+    screen.has("#wrap-up textarea", "wants an invoice").await;
+    screen.ask("document.querySelector('#wrap-up input').focus(); return true", &[]).await;
+    key(&screen, "2").await;
+    key(&screen, "Enter").await;
+    screen.hides("#wrap-up").await;
+    let said_of = |view: &AppView, call: &str| {
+        view.recent.iter().find(|known| known.call == call).and_then(|known| known.wrap_up.clone())
+    };
+    let view = rig
+        .view_where(|view| said_of(view, &call).is_some_and(|wrap_up| wrap_up.disposition.is_some()))
+        .await;
+    let wrap_up = said_of(&view, &call).unwrap();
+    assert_eq!(
+        (wrap_up.disposition.as_deref(), wrap_up.note.as_deref()),
+        (Some("再次联系"), Some("wants an invoice"))
+    );
+    talked(&rig, NUMBER).await;
+    screen.shows("#wrap-up textarea").await;
+    screen.ask("document.querySelector('#wrap-up textarea').focus(); return true", &[]).await;
+    key(&screen, "Escape").await;
+    screen.hides("#wrap-up").await;
+    screen.close().await;
+}
+
+in_both_languages!(
+    a_note_after_the_call_is_one_key_away_and_survives_the_window_in_english,
+    a_note_after_the_call_is_one_key_away_and_survives_the_window_in_chinese,
+    wrapping_up
+);
+
+// Others look at the screen; nothing works; everything is strange
+
+async fn hidden(said: &Said) {
+    let (rig, _server) = rig(|settings| settings["notifications"] = json!({ "caller": "hidden" })).await;
+    rig.contact("Lindqvist", NUMBER);
+    missed(&rig, NUMBER).await;
+    let screen = Screen::open(&rig, "panel", said.look).await;
+    screen.sees(".row .name", said.hidden).await;
+    let list = screen.ask("return document.querySelector('#recent-list').textContent", &[]).await;
+    assert!(
+        !list.as_str().unwrap().contains("Lindqvist") && !list.as_str().unwrap().contains("138"),
+        "{list}"
+    );
+    screen.shoot("panel-hidden").await;
+    screen.press(".row .more").await;
+    screen.sees(".details", "138 0013 8000").await;
+    screen.close().await;
+}
+
+in_both_languages!(
+    others_see_no_caller_in_the_history_until_a_row_is_opened_in_english,
+    others_see_no_caller_in_the_history_until_a_row_is_opened_in_chinese,
+    hidden
+);
+
+async fn empty_and_apart(said: &Said) {
+    let (mut rig, server) = rig(|_| {}).await;
+    let screen = Screen::open(&rig, "panel", said.look).await;
+    screen.shows(".none").await;
+    screen.shows("#recent-empty").await;
+    audited(&screen, "nothing yet").await;
+    screen.shoot("panel-empty").await;
+    rig.simulator.stop_desk().await;
+    rig.send(Command::Wake).await;
+    rig.simulator.pbx().call_in("13900139000", "1001").await;
+    screen.shows("#links:not(.well)").await;
+    audited(&screen, "Desk is away").await;
+    screen.shoot("panel-disconnected").await;
+    drop(server);
+    rig.stop().await;
+    screen.sees("#apart", said.gone).await;
+    screen.shoot("panel-gone").await;
+    screen.close().await;
+}
+
+in_both_languages!(
+    an_empty_window_and_one_without_connections_say_so_in_english,
+    an_empty_window_and_one_without_connections_say_so_in_chinese,
+    empty_and_apart
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strange_names_change_nothing_of_the_window_also_in_the_dark_and_at_twice_the_size() {
+    let test = "strange_names_change_nothing_of_the_window_also_in_the_dark_and_at_twice_the_size";
+    let Some(_turn) = turn(test, Keyboard::Shared).await else { return };
+    let (rig, _server) = rig(manual).await;
+    let desk = rig.simulator.desk();
+    let company = desk.add_account(json!({ "accountName": "W".repeat(300) }));
+    for (number, contact) in [
+        ("13900139001", json!({ "lastName": "<script>alert(1)</script>\u{202e}evil", "accountId": company })),
+        ("13900139002", json!({ "lastName": "" })),
+        ("13900139003", json!({ "lastName": "مرحبا Ж 王 🙂".repeat(20) })),
+        ("13900139004", json!({ "lastName": "a\u{0300}".repeat(200) })),
+    ] {
+        let mut contact = contact;
+        contact["mobile"] = json!(number);
+        desk.add_contact(contact);
+        missed(&rig, number).await;
+    }
+    let screen = Screen::open(&rig, "panel", Look::ENGLISH.dark()).await;
+    rig.simulator.pbx().call_in("13900139001", "1001").await;
+    rig.simulator.pbx().call_in("13900139003", "1001").await;
+    screen.when("both cards", "return document.querySelectorAll('.card').length === 2", &[]).await;
+    screen.sees(".card", "<script>alert(1)</script>evil").await;
+    let wide = "return document.documentElement.scrollWidth <= innerWidth && \
+        document.querySelector('main').scrollWidth <= document.querySelector('main').clientWidth";
+    assert_eq!(screen.ask(wide, &[]).await, true, "nothing is wider than the window");
+    audited(&screen, "in the dark").await;
+    screen.shoot("panel-strange").await;
+    screen.ask("document.body.style.zoom = 2; return true", &[]).await;
+    screen.shoot("panel-twice").await;
     screen.close().await;
 }

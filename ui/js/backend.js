@@ -16,16 +16,22 @@ const { listen } = tauri.event;
 /** @returns {Promise<{language: string, catalog: string}>} */
 export const words = () => invoke("words");
 
-/** @returns {Promise<Stage>} */
-export const stage = () => invoke("stage");
-
 /**
- * Calls `seen` with each new stage.
+ * Calls `seen` with the stage now and with each new one. Resolves when it has seen the first.
  *
  * @param {(stage: Stage) => void} seen
- * @returns {Promise<unknown>}
+ * @returns {Promise<void>}
  */
-export const watch = (seen) => listen("stage", (event) => seen(event.payload));
+export async function watch(seen) {
+  let isKnown = false;
+  await listen("stage", (event) => {
+    isKnown = true;
+    seen(event.payload);
+  });
+  const stage = await invoke("stage");
+  // One that came meanwhile is newer than the answer.
+  if (!isKnown) seen(stage);
+}
 
 /**
  * Asks the engine for something. Rejects with the code of a cause.
@@ -34,6 +40,17 @@ export const watch = (seen) => listen("stage", (event) => seen(event.payload));
  * @returns {Promise<void>}
  */
 export const command = (command) => invoke("command", { command });
+
+/**
+ * Asks the engine about calls and customers. Rejects with `{code, detail}`.
+ *
+ * @param {{want: string, [value: string]: unknown}} request
+ * @returns {Promise<any>} its answer, told apart by `answer`
+ */
+export const assist = (request) => invoke("assist", { request });
+
+/** What the window is called in the list of windows. @param {string} text @returns {Promise<void>} */
+export const title = (text) => invoke("title", { text });
 
 /** The page has something to show: the window may appear. @returns {Promise<void>} */
 export const ready = () => invoke("ready");

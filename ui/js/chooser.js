@@ -8,10 +8,12 @@
  *
  * @typedef {import("./types.js").Call} Call
  * @typedef {import("./types.js").CustomerRecord} CustomerRecord
- * @typedef {import("./words.js").Words} Words
+ * @typedef {import("./types.js").About_record} AboutRecord
+ * @typedef {import("./panel.js").Kit} Kit
  * @typedef {{element: HTMLElement, record: CustomerRecord, found: string}} Match
  */
-import { clean, fold, recordName } from "./phrases.js";
+import { mark, reshape, say } from "./dom.js";
+import { ago, clean, fold, recordName } from "./phrases.js";
 
 /** As many digits as a keyboard has. */
 const DIGITS = 9;
@@ -26,19 +28,14 @@ const copyOf = (id) =>
     /** @type {HTMLTemplateElement} */ (document.getElementById(id)).content.firstElementChild?.cloneNode(true)
   );
 
-/** @param {CustomerRecord} record */
+/** @param {{kind: string, id: string}} record */
 const keyOf = ({ kind, id }) => `${kind} ${id}`;
-
-/** @param {Element} where @param {string} text */
-function say(where, text) {
-  if (where.textContent !== text) where.textContent = text;
-}
 
 export class Chooser {
   element = copyOf("chooser");
+  #kit;
   #words;
   #choose;
-  #announce;
   #number = ++made;
   #heading = this.#part(".heading");
   #keys = this.#part(".keys");
@@ -56,17 +53,19 @@ export class Chooser {
   /** The one that was chosen, until the call belongs to it. @type {?string} */
   #pending = null;
   #patience = 0;
+  /** What was asked about records, so that each costs once. @type {Map<string, ?AboutRecord>} */
+  #about = new Map();
   #drawn = "";
 
   /**
-   * @param {Words} words
+   * @param {Kit} kit
    * @param {(record: CustomerRecord) => Promise<boolean>} choose answers whether the choice is on its way
-   * @param {(text: string) => void} announce says something to screen readers
    */
-  constructor(words, choose, announce) {
+  constructor(kit, choose) {
+    const { words } = kit;
+    this.#kit = kit;
     this.#words = words;
     this.#choose = choose;
-    this.#announce = announce;
     const id = `chooser-${this.#number}`;
     this.element.id = id;
     this.#heading.id = `${id}-heading`;
@@ -202,21 +201,55 @@ export class Chooser {
     const name = recordName(record, this.#words);
     const isNamed = name !== this.#words.text("chooser-nameless");
     const company = clean(record.company);
-    const notes = [company === name ? "" : company, page === null ? this.#words.ofCode("off", "address_refused") : ""];
+    const refused = page === null ? this.#words.ofCode("off", "address_refused") : "";
+    const notes = [company === name ? "" : company, clean(record.email), refused];
     const about = notes.filter(Boolean).join(" · ");
     const word = this.#words.ofCode("record", kind);
     element.id = `chooser-${this.#number}-${this.#matchId(record)}`;
     element.dataset.kind = kind;
     element.dataset.id = id;
     element.classList.toggle("nameless", !isNamed);
-    element.querySelector("use")?.setAttribute("href", `#shape-${kind === "account" ? "account" : "contact"}`);
-    const parts = { name, company: about, kind: word, opening: this.#words.text("chooser-opening") };
+    reshape(/** @type {Element} */ (element.querySelector("svg")), kind === "account" ? "account" : "contact");
+    const parts = { name, company: about, last: "", kind: word, opening: this.#words.text("chooser-opening") };
     for (const [part, text] of Object.entries(parts)) {
       say(/** @type {Element} */ (element.querySelector(`.${part}`)), text);
     }
     const lines = /** @type {HTMLElement} */ (element.querySelector(".lines"));
     lines.title = [name, about, word].filter(Boolean).join("\n");
-    return { element, record, found: fold(`${name} ${company} ${word}`) };
+    this.#drawLast(element, record);
+    return { element, record, found: fold(`${name} ${company} ${clean(record.email)} ${word}`) };
+  }
+
+  /** The last ticket and the last activity; its room is there before it comes. @param {HTMLElement} element @param {CustomerRecord} record */
+  #drawLast(element, record) {
+    const about = this.#about.get(keyOf(record));
+    const active = Math.max(about?.active_ms ?? 0, record.changed_ms ?? 0);
+    const subject = clean(about?.ticket);
+    const ticket = subject
+      ? this.#words.with(about?.ticket_open ? "chooser-ticket-open" : "chooser-ticket", { subject })
+      : about && this.#words.text("chooser-no-ticket");
+    const since = active > 0 ? this.#words.with("chooser-active", { ago: ago(active, Date.now(), this.#words) }) : "";
+    const last = /** @type {HTMLElement} */ (element.querySelector(".last"));
+    const text = [ticket, since].filter(Boolean).join(" · ");
+    say(last, text);
+    mark(last, "title", text || null);
+  }
+
+  /** Asks about those that a person sees first; a few credits each, once. */
+  async #learn() {
+    const wanted = this.#shown.slice(0, DIGITS).map(({ record }) => record);
+    const unknown = wanted.filter((record) => !this.#about.has(keyOf(record)));
+    if (unknown.length === 0) return;
+    for (const record of unknown) this.#about.set(keyOf(record), null);
+    const records = unknown.map(({ kind, id }) => ({ kind, id }));
+    try {
+      const answer = await this.#kit.assist({ want: "about", records });
+      for (const about of answer.records) this.#about.set(keyOf(about), about);
+    } catch {
+      // They are chosen among all the same.
+      return;
+    }
+    for (const { element, record } of this.#matches) this.#drawLast(element, record);
   }
 
   /** @param {CustomerRecord} record */
@@ -241,6 +274,7 @@ export class Chooser {
     this.#activate(wanted.length ? this.#shown[0] : (still ?? this.#shown[0]));
     this.#list.scrollTop = 0;
     this.#drawPending();
+    this.#learn();
   }
 
   /** @param {HTMLElement} element @param {string} digit */
@@ -274,7 +308,7 @@ export class Chooser {
     this.#pending = key;
     this.#activate(match);
     this.#drawPending();
-    this.#announce(this.#words.with("chooser-chosen", { name: recordName(match.record, this.#words) }));
+    this.#kit.announce(this.#words.with("chooser-chosen", { name: recordName(match.record, this.#words) }));
     clearTimeout(this.#patience);
     this.#patience = setTimeout(() => this.#settle(key), PATIENCE_MS);
     if (!(await this.#choose(match.record))) this.#settle(key);

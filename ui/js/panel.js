@@ -1,130 +1,76 @@
 /**
- * The panel: draws the last stage it was given and sends what a person presses. Keeps no truth of its own;
- * the timer and the countdown are read off the view and the clock.
+ * The panel: draws the last stage it was given and sends what a person presses. Joins the parts of the window; each part
+ * draws its own. Keeps no truth of its own; the timer and the countdown are read off the view and the clock.
  *
  * @typedef {import("./types.js").Call} Call
  * @typedef {import("./types.js").Stage} Stage
  * @typedef {import("./types.js").View} View
+ *
+ * What the parts of the window work with.
+ *
+ * @typedef {object} Kit
+ * @property {Words} words
+ * @property {() => ?View} view the last one
+ * @property {(command: object | string) => Promise<boolean>} send whether a command is on its way; a failure is said
+ * @property {(request: {want: string, [value: string]: unknown}) => Promise<any>} assist an answer; a failure is the caller's
+ * @property {(request: {want: string, [value: string]: unknown}) => Promise<boolean>} ask the same, where a failure is said
+ * @property {(text: string) => void} announce says something to screen readers, once
+ * @property {(text: string) => void} tell says something to everybody, for a while
+ * @property {(call: Call) => void} add looks for a contact who is to get the number of a call
+ * @property {() => void} redraw
  */
 import * as backend from "./backend.js";
-import { Chooser } from "./chooser.js";
+import { drawCalls, drawStrip, drawTimers } from "./card.js";
+import { Choosing } from "./choosing.js";
+import { button, byId, drawIcons, element, inside, keyed, reshape, say, shape } from "./dom.js";
+import { History } from "./history.js";
 import * as phrases from "./phrases.js";
 import { Words } from "./words.js";
+import { WrapUp } from "./wrap_up.js";
 
-const SHAPE_OF_LINK = {
-  up: "up",
-  connecting: "connecting",
-  down: "down",
-  stopped: "stopped",
-  disabled: "off",
-  not_set_up: "off",
-};
-const SVG = "http://www.w3.org/2000/svg";
-
-/** @param {string} id @returns {HTMLElement} */
-const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+/** A word for everybody stays this long. */
+const TOLD_MS = 6000;
 
 /** @type {Words} */
 let words;
 /** @type {Stage} */
 let shown = { stage: "waiting" };
 let news = "";
-/** By the key of their call; those on the page. @type {Map<string, Chooser>} */
-const choosers = new Map();
-/** The past call whose matches are shown below it. @type {?string} */
-let openRow = null;
-/** Calls whose choice was forgotten since: another call of the number offers all matches again. @type {Set<string>} */
-const forgotten = new Set();
+let named = "";
+/** The call whose number is to be added to somebody. @type {?Call} */
+let adding = null;
+let told = 0;
 
-/** @param {Call} call */
-const keyOfCall = (call) => `${call.call} ${call.extension}`;
+const view = () => (shown.stage === "connected" ? shown.view : null);
 
-/** @param {string} tag @param {string} [className] @param {string} [text] */
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-/** @param {string} name */
-function shape(name, className = "shape") {
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("class", className);
-  svg.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `#shape-${name}`);
-  svg.append(use);
-  return svg;
-}
-
-/** Writes only what changed, so that nothing flickers and a selection stays. @param {Element} where @param {string} text */
-function say(where, text) {
-  if (where.textContent !== text) where.textContent = text;
-}
-
-/** As `say`, for a line that may be cut off. @param {HTMLElement} where @param {string} text */
-function sayLine(where, text) {
-  say(where, text);
-  where.hidden = !text;
-  if (where.title !== text) where.title = text;
-}
-
-/** @param {SVGElement} svg @param {string} name */
-function reshape(svg, name) {
-  const use = /** @type {Element} */ (svg.firstElementChild);
-  if (use.getAttribute("href") !== `#shape-${name}`) use.setAttribute("href", `#shape-${name}`);
-}
-
-/**
- * Keeps one child for each item, in order. Children are reused, so focus and animations survive.
- *
- * @template T
- * @param {HTMLElement} parent
- * @param {T[]} items
- * @param {(item: T) => string} keyOf
- * @param {(item: T) => HTMLElement} make
- * @param {(child: HTMLElement, item: T) => void} draw
- */
-function keyed(parent, items, keyOf, make, draw) {
-  const before = new Map([...parent.children].map((child) => [/** @type {HTMLElement} */ (child).dataset.key, child]));
-  let place = parent.firstElementChild;
-  for (const item of items) {
-    const key = keyOf(item);
-    let child = /** @type {HTMLElement | undefined} */ (before.get(key));
-    before.delete(key);
-    if (!child) {
-      child = make(item);
-      child.dataset.key = key;
-    }
-    draw(child, item);
-    if (child === place) place = place.nextElementSibling;
-    else parent.insertBefore(child, place);
-  }
-  for (const gone of before.values()) gone.remove();
-}
-
-/** @param {HTMLElement} parent @param {string} selector @returns {HTMLElement} */
-const inside = (parent, selector) => /** @type {HTMLElement} */ (parent.querySelector(selector));
-
-/** Says something to screen readers, once. @param {string} text */
+/** @param {string} text */
 const announce = (text) => say(byId("news"), text);
 
-/** @param {object | string} command @returns {Promise<boolean>} whether it is on its way */
-async function send(command) {
+/** @param {string} text */
+function tell(text) {
+  const place = byId("told");
+  say(place, text);
+  place.hidden = false;
+  clearTimeout(told);
+  told = setTimeout(() => (place.hidden = true), TOLD_MS);
+}
+
+/** @param {() => Promise<unknown>} work @returns {Promise<boolean>} whether it went well */
+async function attempt(work) {
   const failed = byId("failed");
   try {
-    await backend.command(command);
+    await work();
     failed.hidden = true;
     return true;
-  } catch (cause) {
-    say(failed, words.with("panel-failed", { cause: words.ofCode("cause", String(cause)) }));
+  } catch (fault) {
+    const code = /** @type {any} */ (fault)?.code ?? String(fault);
+    say(failed, words.with("panel-failed", { cause: words.ofCode("cause", code) }));
     failed.hidden = false;
     return false;
   }
 }
 
-// Connections
+// Connections: one thin line while both work, and what is wrong otherwise.
 
 /** @param {View} view */
 function drawLinks(view) {
@@ -132,20 +78,15 @@ function drawLinks(view) {
     { key: "pbx", name: words.text("link-pbx"), link: view.pbx },
     { key: "desk", name: words.text("link-desk"), link: view.desk },
   ];
+  byId("links").classList.toggle("well", links.every(({ link }) => link.state === "up"));
   keyed(
     byId("links"),
     links,
     ({ key }) => key,
-    () => {
-      const item = element("li");
-      const text = element("span", "text");
-      text.append(element("span", "name"), element("span", "state"));
-      item.append(shape("up"), text);
-      return item;
-    },
+    () => element("li", "", shape("up"), element("span", "text", element("span", "name"), element("span", "state"))),
     (item, { name, link }) => {
       item.dataset.state = link.state;
-      reshape(/** @type {SVGElement} */ (item.querySelector("svg")), SHAPE_OF_LINK[link.state] ?? "off");
+      reshape(/** @type {Element} */ (item.firstElementChild), phrases.LINK_SHAPES[link.state] ?? "off");
       say(inside(item, ".name"), name);
       const state = phrases.linkState(link, Date.now(), words);
       say(inside(item, ".state"), state);
@@ -170,224 +111,10 @@ function drawProblems(view) {
   );
 }
 
-// Calls
-
-/** @param {string} name */
-function firstLetter(name) {
-  const letters = new Intl.Segmenter(words.language, { granularity: "grapheme" }).segment(name);
-  const letter = letters[Symbol.iterator]().next().value?.segment.toLocaleUpperCase(words.language) ?? "";
-  // A pile of accents is no letter.
-  return letter.replace(/(\p{M}{2})\p{M}+/u, "$1");
-}
-
-function makeCard() {
-  const card = element("article", "card");
-  const who = element("div", "who");
-  const face = element("div", "face");
-  face.setAttribute("aria-hidden", "true");
-  const lines = element("div", "lines");
-  const name = element("h2", "name");
-  // Where the focus goes when what had it is gone.
-  name.tabIndex = -1;
-  const company = element("p", "company");
-  name.dir = company.dir = "auto";
-  lines.append(name, company, element("p", "number"));
-  who.append(face, lines);
-  const now = element("div", "now");
-  const phase = element("span", "phase");
-  phase.append(element("span", "word"), " ", element("time"));
-  now.append(phase, element("span", "meta"));
-  const button = element("button", "primary open");
-  button.setAttribute("type", "button");
-  card.append(who, now, makeReason(), button);
-  return card;
-}
-
-function makeReason() {
-  const reason = element("div", "reason");
-  const forget = element("button", "slight forget");
-  forget.setAttribute("type", "button");
-  reason.append(element("p", "why"), forget);
-  return reason;
-}
-
-/** @param {HTMLElement} card @param {Call} call @param {View} view */
-function drawCard(card, call, view) {
-  const record = phrases.onlyRecord(call);
-  const name = phrases.clean(record?.name) || phrases.clean(record?.company);
-  const number = phrases.numberText(call, words);
-  card.dataset.phase = call.phase;
-  card.dataset.call = call.call;
-  sayLine(inside(card, ".name"), name || number);
-  sayLine(inside(card, ".company"), record?.name ? phrases.clean(record.company) : "");
-  sayLine(inside(card, ".number"), name ? number : "");
-  const face = inside(card, ".face");
-  const letter = name ? firstLetter(name) : "";
-  if (face.dataset.letter !== letter) {
-    face.dataset.letter = letter;
-    face.replaceChildren(letter || shape("phone"));
-  }
-  say(inside(card, ".word"), words.ofCode("phase", call.phase));
-  sayLine(inside(card, ".meta"), phrases.meta(call, words, view.extensions.length));
-  const isForgotten = forgotten.has(keyOfCall(call));
-  say(inside(card, ".why"), isForgotten ? words.text("chooser-forgotten") : phrases.line(call, words));
-  const again = call.chosen?.earlier ? words.text("chooser-forget") : words.text("chooser-forget-choice");
-  drawForget(inside(card, ".forget"), call, again);
-  const several = call.who.state === "several";
-  inside(card, ".reason").hidden = several;
-  inside(card, ".open").hidden = several;
-  drawButton(inside(card, ".open"), call);
-  drawChooser(card, call, several);
-}
-
-/** @param {HTMLElement} button @param {Call} call @param {string} text */
-function drawForget(button, call, text) {
-  const isOffered = phrases.isChosen(call) && call.number_key !== "" && !forgotten.has(keyOfCall(call));
-  if (!isOffered) leave(button);
-  button.hidden = !isOffered;
-  if (!isOffered) return;
-  button.dataset.number = call.number_key;
-  say(button, text);
-  button.title = words.text("chooser-forget-why");
-  const record = phrases.onlyRecord(call);
-  const name = record ? phrases.recordName(record, words) : "";
-  const label = words.with("chooser-forget-call", { action: text, name, number: phrases.numberText(call, words) });
-  button.setAttribute("aria-label", label);
-}
-
-/** Before something goes away that may have the focus: it goes to the name beside it. @param {HTMLElement} going */
-function leave(going) {
-  if (!going.contains(document.activeElement)) return;
-  inside(/** @type {HTMLElement} */ (going.closest(".card, .row")), ".name").focus();
-}
-
-// Choosing among several
-
-/**
- * @param {HTMLElement} place a card, or the row of a past call
- * @param {Call} call
- * @param {boolean} wanted
- */
-function drawChooser(place, call, wanted) {
-  const key = keyOfCall(call);
-  if (!wanted) {
-    const shown = /** @type {HTMLElement | null} */ (place.querySelector(".chooser"));
-    if (shown) leave(shown);
-    shown?.remove();
-    return;
-  }
-  let chooser = choosers.get(key);
-  if (!chooser) {
-    chooser = new Chooser(words, ({ kind, id }) => send({ choose: { call: call.call, kind, id } }), announce);
-    choosers.set(key, chooser);
-  }
-  if (chooser.element.parentElement !== place) place.append(chooser.element);
-  chooser.draw(call);
-}
-
-/** The one that digits mean: where the focus is, or the oldest call's. */
-function currentChooser() {
-  if (shown.stage !== "connected") return undefined;
-  const all = [...choosers.values()].filter(({ element }) => element.isConnected);
-  const rank = (/** @type {Chooser} */ { element }) => {
-    if (element.contains(document.activeElement)) return 0;
-    return element.closest(".card") ? 1 : 2;
-  };
-  const inOrder = (/** @type {Chooser} */ one, /** @type {Chooser} */ other) =>
-    rank(one) - rank(other) ||
-    (one.element.compareDocumentPosition(other.element) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
-  return all.sort(inOrder).at(0);
-}
-
-/** Digits stand only beside the matches that they choose. */
-function drawListening() {
-  const current = currentChooser();
-  for (const chooser of choosers.values()) chooser.listen(chooser === current);
-}
-
-/**
- * A call may end while somebody is choosing whose it is: the list goes on below the past call.
- *
- * @param {View} view
- * @returns {() => void} to be called when all is drawn
- */
-function keepChoosing(view) {
-  const [key, chooser] = [...choosers].find(([, { isHeld }]) => isHeld) ?? [];
-  const isOver = !view.calls.some((call) => keyOfCall(call) === key);
-  if (!key || !chooser || openRow === key || !isOver) return () => {};
-  const focused = /** @type {HTMLElement | null} */ (document.activeElement);
-  const hadFocus = chooser.element.contains(focused);
-  openRow = key;
-  return () => {
-    if (hadFocus && chooser.element.isConnected) focused?.focus();
-  };
-}
-
-/** @param {?string} key shows the matches of this past call, and no others */
-function showMatches(key) {
-  openRow = key;
-  redraw();
-  if (key) choosers.get(key)?.focus();
-}
-
-function redraw() {
-  draw(shown);
-}
-
-/** @param {string} number */
-async function forget(number) {
-  if (!(await send({ forget_choice: { number } })) || shown.stage !== "connected") return;
-  for (const call of [...shown.view.calls, ...shown.view.recent]) {
-    if (call.number_key === number && phrases.isChosen(call)) forgotten.add(keyOfCall(call));
-  }
-  announce(words.text("chooser-forgotten"));
-  redraw();
-}
-
-/** @param {HTMLElement} button @param {Call} call */
-function drawButton(button, call) {
-  const off = call.button_off;
-  /** @type {HTMLButtonElement} */ (button).disabled = off !== null;
-  button.dataset.call = call.call;
-  const text = off ? words.with("panel-open-off", { reason: words.ofCode("off", off) }) : words.text("panel-open");
-  const label = off ? text : words.with("panel-open-call", { caller: phrases.caller(call, words) });
-  if (button.classList.contains("icon")) {
-    button.title = text;
-    reshape(/** @type {SVGElement} */ (button.firstElementChild), "open");
-  } else say(button, text);
-  button.removeAttribute("aria-expanded");
-  button.setAttribute("aria-label", label);
-}
-
-function makeNone() {
-  const none = element("div", "none");
-  none.append(shape("rest", "picture"), element("h2"), element("p"));
-  return none;
-}
+// What others read: the news of the newest call, and the window's name.
 
 /** @param {View} view */
-function drawCalls(view) {
-  const nothing = view.calls.length === 0;
-  keyed(
-    byId("calls"),
-    nothing ? [null] : view.calls,
-    (call) => (call ? keyOfCall(call) : "none"),
-    (call) => (call ? makeCard() : makeNone()),
-    (child, call) => {
-      if (call) {
-        drawCard(child, call, view);
-        return;
-      }
-      say(inside(child, "h2"), words.text("panel-no-call-title"));
-      const extensions = view.extensions.join(", ");
-      say(inside(child, "p"), words.with("panel-no-call", { count: view.extensions.length, extensions }));
-    },
-  );
-  tell(view);
-}
-
-/** Says a change of the newest call to screen readers, once. @param {View} view */
-function tell(view) {
+function drawNews(view) {
   const newest = view.calls.at(-1);
   const parts = [];
   if (newest) {
@@ -400,92 +127,12 @@ function tell(view) {
   const text = parts.join(" · ");
   if (text !== news) announce(text);
   news = text;
+  const call = newest && phrases.asOthersSee(newest, view.caller_shown);
+  const values = call && { phase: words.ofCode("phase", call.phase), caller: phrases.caller(call, words) };
+  const name = values ? words.with("title-call", values) : words.text("app-name");
+  if (name !== named) backend.title(phrases.clean(name)).catch(() => {});
+  named = name;
 }
-
-/** @param {Call} call */
-function rowShape(call) {
-  if (call.direction === "internal") return "internal";
-  if (call.direction === "outbound") return "outbound";
-  return call.outcome === "answered" || call.outcome === "answered_elsewhere" ? "inbound" : "missed";
-}
-
-function makeRow() {
-  const row = element("li", "row");
-  const lines = element("div", "lines");
-  const name = element("p", "name");
-  name.dir = "auto";
-  name.tabIndex = -1;
-  lines.append(name, makeReason());
-  const when = element("div", "when");
-  when.append(element("time"), element("div", "length"));
-  const button = element("button", "icon open");
-  button.setAttribute("type", "button");
-  button.append(shape("open"));
-  row.append(shape("inbound"), lines, when, button);
-  return row;
-}
-
-/** @param {HTMLElement} row @param {Call} call */
-function drawRow(row, call) {
-  row.dataset.outcome = call.outcome ?? "";
-  const svg = /** @type {SVGElement} */ (row.firstElementChild);
-  reshape(svg, rowShape(call));
-  const outcome = words.ofCode("outcome", call.outcome ?? "not_seen");
-  const direction = words.ofCode("direction", call.direction ?? "unknown");
-  const name = phrases.caller(call, words);
-  sayLine(inside(row, ".name"), name);
-  const record = phrases.onlyRecord(call);
-  const company = phrases.clean(record?.company);
-  const number = phrases.numberText(call, words);
-  inside(row, ".name").title = [...new Set([name, company, number].filter(Boolean))].join("\n");
-  const why = forgotten.has(keyOfCall(call)) ? words.text("chooser-forgotten") : phrases.why(call, words);
-  sayLine(inside(row, ".why"), `${call.outcome === "answered" ? direction : outcome} · ${why}`);
-  drawForget(inside(row, ".forget"), call, words.text("chooser-forget"));
-  const time = /** @type {HTMLTimeElement} */ (inside(row, "time"));
-  say(time, phrases.when(call.began_ms, Date.now(), words));
-  time.dateTime = new Date(call.began_ms).toISOString();
-  const talked = call.answered_ms !== null && call.over_ms !== null ? call.over_ms - call.answered_ms : 0;
-  say(inside(row, ".length"), talked > 0 ? phrases.timer(talked) : "");
-  const several = call.who.state === "several";
-  const isOpen = several && openRow === keyOfCall(call);
-  row.classList.toggle("choosing", isOpen);
-  if (several) drawChoose(inside(row, ".open"), call, isOpen);
-  else drawButton(inside(row, ".open"), call);
-  drawChooser(row, call, isOpen);
-}
-
-/**
- * The button of a past call shows its matches when there are several.
- *
- * @param {HTMLElement} button
- * @param {Call} call
- * @param {boolean} isOpen
- */
-function drawChoose(button, call, isOpen) {
-  /** @type {HTMLButtonElement} */ (button).disabled = false;
-  button.dataset.call = call.call;
-  reshape(/** @type {SVGElement} */ (button.firstElementChild), "several");
-  button.title = words.with("chooser-show", { count: call.who.records.length });
-  button.setAttribute("aria-label", words.with("chooser-show-call", { caller: phrases.caller(call, words) }));
-  button.setAttribute("aria-expanded", String(isOpen));
-}
-
-/** @param {View} view */
-function drawMissed(view) {
-  const button = byId("seen-missed");
-  say(byId("missed"), view.missed > 0 ? ` · ${words.with("panel-missed", { count: view.missed })}` : "");
-  if (view.missed === 0 && document.activeElement === button) byId("recent-title").focus();
-  button.hidden = view.missed === 0;
-}
-
-/** @param {View} view */
-function drawRecent(view) {
-  drawMissed(view);
-  byId("recent-empty").hidden = view.recent.length > 0;
-  keyed(byId("recent-list"), view.recent, keyOfCall, makeRow, (row, call) => drawRow(row, call));
-}
-
-// The pop-up rule
 
 /** @param {View} view */
 function drawPopup(view) {
@@ -497,7 +144,80 @@ function drawPopup(view) {
   byId("pause").hidden = view.popup.pause !== null || view.popup.mode !== "automatic";
 }
 
+/** Forms that were begun. @param {View} view */
+function drawDrafts(view) {
+  const place = byId("drafts");
+  place.hidden = view.drafts.length === 0;
+  keyed(
+    place,
+    view.drafts,
+    ({ key }) => key,
+    ({ key }) =>
+      element(
+        "li",
+        "draft",
+        shape("draft"),
+        element("span", "text"),
+        button("slight", words.text("draft-continue"), () => kit.send({ continue_form: { key } })),
+        button("slight", words.text("draft-discard"), () => kit.ask({ want: "discard_draft", key })),
+      ),
+    (line, draft) => {
+      const who = phrases.clean(draft.name) || phrases.clean(draft.number_text);
+      say(inside(line, ".text"), words.with("draft-line", { who }));
+    },
+  );
+}
+
+// Pages beside the calls
+
+/** @type {?import("./form.js").Form} */
+let form = null;
+/** @type {?import("./adding.js").Adding} */
+let adder = null;
+
+/** @param {View} view */
+async function drawPage(view) {
+  const page = view.form ? "form" : adding ? "adding" : "calls";
+  const before = document.body.dataset.page;
+  document.body.dataset.page = page;
+  drawStrip(byId("strip"), view, kit);
+  if (page === "calls") {
+    if (before === "form") form?.hide();
+    if (before && before !== "calls") landOnCalls();
+    return;
+  }
+  const [forms, adders] = await Promise.all([import("./form.js"), import("./adding.js")]);
+  form ??= new forms.Form(kit);
+  adder ??= new adders.Adding(kit, () => {
+    adding = null;
+    redraw();
+  });
+  const key = kit.view()?.form;
+  if (key) {
+    adding = null;
+    byId("page").replaceChildren(form.element);
+    form.show(key);
+  } else if (adding && byId("page").firstElementChild !== adder.element) {
+    byId("page").replaceChildren(adder.element);
+    adder.show(adding);
+  }
+}
+
+function landOnCalls() {
+  byId("page").replaceChildren();
+  /** @type {?HTMLElement} */ (document.querySelector(".card .lands"))?.focus();
+}
+
 // All of it
+
+/** @type {Kit} */
+let kit;
+/** @type {Choosing} */
+let choosing;
+/** @type {History} */
+let past;
+/** @type {WrapUp} */
+let wrapUp;
 
 /** @param {Stage} stage */
 function draw(stage) {
@@ -507,13 +227,16 @@ function draw(stage) {
     const goOn = keepChoosing(stage.view);
     drawLinks(stage.view);
     drawProblems(stage.view);
-    drawCalls(stage.view);
-    drawRecent(stage.view);
+    drawDrafts(stage.view);
+    wrapUp.draw(stage.view);
+    drawCalls(stage.view, kit, choosing);
+    past.draw(stage.view);
     drawPopup(stage.view);
+    drawPage(stage.view);
+    drawNews(stage.view);
     drawTime();
     goOn();
-    for (const [key, { element }] of choosers) if (!element.isConnected) choosers.delete(key);
-    drawListening();
+    choosing.settle();
     return;
   }
   const texts = {
@@ -525,20 +248,40 @@ function draw(stage) {
   say(byId("apart-text"), texts[1]);
 }
 
+function redraw() {
+  draw(shown);
+}
+
+/**
+ * A call may end while somebody is choosing whose it is: the list goes on below the past call.
+ *
+ * @param {View} view
+ * @returns {() => void} to be called when all is drawn
+ */
+function keepChoosing(view) {
+  const [key, chooser] = choosing.held() ?? [];
+  const isOver = !view.calls.some((call) => phrases.keyOfCall(call) === key);
+  if (!key || !chooser || past.isOpen(key) || !isOver) return () => {};
+  const focused = /** @type {HTMLElement | null} */ (document.activeElement);
+  const hadFocus = chooser.element.contains(focused);
+  past.expand(key);
+  return () => {
+    if (hadFocus && chooser.element.isConnected) focused?.focus();
+  };
+}
+
 /** What changes without a new view. */
 function drawTime() {
-  if (shown.stage !== "connected") return;
-  const { view } = shown;
-  for (const call of view.calls) {
-    const card = document.querySelector(`.card[data-key="${CSS.escape(keyOfCall(call))}"]`);
-    const time = card?.querySelector("time");
-    if (time) say(time, phrases.timer(Date.now() - (call.answered_ms ?? call.began_ms)));
-  }
-  if (view.pbx.retry_at_ms !== null || view.desk.retry_at_ms !== null) drawLinks(view);
+  const now = view();
+  if (!now) return;
+  drawTimers(now, byId("calls"));
+  drawTimers(now, byId("strip"));
+  if (now.pbx.retry_at_ms !== null || now.desk.retry_at_ms !== null) drawLinks(now);
 }
 
 function drawFixed() {
   document.documentElement.lang = words.language;
+  drawIcons();
   for (const fixed of document.querySelectorAll("[data-words]")) {
     say(fixed, words.text(/** @type {HTMLElement} */ (fixed).dataset.words ?? ""));
   }
@@ -549,51 +292,76 @@ function drawFixed() {
   say(inside(byId("pause"), "[data-minutes='60']"), words.with("popup-pause-hours", { hours: 1 }));
 }
 
+/** @param {KeyboardEvent} event */
+function press(event) {
+  const pause = /** @type {HTMLDetailsElement} */ (byId("pause"));
+  const onCalls = document.body.dataset.page === "calls";
+  const chooser = onCalls ? choosing.current() : undefined;
+  const isChoosing = chooser?.element.contains(document.activeElement) ?? false;
+  if (event.key === "w" && (event.ctrlKey || event.metaKey)) {
+    backend.close();
+  } else if (event.defaultPrevented || event.isComposing) {
+    // Somebody else's key.
+  } else if (onCalls && wrapUp.press(event)) {
+    event.preventDefault();
+  } else if (event.key !== "Escape") {
+    const types = /** @type {Element} */ (event.target).matches?.("input, textarea, select");
+    if (!isChoosing && !pause.open && !types) chooser?.press(event);
+  } else if (pause.open) {
+    pause.open = false;
+    inside(pause, "summary").focus();
+  } else if (!onCalls) {
+    if (view()?.form) form?.back();
+    else adding = null;
+    redraw();
+  } else if (isChoosing && chooser?.clear()) {
+    // What was typed is given up first.
+  } else if (isChoosing && chooser?.element.closest(".row")) {
+    const row = /** @type {HTMLElement} */ (chooser.element.closest(".row"));
+    inside(row, ".open").focus();
+    past.open(null);
+  } else backend.close();
+}
+
 function listenToPeople() {
   const pause = /** @type {HTMLDetailsElement} */ (byId("pause"));
   document.addEventListener("click", (event) => {
     const target = /** @type {Element} */ (event.target);
-    const open = /** @type {HTMLElement | null} */ (target.closest(".open"));
-    const row = /** @type {HTMLElement | null} */ (target.closest(".row"));
-    if (open?.hasAttribute("aria-expanded"))
-      showMatches(openRow === row?.dataset.key ? null : (row?.dataset.key ?? null));
-    else if (open) send({ open: { call: open.dataset.call ?? null } });
-    const choice = /** @type {HTMLElement | null} */ (target.closest(".forget"));
-    if (choice) forget(choice.dataset.number ?? "");
     const minutes = /** @type {HTMLElement | null} */ (target.closest("[data-minutes]"))?.dataset.minutes;
-    if (minutes !== undefined) send({ pause: { minutes: minutes === "" ? null : Number(minutes) } });
+    if (minutes !== undefined) kit.send({ pause: { minutes: minutes === "" ? null : Number(minutes) } });
     if (!pause.contains(target) || minutes !== undefined) pause.open = false;
   });
-  byId("resume").addEventListener("click", () => send("resume"));
-  byId("settings").addEventListener("click", () => send({ show: { window: "settings" } }));
+  byId("resume").addEventListener("click", () => kit.send("resume"));
+  byId("settings").addEventListener("click", () => kit.send({ show: { window: "settings" } }));
   byId("seen-missed").addEventListener("click", async () => {
-    if (await send("seen_missed")) announce(words.text("panel-seen-missed-done"));
+    if (await kit.send("seen_missed")) announce(words.text("panel-seen-missed-done"));
   });
-  document.addEventListener("keydown", (event) => {
-    const chooser = currentChooser();
-    const isChoosing = chooser?.element.contains(document.activeElement) ?? false;
-    if (event.key === "Escape" && pause.open) {
-      pause.open = false;
-      inside(pause, "summary").focus();
-    } else if (event.key === "Escape" && (event.isComposing || (isChoosing && chooser?.clear()))) {
-      // What was typed is given up first.
-    } else if (event.key === "Escape" && isChoosing && chooser?.element.closest(".row")) {
-      const row = /** @type {HTMLElement} */ (chooser.element.closest(".row"));
-      inside(row, ".open").focus();
-      showMatches(null);
-    } else if (event.key === "Escape" || (event.key === "w" && (event.ctrlKey || event.metaKey))) {
-      backend.close();
-    } else if (!isChoosing && !pause.open) chooser?.press(event);
-  });
-  for (const moved of ["focusin", "focusout"]) document.addEventListener(moved, drawListening);
+  document.addEventListener("keydown", press);
+  for (const moved of ["focusin", "focusout"]) document.addEventListener(moved, () => choosing.listen());
   // The window is an application's, not a page's.
   document.addEventListener("contextmenu", (event) => event.preventDefault());
 }
 
 words = new Words(await backend.words());
+kit = {
+  words,
+  view,
+  send: (command) => attempt(() => backend.command(command)),
+  assist: backend.assist,
+  ask: (request) => attempt(() => backend.assist(request)),
+  announce,
+  tell,
+  add: (call) => {
+    adding = call;
+    redraw();
+  },
+  redraw,
+};
+choosing = new Choosing(kit);
+past = new History(kit, choosing);
+wrapUp = new WrapUp(kit);
 drawFixed();
 listenToPeople();
 await backend.watch(draw);
-draw(await backend.stage());
 await backend.ready();
 setInterval(drawTime, 1000);

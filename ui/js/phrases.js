@@ -11,6 +11,17 @@
 const HIDDEN = /[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 // eslint-disable-next-line no-control-regex
 const GAPS = /[\s\u0000-\u001f\u007f-\u009f]+/g;
+/** An icon for each state of a link, of a shape of its own. */
+export const LINK_SHAPES = {
+  up: "up",
+  connecting: "connecting",
+  down: "down",
+  stopped: "stopped",
+  disabled: "off",
+  not_set_up: "off",
+};
+/** A lookup that takes longer is worth a word. */
+const SLOW_MS = 2000;
 /** As much of a name as a sentence takes; beside the sentence it stands in full. */
 const NAME_IN_SENTENCE = 20;
 
@@ -19,6 +30,13 @@ export const clean = (text) => (text ?? "").replace(HIDDEN, "").replace(GAPS, " 
 
 /** What is compared when somebody looks for a name: no case, accents or widths. @param {string} text */
 export const fold = (text) => clean(text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase());
+
+/** @param {Call} call */
+export const keyOfCall = (call) => `${call.call} ${call.extension}`;
+
+/** How long it was talked in, in milliseconds. @param {Call} call */
+export const talked = (call) =>
+  call.answered_ms !== null && call.over_ms !== null ? call.over_ms - call.answered_ms : 0;
 
 /** @param {Call} call @returns {?import("./types.js").CustomerRecord} */
 export const onlyRecord = (call) => (call.who.records.length === 1 ? call.who.records[0] : null);
@@ -40,6 +58,9 @@ export function numberText(call, words) {
 
 /** Name, number or what is known. @param {Call} call @param {Words} words */
 export function caller(call, words) {
+  if (call.who.state === "hidden") {
+    return words.text(call.direction === "outbound" ? "caller-hidden-outbound" : "caller-hidden-inbound");
+  }
   const record = onlyRecord(call);
   return clean(record?.name) || clean(record?.company) || clean(call.colleague) || numberText(call, words);
 }
@@ -54,6 +75,10 @@ export function why(call, words) {
     cause: detail ? words.ofCode("cause", detail) : "",
   });
   const choice = choiceText(call, words);
+  const { lookup_ms: lookup, tab_ms: opened } = call.timing;
+  if (code === "opened_by_rule" && !choice && lookup !== null && opened !== null && lookup > SLOW_MS) {
+    return words.with("why-opened-late", { lookup: seconds(lookup, words), tab: seconds(opened, words) });
+  }
   if (!choice) return tab;
   // Choosing opens the page: nothing to add.
   const isSaid = code === "undecided" || (code === "opened_by_agent" && !call.chosen?.earlier);
@@ -85,11 +110,17 @@ export function line(call, words) {
   return undecided || call.who.state === "searching" ? who(call, words) || why(call, words) : why(call, words);
 }
 
+/** The queue, ring group or IVR it came through, or else the number that was dialed. @param {Call} call @param {Words} words */
+export function path(call, words) {
+  const path = clean(call.path_name ?? call.path) || clean(call.did_name);
+  return path ? words.with("call-path", { path }) : "";
+}
+
 /** @param {Call} call @param {Words} words */
 export function meta(call, words, ownExtensions = 1) {
   const parts = [words.ofCode("direction", call.direction ?? "unknown")];
-  const path = clean(call.path_name ?? call.path);
-  if (path) parts.push(words.with("call-path", { path }));
+  const way = path(call, words);
+  if (way) parts.push(way);
   if (ownExtensions > 1) parts.push(words.with("call-own-extension", { extension: clean(call.extension) }));
   return parts.join(" · ");
 }
@@ -116,6 +147,12 @@ const two = (/** @type {number} */ number) => String(number).padStart(2, "0");
 /** `14:05` @param {number} ms */
 export const clock = (ms) => `${two(new Date(ms).getHours())}:${two(new Date(ms).getMinutes())}`;
 
+/** `2026-11-26 14:05` @param {number} ms */
+export function exactly(ms) {
+  const date = new Date(ms);
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock(ms)}`;
+}
+
 /** `14:05`, or with the day when it was not today. @param {number} ms @param {number} nowMs @param {Words} words */
 export function when(ms, nowMs, words) {
   const [date, today] = [new Date(ms), new Date(nowMs)];
@@ -124,6 +161,74 @@ export function when(ms, nowMs, words) {
   if (date.toDateString() === today.toDateString()) return clock(ms);
   if (date.toDateString() === yesterday.toDateString()) return `${words.text("panel-yesterday")} ${clock(ms)}`;
   return `${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock(ms)}`;
+}
+
+/** `2.4` @param {number} ms @param {Words} words */
+function seconds(ms, words) {
+  return new Intl.NumberFormat(words.language, { maximumFractionDigits: 1 }).format(ms / 1000);
+}
+
+/** How long ago, in the largest unit that fits. @param {number} ms @param {number} nowMs @param {Words} words */
+export function ago(ms, nowMs, words) {
+  const format = new Intl.RelativeTimeFormat(words.language, { numeric: "auto" });
+  const minutes = Math.round((ms - nowMs) / 60_000);
+  if (minutes > -60) return format.format(Math.min(minutes, 0), "minute");
+  if (minutes > -60 * 24) return format.format(Math.round(minutes / 60), "hour");
+  const days = Math.round(minutes / (60 * 24));
+  if (days > -60) return format.format(days, "day");
+  return days > -730 ? format.format(Math.round(days / 30), "month") : format.format(Math.round(days / 365), "year");
+}
+
+/** From the event to the notification, the answer and the tab. @param {Call} call @param {Words} words */
+export function timing(call, words) {
+  const { notice_ms, lookup_ms, tab_ms } = call.timing;
+  const steps = /** @type {[string, ?number][]} */ ([
+    ["timing-notice", notice_ms],
+    ["timing-lookup", lookup_ms],
+    ["timing-tab", tab_ms],
+  ]).filter(([, ms]) => ms !== null);
+  return steps.map(([key, ms]) => words.with(key, { ms: ms ?? 0 })).join(" → ");
+}
+
+/** Open tickets; nothing when there are none, or none known. @param {Call} call @param {Words} words */
+export function tickets(call, words) {
+  const tickets = call.context?.tickets;
+  if (!tickets || tickets.open === 0) return "";
+  const count = words.with(tickets.more ? "context-tickets-at-least" : "context-tickets", { count: tickets.open });
+  return [count, clean(tickets.newest)].filter(Boolean).join(" · ");
+}
+
+/** Earlier calls with the number. @param {Call} call @param {number} nowMs @param {Words} words */
+export function before(call, nowMs, words) {
+  const { today, last, spoke } = call.context ?? { today: 0, last: null, spoke: null };
+  const parts = [];
+  if (today > 0) parts.push(words.with("context-today", { count: today }));
+  if (spoke) {
+    const who = spoke.me ? words.text("context-you") : clean(spoke.name) || spoke.extension;
+    parts.push(words.with("context-spoke", { who, when: when(spoke.at_ms, nowMs, words) }));
+  }
+  if (last && last.at_ms !== spoke?.at_ms) {
+    const outcome = last.direction === "outbound" ? "outbound" : (last.outcome ?? "not_seen");
+    const what = outcome === "outbound" ? words.text("direction-outbound") : words.ofCode("outcome", outcome);
+    parts.push(words.with("context-last", { what, when: when(last.at_ms, nowMs, words) }));
+  }
+  return parts.length > 0 || !call.context ? parts.join(" · ") : words.text("context-first");
+}
+
+/**
+ * A call as others may see it who look at the screen.
+ *
+ * @param {Call} call
+ * @param {View["caller_shown"]} shown
+ * @returns {Call}
+ */
+export function asOthersSee(call, shown) {
+  if (shown === "name") return call;
+  const digits = [...call.number_text].filter((c) => /\p{N}/u.test(c));
+  const number = shown === "hidden" || digits.length === 0 ? "" : `•••${digits.length > 3 ? digits.slice(-2).join("") : ""}`;
+  const records = call.who.records.map((record) => ({ ...record, name: "", company: null, email: null }));
+  const state = shown === "hidden" ? "hidden" : call.who.state;
+  return { ...call, number, number_text: number, colleague: null, who: { ...call.who, state, records } };
 }
 
 /** `0:42`, `1:02:03` @param {number} ms */

@@ -3,7 +3,14 @@
  *
  * @typedef {"not_set_up" | "disabled" | "connecting" | "up" | "down" | "stopped"} LinkState
  * @typedef {{state: LinkState, cause: ?string, detail: ?string, retry_at_ms: ?number, since_ms: number}} Link
- * @typedef {{kind: string, id: string, name: string, company: ?string, page: ?string}} CustomerRecord
+ * @typedef {object} CustomerRecord
+ * @property {string} kind
+ * @property {string} id
+ * @property {string} name
+ * @property {?string} company
+ * @property {?string} page
+ * @property {?string} email
+ * @property {?number} changed_ms
  * @typedef {{state: string, records: CustomerRecord[], cause: ?string}} Who
  * @typedef {{code: string, count: ?number, extension: ?string, detail: ?string}} Why
  * @typedef {object} Call
@@ -28,6 +35,25 @@
  * @property {boolean} closed
  * @property {string} number_key
  * @property {?{among: number, earlier: boolean}} chosen
+ * @property {?string} did_name
+ * @property {boolean} can_create
+ * @property {?Context} context
+ * @property {?WrapUp} wrap_up
+ * @property {{notice_ms: ?number, lookup_ms: ?number, tab_ms: ?number}} timing
+ * @typedef {object} Context
+ * @property {?{open: number, more: boolean, newest: ?string}} tickets
+ * @property {number} today
+ * @property {?{at_ms: number, direction: ?string, outcome: ?string}} last
+ * @property {?{at_ms: number, extension: string, name: ?string, me: boolean}} spoke
+ * @typedef {{asked: boolean, disposition: ?string, note: ?string}} WrapUp
+ * @typedef {object} DraftLine
+ * @property {string} key
+ * @property {string} call
+ * @property {string} extension
+ * @property {string} kind
+ * @property {string} number_text
+ * @property {string} name
+ * @property {number} at_ms
  * @typedef {object} View
  * @property {string} version
  * @property {Link} pbx
@@ -41,7 +67,32 @@
  * @property {Finding[]} findings
  * @property {"system" | "en" | "zh-CN"} language
  * @property {?SignIn} sign_in
+ * @property {"name" | "masked_number" | "hidden"} caller_shown
+ * @property {DraftLine[]} drafts
+ * @property {?string} form
+ * @property {string[]} dispositions
+ * @property {number} history
  * @typedef {{stage: "waiting" | "gone" | "other_version"} | {stage: "connected", view: View}} Stage
+ *
+ * What the small window asks for, as crates/engine/src/assist/wire.rs gives it.
+ *
+ * @typedef {object} Draft
+ * @property {string} key
+ * @property {string} call
+ * @property {string} extension
+ * @property {string} number
+ * @property {"contact" | "account"} kind
+ * @property {Record<string, string>} values
+ * @property {?{id: ?string, name: string}} account
+ * @property {boolean} sent
+ * @typedef {object} Field
+ * @property {string} name
+ * @property {string} label
+ * @property {string} kind
+ * @property {boolean} required
+ * @property {?number} max_length
+ * @property {string[]} choices
+ * @typedef {{kind: string, id: string, ticket: ?string, ticket_open: boolean, active_ms: ?number}} About_record
  *
  * What the settings window asks for, as crates/engine/src/admin/wire.rs gives it.
  *

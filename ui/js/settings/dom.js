@@ -4,33 +4,15 @@
  * Words that stand for themselves are attributes (`data-words…`), so that they can be drawn again in another
  * language; sentences with values are written by whoever knows the values, on each drawing.
  */
+import { mark, reshape, say, shape } from "../dom.js";
 import { words } from "./language.js";
 
-const SVG = "http://www.w3.org/2000/svg";
-
-export { words };
+export { mark, reshape, say, shape, words };
 
 /** Writes all words that stand for themselves in the present language. */
 export function sayAll() {
   document.documentElement.lang = words.language;
   sayFixed(document.documentElement);
-}
-
-/**
- * Writes only what changed, so that nothing flickers and a selection stays.
- *
- * @param {Element} where
- * @param {string} text
- */
-export function say(where, text) {
-  // A new node each time: WebKit leaves crumbs of a longer text when one is only changed.
-  if (where.textContent !== text) where.replaceChildren(text);
-}
-
-/** Sets an attribute, or takes it away. @param {Element} where @param {string} name @param {?string} value */
-export function mark(where, name, value) {
-  if (value === null) where.removeAttribute(name);
-  else if (where.getAttribute(name) !== value) where.setAttribute(name, value);
 }
 
 /** @param {Element} root */
@@ -88,22 +70,6 @@ export function make(tag, looks = {}, ...children) {
   if (hint) made.setAttribute("placeholder", words.text(hint));
   made.append(...children.filter((child) => child !== null));
   return made;
-}
-
-/** @param {string} name */
-export function shape(name, className = "shape") {
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("class", className);
-  svg.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `#shape-${name}`);
-  svg.append(use);
-  return svg;
-}
-
-/** @param {Element} svg @param {string} name */
-export function reshape(svg, name) {
-  if (svg.firstElementChild) mark(svg.firstElementChild, "href", `#shape-${name}`);
 }
 
 /** @param {string} text a key of words @param {() => void} press @param {Looks} [looks] */

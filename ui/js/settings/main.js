@@ -1,5 +1,6 @@
 /** The settings window: joins its pages with what comes from its process. */
 import * as backend from "../backend.js";
+import { drawIcons } from "../dom.js";
 import { agentsPage, refreshOnce } from "./agents.js";
 import { deskPage } from "./desk.js";
 import { announce, sayAll } from "./dom.js";
@@ -75,6 +76,7 @@ function openOutside() {
 }
 
 open([telephonePage, deskPage, agentsPage, ...rulePages, generalPage, doctorPage, setupPage]);
+drawIcons();
 sayAll();
 openOutside();
 await backend.watchLanguage(async () => {
@@ -83,7 +85,6 @@ await backend.watchLanguage(async () => {
   changed();
 });
 await backend.watch(take);
-take(await backend.stage());
 backend.about().then(
   (about) => {
     know(about);

@@ -1,5 +1,6 @@
 /** The frame: sections, which of them is shown, and what stands above them while there is no engine. */
-import { linkState } from "../phrases.js";
+import { byId } from "../dom.js";
+import { LINK_SHAPES, linkState } from "../phrases.js";
 import { button, make, mark, reshape, say, shape, words } from "./dom.js";
 import { faultText } from "./fields.js";
 import { refreshOnce } from "./agents.js";
@@ -8,9 +9,6 @@ import { deskStatus } from "./desk.js";
 import * as setup from "./setup.js";
 
 const FIRST = "phone-system";
-
-/** @param {string} id @returns {HTMLElement} */
-const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 /** @type {Map<string, HTMLElement>} */
 const pages = new Map();
@@ -47,15 +45,6 @@ export function route(how) {
 }
 
 // Sections
-
-const LINK_SHAPES = {
-  up: "up",
-  connecting: "connecting",
-  down: "down",
-  stopped: "stopped",
-  disabled: "off",
-  not_set_up: "off",
-};
 
 function drawSidebar() {
   say(byId("sections-current"), words.text(`settings-nav-${shown || FIRST}`));

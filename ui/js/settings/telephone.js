@@ -6,7 +6,7 @@
  * @typedef {import("../types.js").PbxTest} PbxTest
  */
 import * as backend from "../backend.js";
-import { clean, linkState } from "../phrases.js";
+import { LINK_SHAPES, clean, linkState } from "../phrases.js";
 import { confirm } from "./confirm.js";
 import { countries } from "./countries.js";
 import { announce, button, make, mark, reshape, say, shape, words } from "./dom.js";
@@ -14,15 +14,6 @@ import { code, faultText, field, list, picker, text } from "./fields.js";
 import { fixOf } from "./fixes.js";
 import { card, copier, form, help, note, page, secretField, worker } from "./forms.js";
 import { drawWith, faultOf, isLocked, valueOf, view } from "./model.js";
-
-const SHAPE_OF_LINK = {
-  up: "up",
-  connecting: "connecting",
-  down: "down",
-  stopped: "stopped",
-  disabled: "off",
-  not_set_up: "off",
-};
 
 /**
  * A line that shows a link as it is now.
@@ -51,7 +42,7 @@ export function linkLine(which) {
       return;
     }
     node.dataset.state = link.state;
-    reshape(picture, SHAPE_OF_LINK[link.state]);
+    reshape(picture, LINK_SHAPES[link.state]);
     say(state, linkState(link, Date.now(), words));
     const more = [link.cause ? fixOf(which, link.cause) : "", clean(link.detail)].filter(Boolean).join(" ");
     say(fix, link.state === "up" ? "" : more);
