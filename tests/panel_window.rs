@@ -113,6 +113,14 @@ async fn key(screen: &Screen, key: &str) {
     screen.ask(script, &[json!(key)]).await;
 }
 
+/// Types in place of what is there, and stays in the field.
+async fn type_into(screen: &Screen, css: &str, text: &str) {
+    screen.shows(css).await;
+    let script = "const it = document.querySelector(arguments[0]); it.focus(); it.select(); \
+        return document.execCommand('insertText', false, arguments[1])";
+    assert_eq!(screen.ask(script, &[json!(css), json!(text)]).await, true, "{css} takes no text");
+}
+
 async fn audited(screen: &Screen, what: &str) {
     let violations = screen.audit().await;
     assert!(violations.is_empty(), "{what}: {violations:#?}");
@@ -154,6 +162,7 @@ async fn choosing(said: &Said) {
     );
     screen.when("the last activity", "return document.querySelector('.match .last').textContent", &[]).await;
     audited(&screen, "choosing").await;
+    screen.shoot("panel-chooser").await;
     let height = "return document.querySelector('.chooser .keys').getBoundingClientRect().height";
     assert_eq!(screen.ask(height, &[]).await.as_f64(), Some(36.0), "as high as the button that was there");
     screen.shoot("panel-chooser").await;
@@ -344,8 +353,7 @@ async fn creating(said: &Said) {
     screen.fill("#field-firstName", "芳").await;
     screen.fill("#field-email", "wang@example.com").await;
     screen.choose("#field-cf_region", "North").await;
-    screen.paste("#field-accountId", "Lotus").await;
-    screen.ask("document.querySelector('#field-accountId').focus(); return true", &[]).await;
+    type_into(&screen, "#field-accountId", "Lotus").await;
     screen.sees(".company-field .hit", "Lotus Trading").await;
     screen.shoot("panel-form-company").await;
     key(&screen, "ArrowDown").await;
@@ -399,13 +407,7 @@ async fn adding(said: &Said) {
     screen.shows(".adding").await;
     screen.shoot("panel-add").await;
     let search = ".adding input";
-    screen
-        .ask(
-            "const it = document.querySelector('.adding input'); it.focus(); \
-        document.execCommand('insertText', false, 'Ful'); return true",
-            &[],
-        )
-        .await;
+    type_into(&screen, ".adding input", "Ful").await;
     screen.sees(".adding .hit", "Fuller").await;
     audited(&screen, "adding").await;
     screen.shoot("panel-add-found").await;
@@ -481,15 +483,13 @@ async fn history(said: &Said) {
     screen.when("the unknown one", count, &[json!(1)]).await;
     screen.press(".chip[data-filter='missed']").await;
     screen.when("the missed ones", count, &[json!(2)]).await;
-    let type_in = "const it = document.querySelector('#search'); it.focus(); it.select(); \
-        document.execCommand('insertText', false, arguments[0]); return true";
-    screen.ask(type_in, &[json!("139-0013")]).await;
+    type_into(&screen, "#search", "139-0013").await;
     screen.when("the one with that number", count, &[json!(1)]).await;
-    screen.ask(type_in, &[json!("nobody <b>")]).await;
+    type_into(&screen, "#search", "nobody <b>").await;
     screen.sees("#recent-empty", said.no_match).await;
     screen.shoot("panel-history-none").await;
     screen.ask("document.querySelector('.chip[data-filter=all]').click(); return true", &[]).await;
-    screen.ask(type_in, &[json!("lin")]).await;
+    type_into(&screen, "#search", "lin").await;
     screen.when("both of Lin's", count, &[json!(2)]).await;
     // By keyboard: into the list, down, open.
     key(&screen, "ArrowDown").await;

@@ -167,7 +167,7 @@ impl Screen {
         match tokio::time::timeout(crate::PATIENCE - std::time::Duration::from_secs(2), found).await {
             Ok(value) => value,
             Err(_) => {
-                let picture = self.shoot(&format!("failed-{}", std::process::id())).await;
+                let picture = self.shoot(&failed()).await;
                 panic!(
                     "never: {what}; a picture is {}; the page says: {}",
                     picture.display(),
@@ -241,7 +241,7 @@ impl Screen {
     pub async fn press(&self, css: &str) {
         let element = self.reach(css).await;
         if let Err(error) = element.click().await {
-            let picture = self.shoot(&format!("failed-{}", std::process::id())).await;
+            let picture = self.shoot(&failed()).await;
             panic!("{css} cannot be pressed: {error}; a picture is {}", picture.display());
         }
     }
@@ -314,6 +314,11 @@ impl Screen {
         let found = self.page.execute_async(script, vec![json!(SERIOUS)]).await.unwrap();
         found.as_array().unwrap().iter().map(|line| line.as_str().unwrap().to_owned()).collect()
     }
+}
+
+/// A picture of its own for each test that fails.
+fn failed() -> String {
+    format!("failed-{}", std::thread::current().name().unwrap_or("test"))
 }
 
 /// `target`, or wherever cargo builds.

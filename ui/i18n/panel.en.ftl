@@ -30,8 +30,7 @@ context-ticket-open = Open the ticket
 card-create = Create contact…
 card-continue = Continue the contact…
 card-add = Add to existing…
-card-create-call = Create a contact for { $caller }
-card-add-call = Add the number { $caller } to an existing contact
+card-action = { $action }: { $caller }
 title-call = { $phase }: { $caller } – Deskring
 
 ## The history

@@ -18,8 +18,7 @@ context-ticket-open = 打开工单
 card-create = 新建联系人…
 card-continue = 继续新建联系人…
 card-add = 添加到现有联系人…
-card-create-call = 为 { $caller } 新建联系人
-card-add-call = 将号码 { $caller } 添加到现有联系人
+card-action = { $action }：{ $caller }
 title-call = { $phase }：{ $caller } – Deskring
 
 ## The history

@@ -178,11 +178,12 @@ function drawMaking(making, call, view, { words, send, add }) {
   const draft = view.drafts.find((draft) => draft.call === call.call);
   const [create, other] = /** @type {HTMLButtonElement[]} */ ([...making.children]);
   const caller = phrases.caller(call, words);
-  say(create, words.text(draft ? "card-continue" : "card-create"));
-  create.setAttribute("aria-label", words.with("card-create-call", { caller }));
+  const action = words.text(draft ? "card-continue" : "card-create");
+  say(create, action);
+  create.setAttribute("aria-label", words.with("card-action", { action, caller }));
   create.onclick = () => void send({ begin_form: { call: call.call, extension: call.extension, kind: null } });
   say(other, words.text("card-add"));
-  other.setAttribute("aria-label", words.with("card-add-call", { caller }));
+  other.setAttribute("aria-label", words.with("card-action", { action: words.text("card-add"), caller }));
   other.onclick = () => add(call);
 }
 

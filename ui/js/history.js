@@ -37,6 +37,10 @@ export class History {
   #open = null;
   #again = debounced(REREAD_MS, () => this.#reread());
   #typed = debounced(SEARCH_MS, () => this.#ask("anew"));
+  /** Sees the end of what was read come into sight. */
+  #end = new IntersectionObserver((seen) => {
+    if (seen.some(({ isIntersecting }) => isIntersecting) && this.#more && !this.#reading) this.#ask("older");
+  });
   #list = byId("recent-list");
   #search = /** @type {HTMLInputElement} */ (byId("search"));
 
@@ -64,9 +68,7 @@ export class History {
       event.stopPropagation();
     });
     this.#list.addEventListener("keydown", (event) => this.#press(event));
-    new IntersectionObserver((seen) => {
-      if (seen.some(({ isIntersecting }) => isIntersecting) && this.#more && !this.#reading) this.#ask("older");
-    }).observe(byId("older"));
+    this.#end.observe(byId("older"));
   }
 
   /** @param {View} view */
@@ -176,6 +178,9 @@ export class History {
       if (mine === this.#asked) this.#reading = false;
     }
     redraw();
+    // Still in sight, it would not come into sight again.
+    this.#end.unobserve(byId("older"));
+    this.#end.observe(byId("older"));
   }
 
   /** @param {View} view */
@@ -244,8 +249,9 @@ export class History {
     say(inside(row, ".length"), length > 0 ? phrases.timer(length) : "");
     if (call.who.state === "several") this.#drawChoose(inside(row, ".open"), call, key, isOpen);
     else drawOpen(inside(row, ".open"), call, this.#kit);
-    this.#drawDetails(row, call, view, isOpen);
+    // First of all whose call it is.
     this.#choosing.draw(row, call, isOpen && call.who.state === "several");
+    this.#drawDetails(row, call, view, isOpen);
   }
 
   /**
@@ -284,7 +290,10 @@ export class History {
     const made = element("div", "details", this.#facts(call, view), this.#acts(call, draft));
     made.dataset.drawn = drawn;
     if (shown) shown.replaceWith(made);
-    else row.append(made);
+    else {
+      row.append(made);
+      row.scrollIntoView({ block: "nearest" });
+    }
     if (focused) /** @type {HTMLElement | null} */ (made.querySelector(`[data-act="${focused}"]`))?.focus();
   }
 
@@ -308,7 +317,8 @@ export class History {
     ].filter(([, , text]) => text);
     const facts = element("dl");
     for (const [id, key, text] of pairs) {
-      const value = element("dd", id, text);
+      const value = element("dd", "", text);
+      value.dataset.fact = id;
       value.dir = "auto";
       if (key) facts.append(element("dt", "", words.text(key)));
       else value.classList.add("wide");

@@ -195,7 +195,7 @@ async function drawPage(view) {
   const key = kit.view()?.form;
   if (key) {
     adding = null;
-    byId("page").replaceChildren(form.element);
+    if (byId("page").firstElementChild !== form.element) byId("page").replaceChildren(form.element);
     form.show(key);
   } else if (adding && byId("page").firstElementChild !== adder.element) {
     byId("page").replaceChildren(adder.element);

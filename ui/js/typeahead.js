@@ -44,6 +44,9 @@ export class Typeahead {
     this.input.setAttribute("aria-autocomplete", "list");
     this.input.setAttribute("aria-expanded", "false");
     this.input.addEventListener("input", () => this.#typed.later());
+    this.input.addEventListener("focus", () => {
+      if (this.input.value.trim()) this.#typed.later();
+    });
     this.input.addEventListener("keydown", (event) => this.#press(event));
     if (!stays) this.input.addEventListener("blur", () => setTimeout(() => this.close(), 150));
     this.list.addEventListener("pointerdown", (event) => event.preventDefault());
