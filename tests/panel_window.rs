@@ -7,6 +7,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+use deskring_engine::assist::Want;
 use deskring_engine::{AppView, Command};
 use deskring_local_api::Server;
 use deskring_simulator::Fault;
@@ -119,6 +120,15 @@ async fn type_into(screen: &Screen, css: &str, text: &str) {
     let script = "const it = document.querySelector(arguments[0]); it.focus(); it.select(); \
         return document.execCommand('insertText', false, arguments[1])";
     assert_eq!(screen.ask(script, &[json!(css), json!(text)]).await, true, "{css} takes no text");
+}
+
+/// Waits until the engine has kept what was typed.
+async fn kept(rig: &Rig, key: &str, text: &str) {
+    e2e::eventually(&format!("{text} is kept"), async || {
+        let answer = rig.handle().assist(Want::Draft { key: key.to_owned() }).await.ok()?;
+        serde_json::to_string(&answer).ok()?.contains(text).then_some(())
+    })
+    .await;
 }
 
 async fn audited(screen: &Screen, what: &str) {
@@ -360,7 +370,8 @@ async fn creating(said: &Said) {
     key(&screen, "Enter").await;
     screen.sees(".company-field .chosen", "Lotus Trading").await;
     // The window is killed; nothing that was typed is lost, the call goes on, and the form is there again.
-    rig.view_where(|view| view.drafts.iter().any(|draft| draft.name.contains('王'))).await;
+    let draft = rig.view_where(|view| view.form.is_some()).await.form.clone().unwrap();
+    kept(&rig, &draft, "Lotus Trading").await;
     screen.close().await;
     rig.simulator.pbx().hang_up(&call, "caller").await;
     rig.closed(&call).await;
@@ -578,13 +589,7 @@ async fn wrapping_up(said: &Said) {
         .await;
     screen.shoot("panel-wrap-up").await;
     // A killed window takes nothing with it that was typed.
-    let kept = "wrap-up ".to_owned() + &call + " 1001";
-    e2e::eventually("the note is kept", async || {
-        let want = deskring_engine::assist::Want::Draft { key: kept.clone() };
-        let answer = rig.handle().assist(want).await.ok()?;
-        format!("{:?}", serde_json::to_value(answer).ok()?).contains("invoice").then_some(())
-    })
-    .await;
+    kept(&rig, &format!("wrap-up {call} 1001"), "invoice").await;
     screen.close().await;
     let screen = Screen::open(&rig, "panel", said.look).await;
     screen.has("#wrap-up textarea", "wants an invoice").await;

@@ -257,11 +257,13 @@ export class Form {
     };
     const take = (/** @type {Draft["account"]} */ account) => {
       draft.account = account;
+      delete draft.values[field.name];
       ahead.input.value = "";
       ahead.close();
       draw();
       this.#pardon(field.name);
       this.#keep.later();
+      this.#keep.now();
       if (account) /** @type {HTMLElement} */ (place.querySelector(".drop")).focus();
     };
     const find = async (/** @type {string} */ text) => {
@@ -291,6 +293,8 @@ export class Form {
     ahead.input.id = id;
     ahead.input.dir = "auto";
     ahead.input.maxLength = 200;
+    ahead.input.value = draft.values[field.name] ?? "";
+    ahead.input.addEventListener("input", () => (draft.values[field.name] = ahead.input.value));
     draw();
     return place;
   }
@@ -322,7 +326,6 @@ export class Form {
 
   async #keepDraft() {
     if (!this.#draft || this.#saving) return;
-    // A company that was typed and not chosen from the list is still in its field; it is asked about when saving.
     await this.#kit.assist({ want: "keep_draft", draft: this.#draft }).catch(() => {});
   }
 
