@@ -1,0 +1,1 @@
+-- Frozen: a later change of the schema goes into a new file.
