@@ -455,7 +455,7 @@ async fn a_form_that_was_put_away_is_gone_on_with_or_discarded() {
     rig.view_where(|view| view.drafts.iter().any(|draft| draft.name == "Mu")).await;
     key(&screen, "Escape").await;
     screen.sees(".draft", "Unfinished: Mu").await;
-    screen.sees(".card .create", "Continue the contact").await;
+    screen.sees(".card .create", "Continue").await;
     audited(&screen, "a draft").await;
     screen.shoot("panel-draft").await;
     screen.press(".draft button").await;

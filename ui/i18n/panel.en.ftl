@@ -14,6 +14,7 @@ context-tickets-at-least =
         [one] at least { $count } open ticket
        *[other] at least { $count } open tickets
     }
+context-no-tickets = No open tickets
 context-today =
     { $count ->
         [one] { $count } earlier call today
@@ -28,7 +29,7 @@ context-ticket-open = Open the ticket
 ## The calls
 
 card-create = Create contact…
-card-continue = Continue the contact…
+card-continue = Continue…
 card-add = Add to existing…
 card-action = { $action }: { $caller }
 title-call = { $phase }: { $caller } – Deskring

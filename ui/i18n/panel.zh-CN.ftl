@@ -6,6 +6,7 @@ why-opened-late = Zoho Desk 用了 { $lookup } 秒才应答：{ $tab } 秒时弹
 
 context-tickets = { $count } 个未关闭的工单
 context-tickets-at-least = 至少 { $count } 个未关闭的工单
+context-no-tickets = 没有未关闭的工单
 context-today = 今天已通话 { $count } 次
 context-you = 你
 context-spoke = { $when } 与{ $who }通话
@@ -16,7 +17,7 @@ context-ticket-open = 打开工单
 ## The calls
 
 card-create = 新建联系人…
-card-continue = 继续新建联系人…
+card-continue = 继续新建…
 card-add = 添加到现有联系人…
 card-action = { $action }：{ $caller }
 title-call = { $phase }：{ $caller } – Deskring

@@ -161,7 +161,7 @@ function drawContext(card, call, { words, ask }) {
   button.classList.toggle("unknown", !tickets);
   // Whose tickets, nobody can say.
   button.hidden = call.who.state === "several" || call.who.state === "nobody";
-  button.disabled = !tickets;
+  button.disabled = !call.context?.tickets?.open;
   say(inside(button, ".text"), tickets);
   button.onclick = () => void ask({ want: "open_ticket", call: call.call });
   const past = phrases.before(call, Date.now(), words);

@@ -190,10 +190,11 @@ export function timing(call, words) {
   return steps.map(([key, ms]) => words.with(key, { ms: ms ?? 0 })).join(" → ");
 }
 
-/** Open tickets; nothing when there are none, or none known. @param {Call} call @param {Words} words */
+/** Open tickets; nothing until they are known. @param {Call} call @param {Words} words */
 export function tickets(call, words) {
   const tickets = call.context?.tickets;
-  if (!tickets || tickets.open === 0) return "";
+  if (!tickets) return "";
+  if (tickets.open === 0) return words.text("context-no-tickets");
   const count = words.with(tickets.more ? "context-tickets-at-least" : "context-tickets", { count: tickets.open });
   return [count, clean(tickets.newest)].filter(Boolean).join(" · ");
 }

@@ -6,13 +6,15 @@
 //! any desktop.
 //!
 //! Read in this order: [`call`] (the words), [`tracker`] (merging what the PBX says), [`pop`] (when a tab
-//! opens and why not), [`machine`] (the one place where state changes), [`number`] (what a number means).
+//! opens and why not), [`machine`] (the one place where state changes), [`number`] (what a number means),
+//! [`template`] (what is written about a call).
 
 pub mod call;
 pub mod duty;
 pub mod machine;
 pub mod number;
 pub mod pop;
+pub mod template;
 mod tracked;
 pub mod tracker;
 

@@ -161,15 +161,16 @@ impl Journal {
         self.db.write(|transaction| transaction.execute_batch("DELETE FROM records; DELETE FROM lookups;"))
     }
 
-    /// Forgets what is known of people beside their calls: this cache, choices and drafts. For disconnecting from
-    /// Desk, and for somebody's wish to be forgotten.
+    /// Forgets what is known of people beside their calls: this cache, choices, drafts and what was written to Desk
+    /// (not what still is to be). For disconnecting from Desk, and for somebody's wish to be forgotten.
     ///
     /// # Errors
     /// See [`StoreError`]; then nothing is forgotten.
     pub fn forget_people(&self) -> Result<(), StoreError> {
         self.db.write(|transaction| {
             transaction.execute_batch(
-                "DELETE FROM records; DELETE FROM lookups; DELETE FROM choices; DELETE FROM drafts;",
+                "DELETE FROM records; DELETE FROM lookups; DELETE FROM choices; DELETE FROM drafts;
+                 UPDATE outbox SET payload = '', detail = NULL WHERE state IN ('sent', 'discarded', 'dry');",
             )
         })
     }

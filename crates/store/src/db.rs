@@ -16,10 +16,11 @@ const FILE: &str = "deskring.db";
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// One frozen file per step; the schema's version is the number of steps taken.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
+    include_str!("migrations/0004.sql"),
 ];
 
 /// Why the database could not do it. The engine goes on without a journal, but says so.
@@ -107,10 +108,20 @@ impl Db {
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let result = work(&transaction)?;
-        transaction.commit()?;
-        Ok(result)
+        run(&mut connection, work)
+    }
+
+    /// The same, and a power cut right afterwards cannot take it back. Costs a wait for the disk.
+    pub(crate) fn write_durably<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        let result = run(&mut connection, work);
+        // Without it every later write waits for the disk as well, and nothing else.
+        drop(connection.pragma_update(None, "synchronous", "NORMAL"));
+        result
     }
 
     pub(crate) fn read<T>(
@@ -120,6 +131,16 @@ impl Db {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(work(&connection)?)
     }
+}
+
+fn run<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+) -> Result<T, StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let result = work(&transaction)?;
+    transaction.commit()?;
+    Ok(result)
 }
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {
@@ -218,7 +239,7 @@ mod tests {
         Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
         let before = fs::read(&path).unwrap();
         match Db::open(dir.path()) {
-            Err(StoreError::Newer { found: 99, known: 3 }) => {}
+            Err(StoreError::Newer { found: 99, known: 4 }) => {}
             other => panic!("{other:?}"),
         }
         let version: u32 =

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use deskring_redact::{mask_name, mask_number};
-use rusqlite::{OptionalExtension, Row, named_params};
+use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use crate::db::{Db, StoreError};
 use crate::history::{self, HistoryQuery};
@@ -175,70 +175,7 @@ impl Journal {
     /// # Errors
     /// See [`StoreError`].
     pub fn record(&self, call: &CallRow) -> Result<(), StoreError> {
-        let record = call.record.as_ref();
-        let (missed, seen) = call.missed.columns();
-        self.db.write(|transaction| {
-            transaction.execute(
-                "INSERT INTO calls (call_id, extension, direction, number, number_key, name, company, record_kind,
-                    record_id, record_url, who, phase, outcome, missed, seen, reason, started_ms, answered_ms, ended_ms,
-                    notification_ms, lookup_ms, tab_ms, disposition, note, detail)
-                 VALUES (:call_id, :extension, :direction, :number, :number_key, :name, :company, :record_kind,
-                    :record_id, :record_url, :who, :phase, :outcome, :missed, :seen, :reason, :started_ms, :answered_ms,
-                    :ended_ms, :notification_ms, :lookup_ms, :tab_ms, :disposition, :note, :detail)
-                 ON CONFLICT (call_id, extension) DO UPDATE SET
-                    direction = excluded.direction,
-                    number = excluded.number,
-                    number_key = excluded.number_key,
-                    name = excluded.name,
-                    company = excluded.company,
-                    record_kind = excluded.record_kind,
-                    record_id = excluded.record_id,
-                    record_url = excluded.record_url,
-                    who = excluded.who,
-                    phase = excluded.phase,
-                    outcome = excluded.outcome,
-                    missed = excluded.missed,
-                    seen = max(seen, excluded.seen),
-                    reason = excluded.reason,
-                    started_ms = excluded.started_ms,
-                    answered_ms = excluded.answered_ms,
-                    ended_ms = excluded.ended_ms,
-                    notification_ms = excluded.notification_ms,
-                    lookup_ms = excluded.lookup_ms,
-                    tab_ms = excluded.tab_ms,
-                    disposition = coalesce(excluded.disposition, disposition),
-                    note = coalesce(excluded.note, note),
-                    detail = excluded.detail",
-                named_params! {
-                    ":call_id": call.call_id,
-                    ":extension": call.extension,
-                    ":direction": call.direction,
-                    ":number": call.number,
-                    ":number_key": call.number_key,
-                    ":name": call.name,
-                    ":company": call.company,
-                    ":record_kind": record.map(|record| &record.kind),
-                    ":record_id": record.map(|record| &record.id),
-                    ":record_url": record.and_then(|record| record.web_url.as_ref()),
-                    ":who": call.who,
-                    ":phase": call.phase,
-                    ":outcome": call.outcome,
-                    ":missed": missed,
-                    ":seen": seen,
-                    ":reason": call.reason,
-                    ":started_ms": call.started_ms,
-                    ":answered_ms": call.answered_ms,
-                    ":ended_ms": call.ended_ms,
-                    ":notification_ms": call.timings.notification,
-                    ":lookup_ms": call.timings.lookup,
-                    ":tab_ms": call.timings.tab,
-                    ":disposition": call.disposition,
-                    ":note": call.note,
-                    ":detail": call.detail,
-                },
-            )?;
-            Ok(())
-        })
+        self.db.write(|transaction| write_call(transaction, call))
     }
 
     /// The last calls, the youngest first.
@@ -324,6 +261,72 @@ impl Journal {
             Ok(())
         })
     }
+}
+
+/// Writes the row of a call, as [`Journal::record`] says.
+pub(crate) fn write_call(transaction: &Transaction<'_>, call: &CallRow) -> rusqlite::Result<()> {
+    let record = call.record.as_ref();
+    let (missed, seen) = call.missed.columns();
+    transaction.execute(
+                "INSERT INTO calls (call_id, extension, direction, number, number_key, name, company, record_kind,
+                    record_id, record_url, who, phase, outcome, missed, seen, reason, started_ms, answered_ms, ended_ms,
+                    notification_ms, lookup_ms, tab_ms, disposition, note, detail)
+                 VALUES (:call_id, :extension, :direction, :number, :number_key, :name, :company, :record_kind,
+                    :record_id, :record_url, :who, :phase, :outcome, :missed, :seen, :reason, :started_ms, :answered_ms,
+                    :ended_ms, :notification_ms, :lookup_ms, :tab_ms, :disposition, :note, :detail)
+                 ON CONFLICT (call_id, extension) DO UPDATE SET
+                    direction = excluded.direction,
+                    number = excluded.number,
+                    number_key = excluded.number_key,
+                    name = excluded.name,
+                    company = excluded.company,
+                    record_kind = excluded.record_kind,
+                    record_id = excluded.record_id,
+                    record_url = excluded.record_url,
+            who = excluded.who,
+                    phase = excluded.phase,
+                    outcome = excluded.outcome,
+                    missed = excluded.missed,
+                    seen = max(seen, excluded.seen),
+                    reason = excluded.reason,
+                    started_ms = excluded.started_ms,
+                    answered_ms = excluded.answered_ms,
+                    ended_ms = excluded.ended_ms,
+                    notification_ms = excluded.notification_ms,
+                    lookup_ms = excluded.lookup_ms,
+                    tab_ms = excluded.tab_ms,
+                    disposition = coalesce(excluded.disposition, disposition),
+                    note = coalesce(excluded.note, note),
+                    detail = excluded.detail",
+                named_params! {
+                    ":call_id": call.call_id,
+                    ":extension": call.extension,
+                    ":direction": call.direction,
+                    ":number": call.number,
+                    ":number_key": call.number_key,
+                    ":name": call.name,
+                    ":company": call.company,
+                    ":record_kind": record.map(|record| &record.kind),
+                    ":record_id": record.map(|record| &record.id),
+                    ":record_url": record.and_then(|record| record.web_url.as_ref()),
+                    ":who": call.who,
+            ":phase": call.phase,
+                    ":outcome": call.outcome,
+                    ":missed": missed,
+                    ":seen": seen,
+                    ":reason": call.reason,
+                    ":started_ms": call.started_ms,
+                    ":answered_ms": call.answered_ms,
+                    ":ended_ms": call.ended_ms,
+                    ":notification_ms": call.timings.notification,
+                    ":lookup_ms": call.timings.lookup,
+                    ":tab_ms": call.timings.tab,
+                    ":disposition": call.disposition,
+                    ":note": call.note,
+                    ":detail": call.detail,
+                },
+            )?;
+    Ok(())
 }
 
 pub(crate) fn call_row(row: &Row<'_>) -> rusqlite::Result<CallRow> {

@@ -1,5 +1,5 @@
-//! What survives a restart: the settings file, secrets, the call journal, the contact cache, choices, drafts and
-//! the lock that keeps a profile to one engine.
+//! What survives a restart: the settings file, secrets, the call journal, the outbox, the contact cache, choices,
+//! drafts and the lock that keeps a profile to one engine.
 //!
 //! Owns: file names and formats inside a profile folder. The folder itself is passed in, and so is the time.
 //! Must not know: what a call, a contact or a setting means; codes are text here.
@@ -12,6 +12,7 @@ mod file;
 mod history;
 mod journal;
 mod lock;
+mod outbox;
 mod secrets;
 pub mod settings;
 
@@ -24,6 +25,10 @@ pub use crate::drafts::{Draft, LARGEST_DRAFT, MOST_DRAFTS};
 pub use crate::history::HistoryQuery;
 pub use crate::journal::{CallRow, CallTimings, Journal, KEPT_CALLS, MOST_CALLS, Missed, RecordRef};
 pub use crate::lock::{LockError, ProfileLock};
+pub use crate::outbox::{
+    Doubt, Enqueued, Entry, EntryState, INTERRUPTED, NewEntry, OutboxCounts, OutboxQuery, PARENT_DISCARDED,
+    Run, Settled, Touched,
+};
 pub use crate::secrets::{
     ChainState, Consent, Environment, Keychain, Place, SecretName, Secrets, SecretsConfig, SecretsError,
 };

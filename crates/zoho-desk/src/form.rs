@@ -1,4 +1,4 @@
-//! Owns the question what a new contact or account is asked for: the fields of the organization's layout.
+//! Owns the question what a new record is asked for: the fields of the organization's layout.
 //! Must not know: how a form is drawn, or its words beyond the labels that Desk tells.
 //!
 //! Decoding is lenient, as everywhere; a layout that cannot be read leaves the fields that Zoho's documentation
@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::Desk;
-use crate::error::{Error, Kind};
-use crate::records::{flag, rows, text};
+use crate::error::{Error, FieldError, Kind};
+use crate::records::{DepartmentId, flag, rows, text};
 use crate::write::further_keys;
 
 /// What a form is for.
@@ -20,6 +20,10 @@ pub enum Module {
     Contacts,
     /// Companies.
     Accounts,
+    /// Tickets.
+    Tickets,
+    /// Call activities.
+    Calls,
 }
 
 impl Module {
@@ -28,6 +32,8 @@ impl Module {
         match self {
             Module::Contacts => "contacts",
             Module::Accounts => "accounts",
+            Module::Tickets => "tickets",
+            Module::Calls => "calls",
         }
     }
 }
@@ -123,6 +129,23 @@ fn guaranteed(module: Module) -> Vec<Guaranteed> {
             ("phone", FieldKind::Phone, Optional, 30),
             ("description", FieldKind::Text, Optional, 65_535),
         ],
+        Module::Tickets => vec![
+            ("subject", FieldKind::Text, Required, 1_000),
+            ("contactId", FieldKind::Lookup, Required, 24),
+            ("departmentId", FieldKind::Lookup, Required, 24),
+            ("phone", FieldKind::Phone, Optional, 120),
+            ("description", FieldKind::Text, Optional, 65_535),
+        ],
+        Module::Calls => vec![
+            ("subject", FieldKind::Text, Required, 300),
+            ("contactId", FieldKind::Lookup, Required, 24),
+            ("departmentId", FieldKind::Lookup, Required, 24),
+            ("startTime", FieldKind::Other(String::new()), Required, 30),
+            ("direction", FieldKind::Text, Required, 8),
+            ("duration", FieldKind::Number, Required, 10),
+            ("status", FieldKind::Text, Required, 11),
+            ("description", FieldKind::Text, Optional, 65_535),
+        ],
     }
 }
 
@@ -143,6 +166,12 @@ impl EntryForm {
     /// The field of this API name.
     pub fn field(&self, api_name: &str) -> Option<&FormField> {
         self.fields.iter().find(|field| field.api_name == api_name)
+    }
+
+    /// What people call the field that an error names; its API name when the form does not have it.
+    pub fn label<'a>(&'a self, error: &'a FieldError) -> &'a str {
+        let name = error.api_name();
+        self.field(name).map_or(name, |field| &field.label)
     }
 
     /// The fields of a layout that can be written here, and those that are required all the same.
@@ -193,8 +222,12 @@ impl FormField {
     /// A field without a place in a request is of a kind that cannot be entered; a text is no longer than Zoho's
     /// documentation permits, whatever the layout says.
     fn made_fit(mut self, module: Module) -> FormField {
-        // Desk fills these in itself: the agent who creates, and the default.
-        if matches!(self.api_name.as_str(), "ownerId" | "layoutId") {
+        // Desk fills these in itself: the agent who creates, and the default; a ticket's first status too.
+        let by_desk = match module {
+            Module::Contacts | Module::Accounts | Module::Calls => &["ownerId", "layoutId"][..],
+            Module::Tickets => &["status", "layoutId"],
+        };
+        if by_desk.contains(&self.api_name.as_str()) {
             self.required = Requirement::Optional;
         }
         if !can_be_written(module, &self.api_name) {
@@ -275,7 +308,22 @@ impl Desk {
     /// # Errors
     /// Those that pass or concern the sign-in as a whole, such as [`Kind::Unreachable`] and [`Kind::SignedOut`].
     pub async fn form(&self, module: Module) -> Result<EntryForm, Error> {
-        match self.layout(module).await {
+        self.form_in(module, None).await
+    }
+
+    /// The same for one department: tickets and calls have layouts of their own in each.
+    ///
+    /// # Errors
+    /// As [`Desk::form`]; [`Kind::BadRequest`] for a department that is no number.
+    pub async fn form_in(
+        &self,
+        module: Module,
+        department: Option<&DepartmentId>,
+    ) -> Result<EntryForm, Error> {
+        if department.is_some_and(|id| !id.is_digits()) {
+            return Err(Error::refused_here("departmentId"));
+        }
+        match self.layout(module, department).await {
             Ok(Some(fields)) => {
                 let form = EntryForm::of_layout(module, &fields);
                 Ok(form.unwrap_or_else(|| EntryForm::documented(module)))
@@ -287,9 +335,15 @@ impl Desk {
     }
 
     /// The fields of the default layout, section by section; `None` without a layout.
-    async fn layout(&self, module: Module) -> Result<Option<Vec<Value>>, Error> {
+    async fn layout(
+        &self,
+        module: Module,
+        department: Option<&DepartmentId>,
+    ) -> Result<Option<Vec<Value>>, Error> {
         let of_module = vec![("module", module.word().to_owned())];
-        let layouts = self.http.send(self.read(&["layouts"], of_module.clone())?).await?;
+        let mut query = of_module.clone();
+        query.extend(department.map(|id| ("departmentId", id.to_string())));
+        let layouts = self.http.send(self.read(&["layouts"], query)?).await?;
         let layouts = rows(&layouts)?;
         let default = layouts.iter().find(|layout| flag(layout, "isDefaultLayout")).or(layouts.first());
         let id = default.and_then(|layout| text(layout, "id"));

@@ -19,13 +19,15 @@
 mod auth;
 mod clock;
 mod context;
+mod cut;
 mod data_center;
 mod directory;
 mod error;
 mod find;
 mod form;
 mod http;
-mod newest;
+mod look;
+mod owed;
 mod page;
 mod records;
 mod revoke;
@@ -48,10 +50,12 @@ pub use crate::data_center::{AddressError, DataCenter, Hosts, UnknownDataCenter}
 pub use crate::error::{Error, FieldError, FieldProblem, Kind, Retry};
 pub use crate::form::{EntryForm, FieldKind, FormField, Module, Origin, Requirement};
 pub use crate::http::Credits;
+pub use crate::look::{Look, Newest, Reach};
+pub use crate::owed::{CallActivity, CallDirection, CallStatus, Marker, NewCall, NewTicket};
 pub use crate::page::{PageUrl, RefusedAddress};
 pub use crate::records::{
-    Account, AccountId, AccountRef, Agent, AgentId, Contact, ContactId, Department, DepartmentId, NameOrder,
-    Organization, OrganizationId, Standing, Ticket, TicketId,
+    Account, AccountId, AccountRef, Agent, AgentId, CallActivityId, Contact, ContactId, Department,
+    DepartmentId, NameOrder, Organization, OrganizationId, Standing, Ticket, TicketId,
 };
 pub use crate::revoke::revoke;
 pub use crate::rights::CallActivities;

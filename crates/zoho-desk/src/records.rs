@@ -54,6 +54,8 @@ id! {
     AccountId
     /// Names a ticket; not the number people use, see [`Ticket::number`].
     TicketId
+    /// Names a call activity.
+    CallActivityId
     /// Names an agent.
     AgentId
     /// Names an organization (a portal).
@@ -421,7 +423,7 @@ pub(crate) fn text(row: &Value, key: &str) -> Option<String> {
 
 /// An address that is none is nothing; one with control characters inside is a trick, and also nothing (the
 /// parser would drop line breaks and tabs silently).
-fn link(row: &Value, key: &str) -> Option<Url> {
+pub(crate) fn link(row: &Value, key: &str) -> Option<Url> {
     let text = text(row, key)?;
     if text.chars().any(char::is_control) { None } else { Url::parse(&text).ok() }
 }

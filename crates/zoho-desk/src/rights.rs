@@ -29,6 +29,48 @@ impl CallActivities {
     }
 }
 
+impl CallActivities {
+    /// What a refused [`Desk::create_call`] says about all others: `None` when it says nothing, because the fault lies in
+    /// this call, in the sign-in as a whole or on the way. To be remembered until the edition, the scopes or the profile
+    /// change; [`Desk::can_write_calls`] asks again without writing.
+    ///
+    /// QUIRK(zoho): as with [`Desk::can_write_calls`], a 404 or a 422 that names no field and is no fault of the request is
+    /// read as an edition without call activities. A portal without them may answer `FORBIDDEN` as well, which is told
+    /// as the profile's fault; the edition of the [organization](Desk::organization) tells more.
+    pub fn told_by(error: &Error) -> Option<CallActivities> {
+        match error.kind() {
+            Kind::MissingScope => Some(CallActivities::NoScope),
+            Kind::Forbidden => Some(CallActivities::NotPermitted),
+            Kind::EditionLimit | Kind::Gone => Some(CallActivities::NotInEdition),
+            Kind::BadRequest if error.status() == Some(422) && error.fields().is_empty() => {
+                match error.code() {
+                    // These speak of the request.
+                    Some("UNPROCESSABLE_ENTITY" | "EMPTY_PAYLOAD") => None,
+                    Some(_) | None => Some(CallActivities::NotInEdition),
+                }
+            }
+            Kind::BadRequest
+            | Kind::NameNotFound
+            | Kind::Refused
+            | Kind::TimedOut
+            | Kind::Unreachable
+            | Kind::Tls
+            | Kind::SignedOut
+            | Kind::ClientUnknown
+            | Kind::ClientSecretWrong
+            | Kind::Throttled
+            | Kind::OtherOrganization
+            | Kind::Invalid
+            | Kind::TooManyRequests
+            | Kind::CreditsExhausted
+            | Kind::ServerError
+            | Kind::Malformed
+            | Kind::AnswerLost
+            | Kind::Other => None,
+        }
+    }
+}
+
 /// A record that no portal has. Zoho looks at the scope before it looks for the record, and a fetch by id costs one
 /// credit where a list costs three.
 const NO_RECORD: &str = "1";

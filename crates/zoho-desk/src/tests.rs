@@ -7,6 +7,8 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::fake::{Reply, Seen, Server, ok, status};
 use crate::*;
 
+mod owed;
+
 const TOKEN: &str = "POST /oauth/v2/token";
 
 fn timings() -> Timings {

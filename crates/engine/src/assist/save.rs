@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use deskring_domain::{Choice, Line, Plan, Reading, Record, RecordKind};
 use deskring_zoho_desk::{
     Account, AccountId, Contact, ContactId, EntryForm, Error, FieldError, FieldKind, FieldProblem,
-    FieldValue, Kind, Module, NewAccount, NewContact, NumberAdded, PhoneField, Retry,
+    FieldValue, Kind, NewAccount, NewContact, NumberAdded, PhoneField, Retry,
 };
 
 use super::wire::{Answer, Draft, DraftAccount, FieldFault};
@@ -17,8 +17,8 @@ use crate::clock::wall_ms;
 use crate::lookup::Lookup;
 use crate::view::{self, RecordView};
 
-/// Of the records created last, so many are looked through; Desk's search learns of them minutes later.
-const NEWEST: usize = 50;
+/// Records created since are looked through; Desk's search learns of them minutes later.
+const FRESH_MS: i64 = 30 * 60 * 1000;
 /// Companies that are looked at when one is to be created.
 const NAMED_ALIKE: usize = 20;
 
@@ -32,25 +32,25 @@ struct Saving<'a> {
 impl Assist {
     pub(super) async fn save(&self, draft: Draft, anyway: bool) -> Result<Answer, Fault> {
         let _one_at_a_time = self.saving.lock().await;
-        let module = module(&draft.kind)?;
+        let kind = view::record_kind_of(&draft.kind).ok_or_else(|| Fault::new("bad_request"))?;
         if !form::is_form(&draft.key) {
             return Err(Fault::new("bad_request"));
         }
         // First of all it is kept as it is now, with what became of it before.
         let mut draft = self.kept(draft).await?;
         let lookup = self.desk().await?;
-        let form = self.form(module).await?;
+        let form = self.form(module(&draft.kind)?).await?;
         let reading = lookup.plan.read(&draft.number);
         let saving = Saving { lookup: &lookup, form: &form, reading: &reading };
         if !anyway {
-            let there = saving.who_is_there(&draft, module).await.map_err(|error| of_desk(&error))?;
+            let there = saving.who_is_there(&draft, kind).await.map_err(|error| of_desk(&error))?;
             if !there.is_empty() {
                 return Ok(exists(&there));
             }
         }
-        let saved = match module {
-            Module::Contacts => self.save_contact(&saving, &mut draft).await,
-            Module::Accounts => self.save_account(&saving, &mut draft).await,
+        let saved = match kind {
+            RecordKind::Contact => self.save_contact(&saving, &mut draft).await,
+            RecordKind::Account => self.save_account(&saving, &mut draft).await,
         };
         match saved {
             Ok(record) => {
@@ -122,7 +122,7 @@ impl Assist {
         }
         let desk = &saving.lookup.desk;
         let known = desk.find_accounts(&name, NAMED_ALIKE).await.map_err(Refusal::of)?;
-        let newest = desk.newest_accounts(NEWEST).await.map_err(Refusal::of)?;
+        let newest = desk.newest_accounts(wall_ms() - FRESH_MS).await.map_err(Refusal::of)?.records;
         let same = |account: &&Account| {
             account.name.as_deref().is_some_and(|known| known.trim().to_lowercase() == name.to_lowercase())
         };
@@ -233,7 +233,7 @@ impl Assist {
 impl Saving<'_> {
     /// Who has the number or the mail address already. The search knows everybody but those of the last minutes; the
     /// list of the newest knows those.
-    async fn who_is_there(&self, draft: &Draft, module: Module) -> Result<Vec<Record>, Error> {
+    async fn who_is_there(&self, draft: &Draft, kind: RecordKind) -> Result<Vec<Record>, Error> {
         let mut there: Vec<Record> = Vec::new();
         let mut add = |record: Record| {
             if !there.iter().any(|known| (known.kind, &known.id) == (record.kind, &record.id)) {
@@ -244,9 +244,9 @@ impl Saving<'_> {
             self.lookup.find(self.reading.raw()).await?.into_iter().for_each(|found| add(found.record));
         }
         self.same_mail(draft).await.into_iter().for_each(&mut add);
-        match module {
-            Module::Contacts => {
-                for contact in self.lookup.desk.newest_contacts(NEWEST).await? {
+        match kind {
+            RecordKind::Contact => {
+                for contact in self.lookup.desk.newest_contacts(wall_ms() - FRESH_MS).await?.records {
                     let same_number = self.lookup.check_contact(self.reading, &contact).is_some();
                     // Whether this is what was sent, only a person can say.
                     let same_name = draft.sent && is_same_name(draft, &contact);
@@ -255,8 +255,8 @@ impl Saving<'_> {
                     }
                 }
             }
-            Module::Accounts => {
-                for account in self.lookup.desk.newest_accounts(NEWEST).await? {
+            RecordKind::Account => {
+                for account in self.lookup.desk.newest_accounts(wall_ms() - FRESH_MS).await?.records {
                     let name = draft.values.get("accountName").map(|name| name.trim());
                     let same_name = draft.sent && name.is_some() && account.name.as_deref() == name;
                     if same_name || self.lookup.check_account(self.reading, &account).is_some() {
