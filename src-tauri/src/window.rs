@@ -165,8 +165,13 @@ fn speak(app: &AppHandle, language: Language) {
     }
 }
 
+/// The first thing that a page asks: its styles are there by now, and putting a window on the screen takes longer than
+/// drawing the page. So the small window comes up with its content; the settings wait until they have theirs.
 #[tauri::command]
-fn words(shared: State<'_, Shared>) -> Catalog {
+fn words(window: WebviewWindow, shared: State<'_, Shared>) -> Catalog {
+    if shared.window == Window::Panel {
+        appear(&window);
+    }
     let language = *shared.language.lock().unwrap_or_else(PoisonError::into_inner);
     let parts: &[Part] = match shared.window {
         Window::Panel => &[Part::Shared, Part::Panel],
