@@ -109,7 +109,38 @@ async fn an_unknown_caller_is_made_a_contact_from_the_menu_which_shows_the_form(
         (view.form.is_some() && !app.descendants().is_empty()).then_some(())
     })
     .await;
+    // A killed window takes nothing with it: not the call, not the notification, not the form.
+    let window = app.descendants()[0].to_string();
+    assert!(Command::new("kill").args(["-9", &window]).status().await.unwrap().success());
+    eventually("everything of the window is gone", async || app.descendants().is_empty().then_some(())).await;
+    let view = Client::connect(&app.rig.paths()).await.unwrap().view().await.unwrap();
+    assert_eq!((view.calls[0].phase.as_str(), view.form.is_some()), ("ringing", true));
+    assert!(!log.lock().unwrap().contains(&Asked::Close));
+    app.press("Show window").await;
+    eventually("the window is there again", async || (!app.descendants().is_empty()).then_some(())).await;
     app.rig.simulator.pbx().hang_up(&call, "caller").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_window_s_name_tells_no_more_than_others_may_see() {
+    if !has_display("the_window_s_name_tells_no_more_than_others_may_see") {
+        return;
+    }
+    let rig = Rig::idle().await;
+    rig.set(|settings| settings["notifications"] = json!({ "caller": "masked_number" }));
+    let app = App::on(rig).await;
+    app.rig.contact("Lindqvist", "13800139842");
+    app.press("Show window").await;
+    app.rig.simulator.pbx().call_in("13800139842", "1001").await;
+    let titles = async || {
+        let listed = Command::new("wmctrl").arg("-l").output().await.ok()?;
+        Some(String::from_utf8_lossy(&listed.stdout).into_owned())
+    };
+    eventually("the call in the window's name", async || {
+        titles().await.filter(|titles| titles.contains("Ringing: •••42 – Deskring")).map(drop)
+    })
+    .await;
+    assert!(!titles().await.unwrap().contains("Lindqvist"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -676,6 +676,27 @@ in_both_languages!(
 );
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_nobody_uses_closes_unless_a_call_is_on() {
+    let test = "a_window_that_nobody_uses_closes_unless_a_call_is_on";
+    let Some(_turn) = turn(test, Keyboard::Shared).await else { return };
+    let (rig, _server) = rig(|_| {}).await;
+    let screen = Screen::open(&rig, "panel", Look::ENGLISH).await;
+    let call = rig.simulator.pbx().call_in(NUMBER, "1001").await;
+    screen.shows(".card").await;
+    // Somebody else has the keyboard, and the clock goes on.
+    let later = "document.hasFocus = () => false; const real = Date.now; \
+        globalThis.late = (globalThis.late ?? 0) + 11 * 60_000; \
+        Date.now = () => real.call(Date) + 11 * 60_000; return true";
+    screen.ask(later, &[]).await;
+    screen.sees(".card time", "11:0").await;
+    rig.simulator.pbx().hang_up(&call, "caller").await;
+    rig.closed(&call).await;
+    screen.shows(".none").await;
+    screen.ask(later, &[]).await;
+    e2e::eventually("the window is gone", async || screen.content().await.is_none().then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn strange_names_change_nothing_of_the_window_also_in_the_dark_and_at_twice_the_size() {
     let test = "strange_names_change_nothing_of_the_window_also_in_the_dark_and_at_twice_the_size";
     let Some(_turn) = turn(test, Keyboard::Shared).await else { return };

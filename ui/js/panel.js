@@ -30,6 +30,8 @@ import { WrapUp } from "./wrap_up.js";
 
 /** A word for everybody stays this long. */
 const TOLD_MS = 6000;
+/** A window that nobody has used for so long, with nothing in it to wait for, gives its memory back. */
+const IDLE_MS = 10 * 60_000;
 
 /** @type {Words} */
 let words;
@@ -40,6 +42,8 @@ let named = "";
 /** The call whose number is to be added to somebody. @type {?Call} */
 let adding = null;
 let told = 0;
+/** When somebody last did something here, or a call was on. */
+let used = Date.now();
 
 const view = () => (shown.stage === "connected" ? shown.view : null);
 
@@ -273,6 +277,9 @@ function keepChoosing(view) {
 /** What changes without a new view. */
 function drawTime() {
   const now = view();
+  const waits = now && (now.calls.length > 0 || document.body.dataset.page !== "calls" || !byId("wrap-up").hidden);
+  if (waits || document.hasFocus()) used = Date.now();
+  else if (Date.now() - used > IDLE_MS) backend.close();
   if (!now) return;
   drawTimers(now, byId("calls"));
   drawTimers(now, byId("strip"));
@@ -337,6 +344,9 @@ function listenToPeople() {
     if (await kit.send("seen_missed")) announce(words.text("panel-seen-missed-done"));
   });
   document.addEventListener("keydown", press);
+  for (const use of ["pointermove", "wheel"]) {
+    document.addEventListener(use, () => (used = Date.now()), { passive: true });
+  }
   for (const moved of ["focusin", "focusout"]) document.addEventListener(moved, () => choosing.listen());
   // The window is an application's, not a page's.
   document.addEventListener("contextmenu", (event) => event.preventDefault());
