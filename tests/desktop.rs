@@ -45,7 +45,7 @@ async fn a_call_changes_icon_menu_and_notification_and_opens_the_tab() {
     app.press("Open in Helpdesk").await;
     assert_eq!(app.wait_opened(2).await[1], page);
     app.rig.simulator.pbx().hang_up(&call, "caller").await;
-    heard(&log, "the notification is taken away", |asked| *asked == Asked::Close).await;
+    heard(&log, "the notification is taken away", |asked| matches!(asked, Asked::Close(_))).await;
     app.menu_with("Recent calls").await;
     app.menu_with("Lin").await;
 }
@@ -82,7 +82,7 @@ async fn a_notification_disturbs_and_tells_as_much_as_the_settings_say() {
         })
         .await;
         app.rig.simulator.pbx().hang_up(&call, "caller").await;
-        heard(&log, "it is taken away", |asked| *asked == Asked::Close).await;
+        heard(&log, "it is taken away", |asked| matches!(asked, Asked::Close(_))).await;
         let all = format!("{:?}", log.lock().unwrap());
         assert_eq!(all.contains("Lin 1380"), caller == "name", "{all}");
     }
@@ -98,7 +98,7 @@ async fn an_unknown_caller_is_made_a_contact_from_the_menu_which_shows_the_form(
     rig.set(|settings| settings["new_contacts"] = json!({ "mode": "manual" }));
     let app = App::on(rig).await;
     let call = app.rig.simulator.pbx().call_in("13800139701", "1001").await;
-    heard(&log, "a button for it", |asked| {
+    let notice = heard(&log, "a button for it", |asked| {
         matches!(asked, Asked::Show { summary, actions, .. }
             if summary.contains("9701") && actions.iter().any(|action| action == "Create contact…"))
     })
@@ -115,7 +115,8 @@ async fn an_unknown_caller_is_made_a_contact_from_the_menu_which_shows_the_form(
     eventually("everything of the window is gone", async || app.descendants().is_empty().then_some(())).await;
     let view = Client::connect(&app.rig.paths()).await.unwrap().view().await.unwrap();
     assert_eq!((view.calls[0].phase.as_str(), view.form.is_some()), ("ringing", true));
-    assert!(!log.lock().unwrap().contains(&Asked::Close));
+    let Asked::Show { replaces, .. } = notice else { panic!() };
+    assert!(replaces > 0 && !log.lock().unwrap().contains(&Asked::Close(replaces)));
     app.press("Show window").await;
     eventually("the window is there again", async || (!app.descendants().is_empty()).then_some(())).await;
     app.rig.simulator.pbx().hang_up(&call, "caller").await;

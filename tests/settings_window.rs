@@ -432,6 +432,7 @@ fn controls() -> Vec<(&'static str, &'static str, Act, Value)> {
         ("notifications", "notifications.caller", Tick("masked_number"), json!("masked_number")),
         ("notifications", "notifications.quiet_from", Type("2130"), json!("21:30")),
         ("notifications", "notifications.quiet_until", Paste("６：１５"), json!("06:15")),
+        ("general", "general.name_order", Pick("last_first"), json!("last_first")),
         ("general", "general.start_at_login", Switch, json!(true)),
         ("general", "general.language", Pick("en"), json!("en")),
         ("zoho-desk", "desk.department_id", Pick("189200000000006908"), other_department),

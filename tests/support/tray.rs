@@ -204,7 +204,8 @@ pub enum Asked {
         timeout: i32,
         silent: bool,
     },
-    Close,
+    /// The notice with this number is to go.
+    Close(u32),
 }
 
 /// Listens to everything that is sent to the notification service.
@@ -248,7 +249,10 @@ pub async fn eavesdrop() -> Arc<Mutex<Vec<Asked>>> {
                     let silent = hints.get("suppress-sound") == Some(&Value::Bool(true));
                     Asked::Show { replaces, summary, body, actions, urgency, timeout, silent }
                 }
-                Some("CloseNotification") => Asked::Close,
+                Some("CloseNotification") => match message.body().deserialize() {
+                    Ok(id) => Asked::Close(id),
+                    Err(_) => continue,
+                },
                 _ => continue,
             };
             log.lock().unwrap().push(asked);

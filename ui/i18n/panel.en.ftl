@@ -43,7 +43,7 @@ history-missed-count = Missed ({ $count })
 history-unknown = Unknown
 history-filter = Which calls
 history-search = Search the history
-history-search-hint = Name, company or number
+history-search-hint = Search
 history-none = Calls are kept here: the last 500.
 history-none-missed = No missed calls.
 history-none-unknown = No calls from unknown numbers.
@@ -72,6 +72,8 @@ history-disposition = Result
 draft-line = Unfinished: { $who }
 draft-continue = Continue
 draft-discard = Discard
+# Pressed once more, it is gone.
+draft-discard-sure = Discard it?
 
 ## A new contact
 
@@ -109,6 +111,8 @@ form-discard-yes = Discard
 form-discard-no = Keep
 form-saved = { $name } is in Zoho Desk now
 form-loading = One moment…
+form-unread = The form cannot be shown: { $cause }. What was typed is kept.
+form-again = Try again
 form-fault-missing = Please fill this in.
 form-fault-invalid = Zoho Desk does not accept this.
 form-fault-duplicate = Another record has this already.

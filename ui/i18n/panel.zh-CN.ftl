@@ -31,7 +31,7 @@ history-missed-count = 未接（{ $count }）
 history-unknown = 未知号码
 history-filter = 显示哪些通话
 history-search = 搜索通话记录
-history-search-hint = 姓名、公司或号码
+history-search-hint = 搜索
 history-none = 最近 500 个通话会保留在这里。
 history-none-missed = 没有未接来电。
 history-none-unknown = 没有未知号码的通话。
@@ -60,6 +60,8 @@ history-disposition = 结果
 draft-line = 未完成：{ $who }
 draft-continue = 继续
 draft-discard = 放弃
+# 再次点击即放弃。
+draft-discard-sure = 确定放弃？
 
 ## A new contact
 
@@ -97,6 +99,8 @@ form-discard-yes = 放弃
 form-discard-no = 保留
 form-saved = { $name } 已保存到 Zoho Desk
 form-loading = 请稍候…
+form-unread = 无法显示表单：{ $cause }。已填写的内容会保留。
+form-again = 重试
 form-fault-missing = 请填写此项。
 form-fault-invalid = Zoho Desk 不接受此内容。
 form-fault-duplicate = 其他记录已使用此内容。

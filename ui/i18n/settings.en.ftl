@@ -427,11 +427,11 @@ settings-quiet-until-hint = 08:00
 ## General
 
 settings-general-name-order = Order of names
-settings-general-name-order-help = As the phone system's setting “Name Display Format”.
-settings-general-name-order-automatic = Chinese names last name first, others first name first
+settings-general-name-order-help = As “Name Display Format” on the phone system. Automatic: Chinese names last name first, all others first name first.
+settings-general-name-order-automatic = Automatic
 settings-general-name-order-first-last = First name, last name
 settings-general-name-order-last-first = Last name, first name
-settings-general-name-order-last-first-joined = Last name and first name without a space
+settings-general-name-order-last-first-joined = Last and first name, no space
 settings-general-language = Language
 settings-general-language-system = As the system
 # Each language by its own name, in every language.

@@ -419,8 +419,8 @@ settings-quiet-until-hint = 08:00
 ## General
 
 settings-general-name-order = 姓名显示格式
-settings-general-name-order-help = 与 PBX 的“姓名显示格式”保持一致。
-settings-general-name-order-automatic = 中文姓名先姓后名，其他先名后姓
+settings-general-name-order-help = 与 PBX 的“姓名显示格式”保持一致。自动：中文姓名先姓后名，其他先名后姓。
+settings-general-name-order-automatic = 自动
 settings-general-name-order-first-last = 名 姓
 settings-general-name-order-last-first = 姓 名
 settings-general-name-order-last-first-joined = 姓名（不含空格）

@@ -36,6 +36,7 @@ export class Adding {
     const ahead = new Typeahead((text) => this.#find(text, call, says), {
       label: words.text("add-search"),
       hint: words.text("add-hint"),
+      searching: words.text("add-searching"),
       stays: true,
     });
     ahead.note.textContent = words.text("add-start");

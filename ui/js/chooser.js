@@ -12,13 +12,15 @@
  * @typedef {import("./panel.js").Kit} Kit
  * @typedef {{element: HTMLElement, record: CustomerRecord, found: string}} Match
  */
-import { mark, reshape, say } from "./dom.js";
+import { debounced, mark, reshape, say } from "./dom.js";
 import { ago, clean, fold, recordName } from "./phrases.js";
 
 /** As many digits as a keyboard has. */
 const DIGITS = 9;
 /** How long a choice may stay without an effect before another try is offered. */
 const PATIENCE_MS = 10_000;
+/** Somebody who stays this long with what is in sight looks at it. */
+const REST_MS = 300;
 
 let made = 0;
 
@@ -55,6 +57,8 @@ export class Chooser {
   #patience = 0;
   /** What was asked about records, so that each costs once. @type {Map<string, ?AboutRecord>} */
   #about = new Map();
+  /** While somebody types or scrolls, nothing is asked. */
+  #later = debounced(REST_MS, () => this.#learn());
   #drawn = "";
 
   /**
@@ -85,6 +89,7 @@ export class Chooser {
       const match = this.#matchAt(event.target);
       if (match) this.#pick(match);
     });
+    this.#list.addEventListener("scroll", () => this.#later.later(), { passive: true });
     this.#list.addEventListener("focusin", (event) => {
       const match = this.#matchAt(event.target);
       if (match) this.#activate(match);
@@ -235,9 +240,13 @@ export class Chooser {
     mark(last, "title", text || null);
   }
 
-  /** Asks about those that a person sees first; a few credits each, once. */
+  /** Asks about those that a person sees; a few credits each, once. */
   async #learn() {
-    const wanted = this.#shown.slice(0, DIGITS).map(({ record }) => record);
+    const { scrollTop, clientHeight } = this.#list;
+    const isSeen = (/** @type {Match} */ { element: { offsetTop, offsetHeight } }) =>
+      offsetTop + offsetHeight > scrollTop && offsetTop < scrollTop + clientHeight;
+    const seen = scrollTop > 0 ? this.#shown.filter(isSeen) : this.#shown;
+    const wanted = seen.slice(0, DIGITS).map(({ record }) => record);
     const unknown = wanted.filter((record) => !this.#about.has(keyOf(record)));
     if (unknown.length === 0) return;
     for (const record of unknown) this.#about.set(keyOf(record), null);
@@ -274,7 +283,8 @@ export class Chooser {
     this.#activate(wanted.length ? this.#shown[0] : (still ?? this.#shown[0]));
     this.#list.scrollTop = 0;
     this.#drawPending();
-    this.#learn();
+    if (wanted.length > 0) this.#later.later();
+    else this.#learn();
   }
 
   /** @param {HTMLElement} element @param {string} digit */

@@ -39,6 +39,8 @@ export class Form {
   #shown = "";
   #keep = debounced(KEEP_MS, () => this.#keepDraft());
   #body = element("form", "fields");
+  /** Shows the company as the draft has it. */
+  #drawCompany = () => {};
   #says = element("div", "says");
 
   /** @param {Kit} kit */
@@ -64,8 +66,19 @@ export class Form {
     this.#shown = key;
     this.#draft = null;
     this.element.replaceChildren(element("p", "quiet loading", this.#kit.words.text("form-loading")));
-    const { draft } = await this.#kit.assist({ want: "draft", key }).catch(() => ({ draft: null }));
-    if (this.#shown !== key || !draft) return;
+    let draft;
+    try {
+      ({ draft } = await this.#kit.assist({ want: "draft", key }));
+    } catch (fault) {
+      if (this.#shown === key) this.#sayUnread(/** @type {any} */ (fault), key);
+      return;
+    }
+    if (this.#shown !== key) return;
+    if (!draft) {
+      // Saved or discarded somewhere else.
+      this.back();
+      return;
+    }
     this.#draft = draft;
     this.#began = this.#typed(draft);
     await this.#build("first");
@@ -90,11 +103,11 @@ export class Form {
     const draft = this.#draft;
     if (!draft) return;
     const { words, assist } = this.#kit;
-    const answer = await assist({ want: "form", kind: draft.kind }).catch((fault) => ({ fields: [], fault }));
-    if (this.#draft !== draft) return;
+    const { kind } = draft;
+    const answer = await assist({ want: "form", kind }).catch((fault) => ({ fields: [], fault }));
+    if (this.#draft !== draft || draft.kind !== kind) return;
     if (answer.fault) {
-      this.#sayFault(answer.fault);
-      this.element.replaceChildren(this.#head(draft), this.#says);
+      this.#sayUnread(answer.fault, draft.key);
       return;
     }
     this.#fields = answer.fields;
@@ -107,7 +120,9 @@ export class Form {
       own.splice(own.indexOf("lastName") + 1, 0, "firstName");
     }
     const others = this.#fields.filter(({ name }) => !ORDER.includes(name));
-    const more = element("details", "further", element("summary", "", words.text("form-more")));
+    const open = element("summary", "", words.text("form-more"), shape("chevron-down", "shape small"));
+    const more = element("details", "further", open);
+    open.addEventListener("click", () => requestAnimationFrame(() => more.open && open.scrollIntoView()));
     const optional = others.filter(({ required, kind }) => !required && kind !== "other");
     more.append(...optional.map((field) => this.#row(field)));
     more.hidden = optional.length === 0;
@@ -126,10 +141,6 @@ export class Form {
   /** @param {Draft} draft */
   #head(draft) {
     const { words } = this.#kit;
-    const back = button("icon back", "", () => this.back());
-    back.append(shape("back"));
-    back.title = words.text("form-back-why");
-    back.setAttribute("aria-label", words.text("form-back"));
     const title = element("h1", "", words.text(draft.kind === "account" ? "form-title-account" : "form-title"));
     title.tabIndex = -1;
     const kinds = element("div", "segments");
@@ -141,7 +152,16 @@ export class Form {
       input.addEventListener("change", () => this.#turn(kind));
       kinds.append(element("label", "segment", input, element("span", "", words.text(`form-${kind}`))));
     }
-    return element("div", "head", back, title, kinds);
+    return element("div", "head", this.#back(), title, kinds);
+  }
+
+  #back() {
+    const { words } = this.#kit;
+    const back = button("icon back", "", () => this.back());
+    back.append(shape("back"));
+    back.title = words.text("form-back-why");
+    back.setAttribute("aria-label", words.text("form-back"));
+    return back;
   }
 
   #acts() {
@@ -168,7 +188,11 @@ export class Form {
   #row(field) {
     const { words } = this.#kit;
     const label = this.#label(field);
-    if (field.kind === "other") return note(words.with("form-only-in-desk", { label }));
+    if (field.kind === "other") {
+      const only = note(words.with("form-only-in-desk", { label }));
+      only.dataset.field = field.name;
+      return only;
+    }
     const id = `field-${field.name}`;
     const name = element("label", "label", label);
     name.htmlFor = id;
@@ -293,8 +317,10 @@ export class Form {
     ahead.input.id = id;
     ahead.input.dir = "auto";
     ahead.input.maxLength = 200;
+    // What is typed and not chosen yet is kept under the field's name, under which nothing is sent.
     ahead.input.value = draft.values[field.name] ?? "";
     ahead.input.addEventListener("input", () => (draft.values[field.name] = ahead.input.value));
+    this.#drawCompany = draw;
     draw();
     return place;
   }
@@ -308,7 +334,7 @@ export class Form {
     const { values } = draft;
     if (kind === "account") {
       values.phone ||= values.mobile ?? "";
-      values.accountName ||= draft.account?.name ?? "";
+      values.accountName ||= draft.account?.name ?? values.accountId ?? "";
     } else if (values.mobile && values.mobile === values.phone) {
       // The number came from there.
       values.phone = "";
@@ -333,23 +359,26 @@ export class Form {
     const draft = this.#draft;
     if (!draft || this.#saving) return;
     const { words } = this.#kit;
-    if (this.#typed(draft) === this.#began && !draft.sent && !draft.values.lastName && !draft.values.accountName) {
+    if (this.#typed(draft) === this.#began && isUntouched(draft)) {
       this.#forget(draft);
       return;
     }
+    const acts = inside(this.#body, ".acts");
+    const keep = button("second", words.text("form-discard-no"), () => {
+      sure.replaceWith(acts);
+      inside(acts, ".discard").focus();
+    });
     const sure = element(
       "div",
-      "sure",
+      "acts sure",
       element("p", "", words.text("form-discard-sure")),
-      button("second", words.text("form-discard-no"), () => {
-        this.#says.replaceChildren();
-        inside(this.element, ".discard").focus();
-      }),
+      keep,
       button("second bad", words.text("form-discard-yes"), () => this.#forget(draft)),
     );
-    this.#says.replaceChildren(sure);
-    this.#says.scrollIntoView({ block: "nearest" });
-    /** @type {HTMLElement} */ (sure.querySelector("button")).focus();
+    sure.role = "group";
+    sure.setAttribute("aria-label", words.text("form-discard-sure"));
+    acts.replaceWith(sure);
+    keep.focus();
   }
 
   /** @param {Draft} draft */
@@ -369,10 +398,13 @@ export class Form {
     if (!draft || this.#saving) return;
     const { words, assist, announce } = this.#kit;
     this.#keep.stop();
-    const company = /** @type {?HTMLInputElement} */ (this.#body.querySelector("#field-accountId"));
-    const name = company?.value.trim();
-    // Typed and not chosen: what else could be meant.
-    if (draft.kind === "contact" && !draft.account && name) draft.account = { id: null, name };
+    const typed = clean(draft.values.accountId);
+    if (draft.kind === "contact" && !draft.account && typed) {
+      // Typed and not chosen: what else could be meant. It is seen to be new before anything comes back.
+      draft.account = { id: null, name: typed };
+      delete draft.values.accountId;
+      this.#drawCompany();
+    }
     this.#hold(true);
     this.#says.replaceChildren();
     for (const { name } of this.#fields) this.#pardon(name);
@@ -384,8 +416,9 @@ export class Form {
         return;
       }
       // A company may have been created on the way.
-      const { draft: kept } = await assist({ want: "draft", key: draft.key });
+      const { draft: kept } = await assist({ want: "draft", key: draft.key }).catch(() => ({ draft: null }));
       if (kept) draft.account = kept.account;
+      this.#drawCompany();
       if (answer.answer === "exists") this.#sayExists(answer.records);
       else this.#sayRefused(answer.fields);
     } catch (fault) {
@@ -409,6 +442,21 @@ export class Form {
     }
   }
 
+  /** The form itself could not be had. @param {{code: string}} fault @param {string} key */
+  #sayUnread(fault, key) {
+    const { words } = this.#kit;
+    const text = words.with("form-unread", { cause: words.ofCode("cause", fault.code ?? "other") });
+    const again = button("second", words.text("form-again"), () => {
+      this.#shown = "";
+      this.show(key);
+    });
+    const said = note(text, "bad");
+    said.append(again);
+    this.#says.replaceChildren(said);
+    this.element.replaceChildren(...(this.#draft ? [this.#head(this.#draft)] : [this.#back()]), this.#says);
+    again.focus();
+  }
+
   /** @param {{code: string}} fault */
   #sayFault(fault) {
     const { words } = this.#kit;
@@ -421,12 +469,13 @@ export class Form {
   #sayRefused(faults) {
     const { words } = this.#kit;
     const elsewhere = [];
-    let first = null;
     for (const { name, code } of faults) {
       const text = words.text(`form-fault-${code}`);
-      const row = this.#body.querySelector(`[data-field="${CSS.escape(name === "account" ? "accountId" : name)}"]`);
+      const own = name === "account" ? "accountId" : name;
+      const row = this.#body.querySelector(`.line[data-field="${CSS.escape(own)}"]`);
       if (!row) {
-        elsewhere.push(words.with("form-fault-elsewhere", { label: name, fault: text }));
+        const field = this.#field(own);
+        elsewhere.push(words.with("form-fault-elsewhere", { label: field ? this.#label(field) : name, fault: text }));
         continue;
       }
       const further = row.closest("details");
@@ -439,13 +488,13 @@ export class Form {
         mark(input, "aria-invalid", "true");
         mark(input, "aria-describedby", wrong.id);
       }
-      first ??= input;
     }
     this.#says.replaceChildren(
       note([words.with("form-fault-some", { count: faults.length }), ...elsewhere].join("\n"), "bad"),
     );
-    (first ?? this.#says).scrollIntoView({ block: "center" });
-    first?.focus();
+    const first = /** @type {?HTMLElement} */ (this.#body.querySelector("[aria-invalid]"));
+    first?.focus({ preventScroll: true });
+    (first?.closest(".line") ?? this.#says).scrollIntoView({ block: "center" });
   }
 
   /** @param {string} name */
@@ -487,6 +536,14 @@ export class Form {
     const inputs = /** @type {HTMLInputElement[]} */ ([...this.#body.querySelectorAll("input, textarea, select")]);
     (inputs.find((input) => !input.value) ?? inputs[0])?.focus();
   }
+}
+
+/** Whether there is nothing in a form but the number of its call. @param {Draft} draft */
+function isUntouched({ sent, account, values, number }) {
+  const end = (/** @type {string} */ text) => text.replace(/\D/g, "").slice(-7);
+  const isNumber = (/** @type {string} */ name, /** @type {string} */ value) =>
+    ["phone", "mobile"].includes(name) && end(value) === end(number);
+  return !sent && !account && Object.entries(values).every(([name, value]) => !value.trim() || isNumber(name, value));
 }
 
 /** @param {string} text */

@@ -33,6 +33,10 @@ export class History {
   #reading = false;
   #failed = "";
   #changes = -1;
+  /** Calls that are being called back. @type {Set<string>} */
+  #calling = new Set();
+  /** How many missed calls were marked as seen by looking at them. */
+  #looked = 0;
   /** The row that is open. @type {?string} */
   #open = null;
   #again = debounced(REREAD_MS, () => this.#reread());
@@ -68,6 +72,7 @@ export class History {
       event.stopPropagation();
     });
     this.#list.addEventListener("keydown", (event) => this.#press(event));
+    addEventListener("focus", () => kit.redraw());
     this.#end.observe(byId("older"));
   }
 
@@ -88,6 +93,16 @@ export class History {
       (row, call) => this.#drawRow(row, call, view),
     );
     this.#drawNothing(calls.length);
+    this.#lookAtMissed(view);
+  }
+
+  /** Who has the missed calls in sight has seen them. @param {View} view */
+  #lookAtMissed({ missed }) {
+    if (missed === 0) this.#looked = 0;
+    const isSeen = this.#filter === "missed" && !this.#search.value.trim() && !this.#reading && document.hasFocus();
+    if (!isSeen || missed === this.#looked || document.body.dataset.page !== "calls") return;
+    this.#looked = missed;
+    this.#kit.send("seen_missed");
   }
 
   /** Opens a row, and closes the others. @param {?string} key */
@@ -121,7 +136,11 @@ export class History {
   /** @param {"all" | "missed" | "unknown"} filter */
   #choose(filter) {
     if (this.#filter === filter) return;
+    // Until the answer is there, what of it stands here already.
+    const view = this.#kit.view();
+    const shown = view ? this.#calls(view) : [];
     this.#filter = filter;
+    this.#read = shown.filter(({ outcome, who }) => (filter === "missed" ? outcome === "missed" : who.state === "nobody"));
     this.#ask("anew");
     this.#kit.redraw();
   }
@@ -141,9 +160,6 @@ export class History {
     await this.#answer(mine, { offset, limit: PAGE }, (calls) => {
       this.#read = which === "anew" ? calls : [...this.#read, ...calls];
     });
-    if (which === "anew" && this.#filter === "missed" && document.hasFocus() && this.#kit.view()?.missed) {
-      this.#kit.send("seen_missed");
-    }
   }
 
   /** What is shown may have changed: as much of it is read again. */
@@ -203,7 +219,7 @@ export class History {
     const { words } = this.#kit;
     const nothing = byId("recent-empty");
     const text = this.#search.value.trim();
-    nothing.hidden = count > 0 || this.#reading;
+    nothing.hidden = (count > 0 && !this.#failed) || this.#reading;
     const none = this.#filter === "all" ? "history-none" : `history-none-${this.#filter}`;
     say(nothing, this.#failed || (text ? words.with("history-none-found", { text }) : words.text(none)));
     byId("older").hidden = !this.#more || count === 0;
@@ -284,7 +300,8 @@ export class History {
       return;
     }
     const draft = view.drafts.some((draft) => draft.call === call.call);
-    const drawn = JSON.stringify([call, draft, this.#choosing.isForgotten(call)]);
+    const isCalling = this.#calling.has(phrases.keyOfCall(call));
+    const drawn = JSON.stringify([call, draft, this.#choosing.isForgotten(call), isCalling]);
     if (/** @type {HTMLElement | null} */ (shown)?.dataset.drawn === drawn) return;
     const focused = /** @type {HTMLElement | null} */ (shown?.querySelector(":focus"))?.dataset.act;
     const made = element("div", "details", this.#facts(call, view), this.#acts(call, draft));
@@ -329,7 +346,7 @@ export class History {
 
   /** @param {Call} call @param {boolean} draft */
   #acts(call, draft) {
-    const { words, send, ask, add } = this.#kit;
+    const { words, send, ask, add, redraw } = this.#kit;
     const acts = element("div", "acts");
     const put = (/** @type {string} */ act, /** @type {string} */ key, /** @type {() => void} */ press) => {
       const made = button("small", words.text(key), press);
@@ -349,13 +366,20 @@ export class History {
       put("add", "card-add", () => add(call));
     }
     if (call.number && call.who.state !== "withheld") {
+      const key = phrases.keyOfCall(call);
       const back = put("back", "history-call-back", async () => {
+        if (this.#calling.has(key)) return;
+        this.#calling.add(key);
         back.disabled = true;
-        setTimeout(() => (back.disabled = false), CALL_ONCE_MS);
+        setTimeout(() => {
+          this.#calling.delete(key);
+          redraw();
+        }, CALL_ONCE_MS);
         if (await ask({ want: "call_back", call: call.call, extension: call.extension })) {
           this.#kit.tell(words.text("history-calling"));
         }
       });
+      back.disabled = this.#calling.has(key);
     }
     const forget = button("small forget", "", () => {});
     this.#choosing.drawForget(forget, call, words.text("chooser-forget-choice"));

@@ -163,13 +163,31 @@ function drawDrafts(view) {
         shape("draft"),
         element("span", "text"),
         button("slight", words.text("draft-continue"), () => kit.send({ continue_form: { key } })),
-        button("slight", words.text("draft-discard"), () => kit.ask({ want: "discard_draft", key })),
+        discarding(key),
       ),
     (line, draft) => {
-      const who = phrases.clean(draft.name) || phrases.clean(draft.number_text);
-      say(inside(line, ".text"), words.with("draft-line", { who }));
+      const name = view.caller_shown === "name" ? phrases.clean(draft.name) : "";
+      const number = phrases.numberOthersSee(phrases.clean(draft.number_text), view.caller_shown);
+      const title = words.text(draft.kind === "account" ? "form-title-account" : "form-title");
+      const text = words.with("draft-line", { who: name || number || title });
+      say(inside(line, ".text"), text);
+      inside(line, ".text").title = text;
     },
   );
+}
+
+/** What is gone cannot be had back: pressed once it asks, pressed again it does. @param {string} key */
+function discarding(key) {
+  const made = button("slight", words.text("draft-discard"), () => {
+    if (made.classList.contains("sure")) kit.ask({ want: "discard_draft", key });
+    else doubt(true);
+  });
+  const doubt = (/** @type {boolean} */ asks) => {
+    made.classList.toggle("sure", asks);
+    say(made, words.text(asks ? "draft-discard-sure" : "draft-discard"));
+  };
+  made.addEventListener("blur", () => doubt(false));
+  return made;
 }
 
 // Pages beside the calls
@@ -209,7 +227,8 @@ async function drawPage(view) {
 
 function landOnCalls() {
   byId("page").replaceChildren();
-  /** @type {?HTMLElement} */ (document.querySelector(".card .lands"))?.focus();
+  const place = [".card .lands", ".draft button", ".row .lands", "#search"].map((css) => document.querySelector(css));
+  /** @type {?HTMLElement} */ (place.find((it) => it !== null))?.focus();
 }
 
 // All of it
@@ -309,7 +328,7 @@ function press(event) {
     backend.close();
   } else if (event.defaultPrevented || event.isComposing) {
     // Somebody else's key.
-  } else if (onCalls && wrapUp.press(event)) {
+  } else if (onCalls && wrapUp.press(event, !chooser)) {
     event.preventDefault();
   } else if (event.key !== "Escape") {
     const types = /** @type {Element} */ (event.target).matches?.("input, textarea, select");

@@ -225,11 +225,18 @@ export function before(call, nowMs, words) {
  */
 export function asOthersSee(call, shown) {
   if (shown === "name") return call;
-  const digits = [...call.number_text].filter((c) => /\p{N}/u.test(c));
-  const number = shown === "hidden" || digits.length === 0 ? "" : `•••${digits.length > 3 ? digits.slice(-2).join("") : ""}`;
+  const number = numberOthersSee(call.number_text, shown);
   const records = call.who.records.map((record) => ({ ...record, name: "", company: null, email: null }));
   const state = shown === "hidden" ? "hidden" : call.who.state;
-  return { ...call, number, number_text: number, colleague: null, who: { ...call.who, state, records } };
+  // Whom somebody chose is a name too.
+  return { ...call, number, number_text: number, colleague: null, chosen: null, who: { ...call.who, state, records } };
+}
+
+/** The end of a number, or nothing of it. @param {string} number @param {View["caller_shown"]} shown */
+export function numberOthersSee(number, shown) {
+  const digits = [...number].filter((c) => /\p{N}/u.test(c));
+  if (shown === "name") return number;
+  return shown === "hidden" || digits.length === 0 ? "" : `•••${digits.length > 3 ? digits.slice(-2).join("") : ""}`;
 }
 
 /** `0:42`, `1:02:03` @param {number} ms */

@@ -23,13 +23,15 @@ export class Typeahead {
   #hits = [];
   #active = -1;
   #asked = 0;
+  /** The hits are those of the text. */
+  #fresh = true;
   #typed = debounced(TYPING_MS, () => this.#search());
 
   /**
    * @param {(text: string) => Promise<{hits: Hit[], note: string}>} find
-   * @param {{label: string, hint: string, stays: boolean}} looks `stays`: the list is part of the page
+   * @param {{label: string, hint: string, searching?: string, stays: boolean}} looks `stays`: the list is part of the page
    */
-  constructor(find, { label, hint, stays }) {
+  constructor(find, { label, hint, searching = "", stays }) {
     this.#find = find;
     const id = `typeahead-${++made}`;
     this.list.id = id;
@@ -43,7 +45,12 @@ export class Typeahead {
     this.input.setAttribute("aria-controls", id);
     this.input.setAttribute("aria-autocomplete", "list");
     this.input.setAttribute("aria-expanded", "false");
-    this.input.addEventListener("input", () => this.#typed.later());
+    this.input.addEventListener("input", () => {
+      this.#fresh = false;
+      this.#move(-1);
+      if (this.#hits.length === 0) say(this.note, searching);
+      this.#typed.later();
+    });
     this.input.addEventListener("focus", () => {
       if (this.input.value.trim()) this.#typed.later();
     });
@@ -71,7 +78,9 @@ export class Typeahead {
   async #search() {
     const mine = ++this.#asked;
     const { hits, note } = await this.#find(this.input.value.trim());
-    if (mine === this.#asked) this.#show(hits, note);
+    if (mine !== this.#asked) return;
+    this.#fresh = true;
+    this.#show(hits, note);
   }
 
   /** @param {Hit[]} hits @param {string} note */
@@ -108,7 +117,11 @@ export class Typeahead {
     const last = this.#hits.length - 1;
     if (event.key === "ArrowDown" && last >= 0) this.#move(Math.min(this.#active + 1, last));
     else if (event.key === "ArrowUp" && last >= 0) this.#move(Math.max(this.#active - 1, 0));
-    else if (event.key === "Enter" && this.#hits[this.#active]) this.#hits[this.#active].pick();
+    else if (event.key === "Enter") {
+      // Never the form around it, and never a hit of another text.
+      if (!this.#fresh) this.again();
+      else this.#hits[this.#active]?.pick();
+    }
     else if (event.key === "Escape" && last >= 0 && this.list.classList.contains("floats")) this.close();
     else return;
     event.preventDefault();

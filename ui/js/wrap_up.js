@@ -19,6 +19,7 @@ export class WrapUp {
   #call = null;
   /** Calls that were answered here; the view follows. @type {Set<string>} */
   #done = new Set();
+  #sending = false;
   #keep = debounced(KEEP_MS, () => this.#keepDraft());
 
   /** @param {Kit} kit */
@@ -38,12 +39,20 @@ export class WrapUp {
     if (call && going) this.#call = call;
     else if (call) this.#begin(call, view);
     else this.#end();
-    if (call) this.#drawFixed(call, asked.length - 1);
+    if (call) this.#drawFixed(phrases.asOthersSee(call, view.caller_shown), asked.length - 1);
   }
 
-  /** A key outside of any field. @param {KeyboardEvent} event @returns {boolean} whether it was for here */
-  press(event) {
-    if (!this.#call || this.#place.hidden || !this.#place.contains(document.activeElement)) return false;
+  /**
+   * A key that nobody else took.
+   *
+   * @param {KeyboardEvent} event
+   * @param {boolean} digits whether digits are for here while nothing has the focus
+   * @returns {boolean} whether it was for here
+   */
+  press(event, digits) {
+    const isHere = this.#place.contains(document.activeElement);
+    if (!this.#call || event.ctrlKey || event.altKey || event.metaKey) return false;
+    if (!isHere && !(digits && document.activeElement === document.body && /^[1-9]$/.test(event.key))) return false;
     if (event.key === "Escape") this.#skip();
     else if (event.key === "Enter" && !(event.target instanceof HTMLButtonElement)) this.#save();
     else if (/^[1-9]$/.test(event.key) && !(event.target instanceof HTMLTextAreaElement)) {
@@ -126,16 +135,24 @@ export class WrapUp {
   async #save() {
     const call = this.#call;
     if (!call) return;
-    const { send, announce, words } = this.#kit;
-    if (!(await send({ wrap_up: { call: call.call, extension: call.extension, ...this.#typed() } }))) return;
-    announce(words.text("wrap-up-saved"));
-    this.#finish(call);
+    if (await this.#send({ wrap_up: { call: call.call, extension: call.extension, ...this.#typed() } }, call)) {
+      this.#kit.announce(this.#kit.words.text("wrap-up-saved"));
+    }
   }
 
   async #skip() {
     const call = this.#call;
-    if (!call) return;
-    if (await this.#kit.send({ skip_wrap_up: { call: call.call, extension: call.extension } })) this.#finish(call);
+    if (call) await this.#send({ skip_wrap_up: { call: call.call, extension: call.extension } }, call);
+  }
+
+  /** Once, however often it is pressed. @param {object} command @param {Call} call */
+  async #send(command, call) {
+    if (this.#sending) return false;
+    this.#sending = true;
+    const done = await this.#kit.send(command);
+    this.#sending = false;
+    if (done) this.#finish(call);
+    return done;
   }
 
   /** @param {Call} call */
@@ -144,7 +161,12 @@ export class WrapUp {
     this.#done.add(phrases.keyOfCall(call));
     this.#kit.assist({ want: "discard_draft", key: this.#key(call) }).catch(() => {});
     this.#call = null;
+    const wasHere = this.#place.contains(document.activeElement);
     this.#kit.redraw();
+    if (!wasHere) return;
+    // On to the next call, or to what is below.
+    const next = this.#place.querySelector("textarea") ?? document.querySelector(".card .lands, .row .lands");
+    /** @type {?HTMLElement} */ (next)?.focus();
   }
 
   #end() {
