@@ -13,6 +13,7 @@ use super::session::{self, TrayWatch};
 use super::stage::Stage;
 
 const READY_MS: f64 = 300.0;
+const WINDOW_MS: f64 = 700.0;
 const MEMORY_MIB: f64 = 60.0;
 const GROWTH_MIB: f64 = 5.0;
 /// A page has drawn itself and its processes have settled.
@@ -130,7 +131,7 @@ pub(crate) async fn rest_and_window(effort: Effort) -> anyhow::Result<Vec<Figure
         Figure::of_times(
             "tray app: window asked for → on the screen",
             &mapped,
-            Limit::None,
+            Limit::AtMost(WINDOW_MS),
             "from the command on the local socket until xdotool sees the window; a look takes some 10 ms",
         ),
     ])
