@@ -7,12 +7,13 @@
 //!
 //! Read in this order: [`call`] (the words), [`tracker`] (merging what the PBX says), [`pop`] (when a tab
 //! opens and why not), [`machine`] (the one place where state changes), [`number`] (what a number means),
-//! [`template`] (what is written about a call).
+//! [`owed`] (what is written to Desk), [`template`] (what is said there).
 
 pub mod call;
 pub mod duty;
 pub mod machine;
 pub mod number;
+pub mod owed;
 pub mod pop;
 pub mod template;
 mod tracked;
@@ -25,4 +26,7 @@ pub use call::{
 pub use duty::{Chosen, ChosenWhen, Entry, Match, Notice, Record, RecordKind, Timing, Who};
 pub use machine::{Again, Choice, Effect, Input, LookupFailure, Machine, Now, OpenFailure, Setup};
 pub use number::{Line, Plan, Reading};
+pub use owed::{
+    ActivityRule, ContactRule, Involved, Owed, OwedRules, Promise, Spoken, TicketCall, TicketRule, Turn, owed,
+};
 pub use pop::{DeskUse, Mode, Moment, OpenedBy, Pause, Rules, Why};

@@ -8,9 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::call::{CallId, CallRecord, Extension, FailureReason, LegReport, Phase, Status};
+use crate::call::{CallId, CallRecord, Extension, FailureReason, LegReport, Outcome, Phase, Status};
 use crate::duty::{Entry, Match, Notice, Record};
 use crate::number::Plan;
+use crate::owed::Involved;
 use crate::pop::{OpenedBy, Pause, Rules, Why};
 use crate::tracked::{Duty, End, Lookup, Pop, Tracked, Wanted, journal, look_up, notice, pop, remember};
 
@@ -267,6 +268,20 @@ impl Machine {
             .collect();
         entries.sort_by_key(|entry| (entry.began_ms, entry.call.clone()));
         entries
+    }
+
+    /// Which of our extensions took part in a call, as far as the PBX reported it; nobody in one that is forgotten.
+    pub fn involved(&self, call: &CallId) -> Involved {
+        let Some(tracked) = self.calls.get(call) else { return Involved::default() };
+        let mut involved = tracked.legs.involved();
+        for (me, duty) in &tracked.duties {
+            involved.all.insert(me.clone());
+            let spoke = duty.entry.as_ref().is_some_and(|entry| entry.outcome == Some(Outcome::Answered));
+            if spoke && !involved.spoke.contains(me) {
+                involved.spoke.push(me.clone());
+            }
+        }
+        involved
     }
 
     /// What the machine was last told.

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::call::{Channel, Direction, Extension, LegReport, Other, Party, Phase, Status};
+use crate::owed::Involved;
 
 /// Everything known of one call, keyed by channel.
 #[derive(Clone, Default, Debug)]
@@ -140,6 +141,30 @@ impl Legs {
     /// Whether any of these extensions ever took part.
     pub fn involves<'a>(&self, mut extensions: impl Iterator<Item = &'a Extension>) -> bool {
         extensions.any(|extension| self.legs.values().any(|leg| leg.is(extension)))
+    }
+
+    /// Which extensions ever took part, and who of them spoke.
+    pub fn involved(&self) -> Involved {
+        let mut all = BTreeMap::new();
+        for leg in self.legs.values() {
+            if let Party::Extension(extension) = &leg.party {
+                let first = leg.connected.unwrap_or(u64::MAX);
+                all.entry(extension.clone())
+                    .and_modify(|known: &mut u64| *known = first.min(*known))
+                    .or_insert(first);
+            }
+        }
+        let talked = |extension: &Extension| self.seen(extension).is_some_and(|seen| seen.talked);
+        let mut spoke: Vec<(u64, Extension)> = all
+            .iter()
+            .filter(|(extension, first)| **first != u64::MAX && talked(extension))
+            .map(|(extension, first)| (*first, extension.clone()))
+            .collect();
+        spoke.sort();
+        Involved {
+            all: all.into_keys().collect(),
+            spoke: spoke.into_iter().map(|(_, extension)| extension).collect(),
+        }
     }
 
     fn merge_one(&mut self, report: &LegReport) {
