@@ -16,11 +16,12 @@ const FILE: &str = "deskring.db";
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// One frozen file per step; the schema's version is the number of steps taken.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
+    include_str!("migrations/0005.sql"),
 ];
 
 /// Why the database could not do it. The engine goes on without a journal, but says so.

@@ -8,6 +8,7 @@ mod choices;
 mod contacts;
 mod db;
 mod drafts;
+mod facts;
 mod file;
 mod history;
 mod journal;

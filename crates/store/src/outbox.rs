@@ -53,6 +53,8 @@ pub struct NewEntry {
     pub depends_on: Option<String>,
     /// Not to be sent before.
     pub due_ms: i64,
+    /// Whether somebody else may have written it already: then it is looked for before the first send.
+    pub doubt: Doubt,
     /// Whether it is sent at all.
     pub run: Run,
 }
@@ -441,10 +443,10 @@ fn enqueue(
         };
         transaction
             .prepare_cached(
-                "INSERT INTO outbox (key, call_id, extension, kind, payload, depends_on, state, due_ms, reason,
+                "INSERT INTO outbox (key, call_id, extension, kind, payload, depends_on, state, doubtful, due_ms, reason,
                     created_ms, changed_ms)
-                 VALUES (:key, :call_id, :extension, :kind, :payload, :depends_on, :state, :due_ms, :reason,
-                    :now_ms, :now_ms)",
+                 VALUES (:key, :call_id, :extension, :kind, :payload, :depends_on, :state, :doubtful, :due_ms,
+                    :reason, :now_ms, :now_ms)",
             )?
             .execute(named_params! {
                 ":key": new.key,
@@ -454,6 +456,7 @@ fn enqueue(
                 ":payload": new.payload,
                 ":depends_on": new.depends_on,
                 ":state": begins,
+                ":doubtful": new.doubt == Doubt::MaybeSent,
                 ":due_ms": new.due_ms,
                 ":reason": reason,
                 ":now_ms": now_ms,

@@ -22,6 +22,7 @@ fn owed(key: &str, call: &str, parent: Option<&str>) -> NewEntry {
         payload: format!(r#"{{"subject":"{key} for Muster"}}"#),
         depends_on: parent.map(Into::into),
         due_ms: 0,
+        doubt: Doubt::None,
         run: Run::Live,
     }
 }
@@ -725,4 +726,15 @@ proptest! {
             prop_assert!(in_flight.values().all(|count| *count == 1), "one at once for each call");
         }
     }
+}
+
+#[test]
+fn what_somebody_else_may_have_written_is_looked_for_before_the_first_send() {
+    let (_dir, journal) = journal();
+    journal.enqueue(&[NewEntry { doubt: Doubt::MaybeSent, ..owed("ticket", "a", None) }], 1).unwrap();
+    let row = journal.claim(2, 2).unwrap().pop().unwrap();
+    assert_eq!((row.doubt, row.attempts), (Doubt::MaybeSent, 1));
+    let later = Settled::Again { due_ms: 3, reason: "unreachable".into() };
+    journal.settle("ticket", &later, 2).unwrap();
+    assert_eq!(journal.claim(3, 2).unwrap().pop().unwrap().doubt, Doubt::MaybeSent);
 }
