@@ -5,18 +5,13 @@
 //! keeps each once, by its name. Must not know Desk's requests, texts, or what was written already.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use crate::call::{Direction, Extension, Other, Outcome, Phase};
 use crate::duty::{Entry, RecordKind, Who};
 
-/// How long the first of those whose turn it is not waits, in case the one whose turn it is does not run. Longer than a
-/// request may take, so that what was written is there when they look.
-const FIRST_STAND_IN: Duration = Duration::from_secs(60);
-/// Between one of them and the next.
-const NEXT_STAND_IN: Duration = Duration::from_secs(30);
-/// More do not wait: each costs a look into Desk, for every call.
-const MOST_STAND_INS: usize = 2;
+/// So many stand in for the one whose turn it is, in case that program does not run. More would cost too much: each
+/// looks into Desk, for every call.
+const MOST_STAND_INS: u8 = 2;
 
 /// What the administrator wants to be written.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -123,8 +118,8 @@ pub enum Turn {
     Alone,
     /// Ours, at once. Whoever comes later looks first.
     First,
-    /// Somebody else's. After this long we look whether it is there.
-    StandIn(Duration),
+    /// Somebody else's, and we are the first, second or third to look whether it is there. Never 0.
+    StandIn(u8),
 }
 
 /// What is owed for my part of a call, as far as is known now; parents before their children.
@@ -180,7 +175,7 @@ impl Call<'_> {
         let turn = match self.turn(&first) {
             Some(Turn::Alone) => Turn::First,
             Some(turn) => turn,
-            None if has_children => Turn::StandIn(FIRST_STAND_IN),
+            None if has_children => Turn::StandIn(MOST_STAND_INS + 1),
             None => return None,
         };
         Some(Promise { what: Owed::Contact(kind), of: first, turn })
@@ -284,8 +279,8 @@ impl Call<'_> {
         let mut waiting: Vec<&Extension> = self.involved.all.iter().filter(|other| *other != of).collect();
         waiting.sort_by(|a, b| ordered(a, b));
         let place = waiting.iter().position(|extension| self.mine.contains(*extension)).unwrap_or(0);
-        let pauses = u32::try_from(place).ok().filter(|_| place < MOST_STAND_INS)?;
-        Some(Turn::StandIn(FIRST_STAND_IN + NEXT_STAND_IN * pauses))
+        let place = u8::try_from(place + 1).ok().filter(|place| *place <= MOST_STAND_INS)?;
+        Some(Turn::StandIn(place))
     }
 }
 

@@ -17,6 +17,7 @@ mod lookup;
 mod manners;
 mod margin;
 mod names;
+mod outbox;
 mod run;
 mod tokens;
 pub mod view;

@@ -353,17 +353,18 @@ impl Journal {
         })
     }
 
-    /// At the start, before anything is claimed: what the last run was sending may be in Desk. How many those were.
+    /// At the start, before anything is claimed: what the last run was sending may be in Desk, or still on its way there,
+    /// and is not to be looked for before `look_ms`. How many those were.
     /// Only for whoever holds the profile; beside a running engine it would make it look for what it is just sending.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn recover(&self, now_ms: i64) -> Result<usize, StoreError> {
+    pub fn recover(&self, now_ms: i64, look_ms: i64) -> Result<usize, StoreError> {
         self.db.write(|transaction| {
             transaction.execute(
-                "UPDATE outbox SET state = 'unknown', doubtful = 1, due_ms = ?1, reason = ?2, changed_ms = ?1
+                "UPDATE outbox SET state = 'unknown', doubtful = 1, due_ms = ?3, reason = ?2, changed_ms = ?1
                  WHERE state = 'claimed'",
-                (now_ms, INTERRUPTED),
+                (now_ms, INTERRUPTED, look_ms),
             )
         })
     }

@@ -76,8 +76,8 @@ fn alone(entry: &Entry) -> Involved {
     Involved { all: BTreeSet::from([me]), spoke }
 }
 
-fn stand_in(seconds: u64) -> Turn {
-    Turn::StandIn(Duration::from_secs(seconds))
+fn stand_in(place: u8) -> Turn {
+    Turn::StandIn(place)
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn of_a_queue_call_the_one_who_answered_writes_and_two_others_stand_in() {
                 (owed.len(), owed.first().map(|owed| owed.2))
             })
             .collect();
-    let expected = [(2, Some(Turn::First)), (2, Some(stand_in(60))), (2, Some(stand_in(90))), (0, None)];
+    let expected = [(2, Some(Turn::First)), (2, Some(stand_in(1))), (2, Some(stand_in(2))), (0, None)];
     assert_eq!(turns, expected);
 }
 
@@ -201,14 +201,14 @@ fn of_a_queue_call_that_nobody_answered_the_lowest_bound_extension_writes() {
     let activity = |me: &str| of(&queued(me, Outcome::Missed), &involved, &rules).pop();
     let missed = Owed::Activity(Spoken::Missed);
     assert_eq!(activity("1001"), Some((missed, "1001".into(), Turn::First)));
-    assert_eq!(activity("999"), Some((missed, "1001".into(), stand_in(60))));
-    assert_eq!(activity("1002"), Some((missed, "1001".into(), stand_in(90))));
+    assert_eq!(activity("999"), Some((missed, "1001".into(), stand_in(1))));
+    assert_eq!(activity("1002"), Some((missed, "1001".into(), stand_in(2))));
 }
 
 #[test]
 fn who_knows_only_their_own_agent_lets_the_lowest_extension_write() {
     let involved = Involved { all: extensions(&["1001", "1002"]), spoke: Vec::new() };
-    for (me, turn) in [("1001", Turn::First), ("1002", stand_in(60))] {
+    for (me, turn) in [("1001", Turn::First), ("1002", stand_in(1))] {
         let rules = OwedRules { bound: extensions(&[me]), ..rules() };
         let owed = of(&queued(me, Outcome::Missed), &involved, &rules);
         assert!(!owed.is_empty());
@@ -234,7 +234,7 @@ fn a_call_that_was_passed_on_has_one_ticket_and_an_activity_of_each_who_spoke() 
         Involved { all: extensions(&["1001", "1002"]), spoke: vec![extension("1002"), extension("1001")] };
     let owed = of(&entry(Outcome::Answered), &involved, &rules());
     let expected = [
-        (Owed::Ticket, "1002".into(), stand_in(60)),
+        (Owed::Ticket, "1002".into(), stand_in(1)),
         (Owed::Activity(Spoken::Completed), "1001".into(), Turn::Alone),
     ];
     assert_eq!(owed, expected);
@@ -246,7 +246,7 @@ fn a_record_that_others_are_to_create_is_waited_for_by_whoever_needs_it() {
         Involved { all: extensions(&["1001", "1002", "1003", "1004"]), spoke: vec![extension("1004")] };
     let unknown = Entry { who: Who::Nobody, ..queued("1004", Outcome::Answered) };
     let owed = of(&unknown, &involved, &rules());
-    assert_eq!(owed.first(), Some(&(Owed::Contact(RecordKind::Contact), "1001".into(), stand_in(60))));
+    assert_eq!(owed.first(), Some(&(Owed::Contact(RecordKind::Contact), "1001".into(), stand_in(3))));
     assert_eq!(owed.len(), 3);
     let ringing = Entry { closed: false, outcome: None, phase: Phase::Ringing, ..unknown };
     let nobody = Involved { spoke: Vec::new(), ..involved };

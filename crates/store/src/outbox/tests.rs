@@ -143,8 +143,8 @@ fn what_was_being_sent_when_the_program_ended_is_looked_for() {
     drop(journal);
     let journal = Journal::open(dir.path()).unwrap();
     assert_eq!(claim(&journal, 20), "", "somebody must say that the sender is gone");
-    assert_eq!(journal.recover(20).unwrap(), 1);
-    assert_eq!(journal.recover(21).unwrap(), 0);
+    assert_eq!(journal.recover(20, 20).unwrap(), 1);
+    assert_eq!(journal.recover(21, 21).unwrap(), 0);
     let row = journal.claim(22, 2).unwrap().remove(0);
     assert_eq!((row.key.as_str(), row.doubt, row.first_ms), ("contact", Doubt::MaybeSent, Some(10)));
     assert_eq!(row.reason.as_deref(), Some(INTERRUPTED));
@@ -656,7 +656,7 @@ fn perform(act: Act, dir: &std::path::Path, journal: &mut Journal, model: &mut M
                 (row.state, row.doubtful, row.due, row.changed) = (EntryState::Unknown, true, *now, *now);
                 count += 1;
             }
-            assert_eq!(journal.recover(*now).unwrap(), count);
+            assert_eq!(journal.recover(*now, *now).unwrap(), count);
         }
         Act::Pass { ms } => *now += ms,
         Act::Prune => {

@@ -1,0 +1,169 @@
+//! What is owed to Desk, as rows: their names, what they carry, and how promises of the core become rows. `compose`
+//! turns a row into a request, `sender` sends it, `helpdesk` is Desk as the sender sees it. Must not decide what is
+//! owed; that is the core's.
+//!
+//! A row carries who it is about and what a person changed by hand. Its texts are made when it is sent, from the call
+//! as it is known then: the note after a call is in it, and a retry a day later tells the same call.
+
+mod compose;
+mod helpdesk;
+mod sender;
+#[cfg(test)]
+mod simulation;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use deskring_domain::{Direction, Entry, Other, Owed, Promise, RecordKind, Spoken, Turn, Who};
+use deskring_store::{Doubt, NewEntry, Run};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::compose::Writing;
+pub(crate) use self::sender::{Done, Fresh, Sender, Wiring};
+use crate::view;
+
+/// Kind codes of rows.
+pub(crate) mod kind {
+    pub(crate) const CONTACT: &str = "contact";
+    pub(crate) const ACCOUNT: &str = "account";
+    pub(crate) const TICKET: &str = "ticket";
+    pub(crate) const ACTIVITY: &str = "call_activity";
+}
+
+/// How long a call activity waits for what the agent is asked after the call.
+const WRAP_UP: Duration = Duration::from_secs(10 * 60);
+
+/// What a row carries. `subject`, `description` and `extra` are what a person changed by hand.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Payload {
+    /// The extension whose record it is.
+    pub(crate) of: String,
+    /// The other side's number as the PBX gave it.
+    pub(crate) number: String,
+    /// The number as it is compared.
+    pub(crate) number_key: String,
+    /// `inbound`, `outbound`.
+    pub(crate) direction: String,
+    /// Desk's id of the contact, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) contact: Option<String>,
+    /// Otherwise the row that makes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) contact_row: Option<String>,
+    /// Of a call activity: whether somebody spoke.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) spoke: bool,
+    /// Somebody else writes the same when this one comes late.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) shared: bool,
+    /// Our place among those who write it: 0 is the one whose turn it is.
+    #[serde(default)]
+    pub(crate) place: u8,
+    /// Filled in later from the PBX's call details.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) filled_in: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) subject: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) description: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) extra: BTreeMap<String, serde_json::Value>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde wants it")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// The row that makes the record of a number; one for each number, ever.
+pub(crate) fn contact_key(number_key: &str) -> String {
+    format!("contact/{number_key}")
+}
+
+/// The row of a call's ticket.
+pub(crate) fn ticket_key(call: &str) -> String {
+    format!("ticket/{call}")
+}
+
+/// The row of a call activity of an extension.
+pub(crate) fn activity_key(call: &str, extension: &str) -> String {
+    format!("call/{call}/{extension}")
+}
+
+/// How promises become rows.
+pub(crate) struct Plan<'a> {
+    /// The number as it is compared.
+    pub(crate) number_key: &'a str,
+    /// Only to be shown.
+    pub(crate) run: Run,
+    /// Whether the agent is asked what came of the call.
+    pub(crate) asked: bool,
+    /// Whether the call was learned from the PBX's call details, so that others may have written it long ago.
+    pub(crate) filled_in: bool,
+    /// Whether a call activity can hang on the call's ticket: it cannot when that is refused or given up.
+    pub(crate) ticket_stands: bool,
+    pub(crate) now_ms: i64,
+}
+
+impl Plan<'_> {
+    /// The rows of these promises, parents first. Each keeps its name however often it is planned.
+    pub(crate) fn rows(&self, entry: &Entry, promises: &[Promise]) -> Vec<NewEntry> {
+        let Other::Outside(number) = &entry.other else { return Vec::new() };
+        let call = entry.call.as_str();
+        let known = match &entry.who {
+            Who::Known(record) if record.kind == RecordKind::Contact => Some(record.id.clone()),
+            _ => None,
+        };
+        let contact_row = known.is_none().then(|| contact_key(self.number_key));
+        let has_ticket = self.ticket_stands
+            && promises.iter().any(|one| one.what == Owed::Ticket && !matches!(one.turn, Turn::StandIn(_)));
+        let mut rows = Vec::new();
+        for promise in promises {
+            let (key, kind, depends_on) = match promise.what {
+                Owed::Contact(RecordKind::Contact) => (contact_key(self.number_key), kind::CONTACT, None),
+                Owed::Contact(RecordKind::Account) => (contact_key(self.number_key), kind::ACCOUNT, None),
+                Owed::Ticket => (ticket_key(call), kind::TICKET, contact_row.clone()),
+                Owed::Activity(_) => {
+                    let parent = if has_ticket { Some(ticket_key(call)) } else { contact_row.clone() };
+                    (activity_key(call, promise.of.as_str()), kind::ACTIVITY, parent)
+                }
+            };
+            let place = match promise.turn {
+                Turn::StandIn(place) => place,
+                Turn::Alone | Turn::First => 0,
+            };
+            let spoke = promise.what == Owed::Activity(Spoken::Completed);
+            let payload = Payload {
+                of: promise.of.as_str().to_owned(),
+                number: number.clone(),
+                number_key: self.number_key.to_owned(),
+                direction: view::direction_code(entry.direction.unwrap_or(Direction::Inbound)).to_owned(),
+                contact: known.clone(),
+                contact_row: contact_row.clone(),
+                spoke,
+                shared: promise.turn != Turn::Alone,
+                place,
+                filled_in: self.filled_in,
+                ..Payload::default()
+            };
+            let wait = match promise.turn {
+                Turn::StandIn(place) => sender::SLOT * u32::from(place),
+                Turn::Alone | Turn::First if spoke && self.asked => WRAP_UP,
+                Turn::Alone | Turn::First => Duration::ZERO,
+            };
+            let elsewhere = matches!(promise.turn, Turn::StandIn(_)) || self.filled_in;
+            rows.push(NewEntry {
+                key,
+                call_id: call.to_owned(),
+                extension: entry.extension.as_str().to_owned(),
+                kind: kind.to_owned(),
+                payload: serde_json::to_string(&payload).unwrap_or_default(),
+                depends_on,
+                due_ms: self.now_ms + i64::try_from(wait.as_millis()).unwrap_or(0),
+                doubt: if elsewhere { Doubt::MaybeSent } else { Doubt::None },
+                run: self.run,
+            });
+        }
+        rows
+    }
+}
