@@ -405,7 +405,7 @@ async fn play_in_time(seed: u64, base: &Path, empty: &Path) -> Vec<String> {
         calm: began + Duration::from_secs(2 * 3600),
         lag: Duration::from_secs(rng.u64(0..600)),
     };
-    let mut programs: Vec<Program> = (0..rng.u32(1..=4))
+    let mut programs: Vec<Program> = (0..rng.u32(1..=3))
         .map(|place| {
             let profile = base.join(format!("{seed}-{place}"));
             std::fs::create_dir_all(&profile).unwrap();
@@ -421,9 +421,9 @@ async fn play_in_time(seed: u64, base: &Path, empty: &Path) -> Vec<String> {
         .collect();
     programs.iter_mut().for_each(|program| program.start(&world, began));
     let mut calls: Vec<Call> = Vec::new();
-    for step in 0..rng.u32(3..25) {
+    for step in 0..rng.u32(2..14) {
         match rng.u32(0..10) {
-            0..=3 if calls.len() < 6 => {
+            0..=3 if calls.len() < 3 => {
                 let rang: BTreeSet<Extension> =
                     programs.iter().filter(|_| rng.bool()).map(|program| program.me.clone()).collect();
                 if rang.is_empty() {
