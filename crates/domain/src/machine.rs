@@ -129,6 +129,8 @@ pub enum Choice {
     Picked,
     /// It was made for this number just now.
     Created,
+    /// It was made by the administrator's rule: no choice of the agent's, so a page opens by the rules of pop-ups only.
+    ByRule,
 }
 
 /// Why a lookup has no answer.
@@ -490,12 +492,20 @@ impl Machine {
         let mine = |call: &&mut Tracked| !call.duties.is_empty();
         let Some(tracked) = self.calls.get_mut(id).filter(mine) else { return };
         let among = tracked.matches();
+        if how == Choice::ByRule {
+            // What the agent said since is worth more.
+            if tracked.lookup == Lookup::Found(Match::Nobody) {
+                tracked.lookup = Lookup::Found(Match::One(record));
+                self.review(now, id, effects);
+            }
+            return;
+        }
         match how {
             Choice::Picked if among > 1 => {
                 // Told again for the same record: the agent may have had it forgotten meanwhile.
                 effects.extend(remember(tracked, &self.setup.plan, &record));
             }
-            Choice::Picked | Choice::Created => {}
+            Choice::Picked | Choice::Created | Choice::ByRule => {}
         }
         tracked.lookup = Lookup::Chosen { record, among };
         tracked.wanted = Wanted::ByAgent;

@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use deskring_domain::{DeskUse, Extension, Mode, Moment, Plan, Rules, Setup};
+use deskring_domain::{DeskUse, Extension, Mode, Moment, OwedRules, Plan, Rules, Setup};
 use deskring_store::settings::{DataCenter, Language, NameOrder, PopupMode, PopupTrigger, Warning};
 use deskring_store::{
     ExposeSecret, Keychain, Loaded, LockError, ProfileLock, Secret, SecretName, Secrets, SecretsConfig,
@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 
 use crate::lookup::{Lookup, Report};
 use crate::manners::Manners;
+use crate::outbox::{self, Writing};
 use crate::run::StartError;
 use crate::tokens::{DeskTokens, PbxTokens};
 use crate::view::{LinkState, LinkView, ProblemView};
@@ -84,6 +85,8 @@ pub(crate) struct Connections {
     pub language: Option<String>,
     /// How the agent is told and asked; `None` likewise.
     pub manners: Option<Manners>,
+    /// What is owed to Desk, and what is written; `None` likewise.
+    pub owed: Option<(OwedRules, Writing)>,
 }
 
 /// What is known of the organization after sign-in.
@@ -127,6 +130,7 @@ pub(crate) fn connect(paths: &Paths, secrets: SecretsConfig) -> Connections {
                 problems: vec![unreadable(&error)],
                 language: None,
                 manners: None,
+                owed: None,
             };
         }
     };
@@ -161,6 +165,7 @@ pub(crate) fn connect(paths: &Paths, secrets: SecretsConfig) -> Connections {
         problems: problems(&loaded),
         language: Some(language(settings)),
         manners: Some(Manners::of(settings)),
+        owed: Some((outbox::rules(settings), outbox::writing(settings))),
     }
 }
 

@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use deskring_domain::{Phase, Record, RecordKind};
 use deskring_store::{
-    CachedRecord, CallRow, CallTimings, Draft, Journal, Missed, RecordRef, Source, StoreError,
+    CachedRecord, CallRow, CallTimings, Draft, Enqueued, Entry, EntryState, Journal, Missed, NewEntry,
+    RecordRef, Source, StoreError,
 };
 
+use crate::clock::wall_ms;
 use crate::lookup::{Found, Lookup};
 use crate::view::{self, CallView, ContextView, PastView, ProblemView, RecordView, SpokeView, WrapUpView};
 
@@ -74,6 +76,31 @@ impl History {
         Self { journal, recent, told: BTreeMap::new(), missed: 0, changes: 0 }
     }
 
+    /// A row of what is owed to Desk.
+    pub(crate) fn owed_row(&self, key: &str) -> Option<Entry> {
+        noted("the outbox cannot be read", self.journal.as_ref()?.entry(key))?
+    }
+
+    /// A row that waits for its time need not wait any longer.
+    pub(crate) fn hurry(&self, key: &str, now_ms: i64) {
+        let waits = |row: &Entry| row.state == EntryState::Pending && row.due_ms > now_ms;
+        if let Some(journal) = &self.journal
+            && self.owed_row(key).is_some_and(|row| waits(&row))
+        {
+            noted("the outbox cannot be changed", journal.retry(key, now_ms));
+        }
+    }
+
+    pub(crate) fn fact(&self, name: &str) -> Option<String> {
+        noted("a fact cannot be read", self.journal.as_ref()?.fact(name))?
+    }
+
+    pub(crate) fn keep_fact(&self, name: &str, value: &str) {
+        if let Some(journal) = &self.journal {
+            noted("a fact is not kept", journal.keep_fact(name, value));
+        }
+    }
+
     /// The database, for those who read much of it beside the loop.
     pub(crate) fn journal(&self) -> Option<&Arc<Journal>> {
         self.journal.as_ref()
@@ -100,14 +127,20 @@ impl History {
         }
     }
 
-    /// Keeps what is known of a call.
-    pub(crate) fn keep(&mut self, view: &CallView) -> News {
+    /// Keeps what is known of a call, and what it makes us owe, in one transaction; what became of those rows.
+    pub(crate) fn keep_with(&mut self, view: &CallView, owed: &[NewEntry]) -> (News, Vec<Enqueued>) {
         self.changes += 1;
         // What helps in a call is old when it is over.
         let view = &CallView { context: None, ..view.clone() };
+        let mut became = Vec::new();
         if let Some(journal) = &self.journal {
-            noted("the call is not remembered", journal.record(&row(view)));
+            let kept = journal.record_with(&row(view), owed, wall_ms());
+            became = noted("the call is not remembered", kept).unwrap_or_default();
         }
+        (self.told_of(view), became)
+    }
+
+    fn told_of(&mut self, view: &CallView) -> News {
         let spoke = view.outcome.as_deref() == Some("answered");
         let called_back = spoke || view.direction.as_deref() == Some("outbound");
         if is_missed(view) {

@@ -20,6 +20,7 @@ mod names;
 mod outbox;
 mod run;
 mod tokens;
+mod values;
 pub mod view;
 
 pub use admin::Admin;

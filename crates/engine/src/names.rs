@@ -72,6 +72,8 @@ pub(crate) struct Read {
     names: BTreeMap<String, String>,
     /// Of the last calls.
     records: Vec<pbx::CallRecord>,
+    /// The serial number of the PBX; empty when it does not tell, nothing when it could not be asked.
+    pub(crate) serial: Option<String>,
 }
 
 /// Reads all names. A list that cannot be read is left out: an application may lack the right to it.
@@ -96,5 +98,13 @@ pub(crate) async fn read(client: &pbx::Pbx) -> Read {
         tracing::debug!(%error, "the names of dialed numbers are not known");
         Vec::new()
     });
-    Read { names, records: logged.into_iter().map(|call| call.record).collect() }
+    let serial = match client.information().await {
+        Ok(information) => Some(information.serial.unwrap_or_default()),
+        Err(error) if error.retry() == pbx::Retry::Never => Some(String::new()),
+        Err(error) => {
+            tracing::debug!(%error, "the serial number is not known");
+            None
+        }
+    };
+    Read { names, serial, records: logged.into_iter().map(|call| call.record).collect() }
 }

@@ -7,6 +7,7 @@
 
 mod compose;
 mod helpdesk;
+mod rules;
 mod sender;
 #[cfg(test)]
 mod simulation;
@@ -18,7 +19,8 @@ use deskring_domain::{Direction, Entry, Other, Owed, Promise, RecordKind, Spoken
 use deskring_store::{Doubt, NewEntry, Run};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::compose::Writing;
+pub(crate) use self::compose::{Facts, Writing, started_ms};
+pub(crate) use self::rules::{rules, writing};
 pub(crate) use self::sender::{Done, Fresh, Sender, Wiring};
 use crate::view;
 

@@ -4,6 +4,7 @@
 //! Must not decide anything about a call; that is the core's.
 
 mod agent;
+mod owed;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use crate::lookup::{self, Found, Report};
 use crate::manners::{Manners, Paused};
 use crate::margin::{self, Margin};
 use crate::names::{self, Names};
+use crate::outbox;
 use crate::view::{
     self, AppView, CallView, DraftView, LinkState, LinkView, PopupView, ProblemView, RecordView, SignInView,
     SpokeView, TicketsView, WrapUpView,
@@ -112,6 +114,11 @@ enum Back {
         spoke: SpokeView,
     },
     Checked(Vec<Finding>),
+    /// A record was made for the number of a call.
+    Made {
+        call: CallId,
+        record: Record,
+    },
 }
 
 /// An engine on one profile. Holds the profile's lock while it lives.
@@ -126,6 +133,7 @@ pub struct Engine {
     desk: DeskLink,
     told: Told,
     margin: Margin,
+    owing: owed::Owing,
     handle: Handle,
     messages: mpsc::Receiver<Message>,
     back: mpsc::UnboundedReceiver<Back>,
@@ -222,6 +230,7 @@ impl Engine {
             desk,
             told,
             margin,
+            owing: owed::Owing::new(outbox::rules(&loaded.settings), outbox::writing(&loaded.settings)),
             handle: Handle::new(message_sender, views, admin, assist),
             messages,
             back,
@@ -248,6 +257,7 @@ impl Engine {
     /// Runs until [`Handle::stop`]. Must be called inside a Tokio runtime.
     pub async fn run(mut self) -> Stopped {
         self.connect(None);
+        let mut written = self.start_sender();
         let mut sleep_check = tokio::time::interval(SLEEP_CHECK);
         sleep_check.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -274,6 +284,7 @@ impl Engine {
                     Some(Message::Belongs(belongs)) => self.belongs(*belongs),
                 },
                 Some(back) = self.back.recv() => self.on_back(back),
+                Some(done) = written.recv() => self.on_done(done),
                 () = until(deadline) => {
                     self.tell(self.clock.now(), Input::Tick);
                     // A pause may have ended, which no effect tells.
@@ -444,7 +455,11 @@ impl Engine {
                 self.change_desk(DeskLink::answers);
             }
             Back::DeskChecked { answer: Err(error), .. } => self.change_desk(|link| link.fails(&error)),
+            Back::Made { call, record } => self.on_made(&call, &record),
             Back::Names(read) => {
+                if let Some(serial) = read.serial.clone() {
+                    self.learn_serial(serial);
+                }
                 self.told.names.put(read);
                 self.dirty = Dirty::Yes;
             }
@@ -474,6 +489,9 @@ impl Engine {
         }
         if let Some(manners) = connections.manners {
             self.told.manners = manners;
+        }
+        if let Some((rules, writing)) = connections.owed {
+            self.change_owing(rules, writing);
         }
         self.dirty = Dirty::Yes;
         let Some(mut setup) = connections.setup else { return };
@@ -522,7 +540,7 @@ impl Engine {
             Effect::Journal(entry) => {
                 self.look_around(&entry);
                 let view = call_view(&entry, &self.machine, &self.told, &self.margin);
-                if self.history.keep(&view) == News::Yes {
+                if self.keep(&entry, &view) == News::Yes {
                     self.desktop.happened(&Happening::Call(&view));
                 }
                 self.dirty = Dirty::Yes;
@@ -692,6 +710,7 @@ impl Engine {
         if let Some(client) = self.pbx.client() {
             client.wake();
         }
+        self.wake_sender();
         if self.desk.view.state != LinkState::Up {
             self.check_desk();
         }
@@ -713,6 +732,7 @@ impl Engine {
     fn change_desk(&mut self, change: impl FnOnce(&mut DeskLink)) {
         let before = self.desk.view.clone();
         change(&mut self.desk);
+        self.rewire();
         if self.desk.view.is_news_after(&before) {
             self.desktop.happened(&Happening::Desk(&self.desk.view));
         }

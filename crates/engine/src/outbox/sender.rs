@@ -33,7 +33,7 @@ const EARLY: Duration = Duration::from_secs(20);
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 /// After a lost answer, so that a request which is still on its way does not arrive after the look.
-const BEFORE_A_LOOK: Duration = Duration::from_secs(30);
+const BEFORE_A_LOOK: Duration = Duration::from_secs(15);
 /// The sign-in is being put right; the link tells when it is.
 const SIGN_IN_PAUSE: Duration = Duration::from_secs(60);
 /// The search knows everybody who is older.

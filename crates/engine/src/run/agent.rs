@@ -122,6 +122,7 @@ impl Engine {
         let said = past::tidy(said);
         self.margin.say(call, extension, said.clone());
         self.history.say(call, extension, &said);
+        self.hurry(call, extension);
         self.dirty = Dirty::Yes;
     }
 

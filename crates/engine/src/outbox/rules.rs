@@ -1,0 +1,72 @@
+//! From the settings to what is owed and what is written.
+
+use std::collections::BTreeSet;
+
+use deskring_domain::template::Template;
+use deskring_domain::{ActivityRule, ContactRule, Extension, OwedRules, RecordKind, TicketCall, TicketRule};
+use deskring_store::Settings;
+use deskring_store::settings::{self, CallDirection, NewContactMode, TicketMoment};
+
+use super::Writing;
+use crate::connect;
+
+/// What the administrator wants to be written; nothing where Desk is not in use.
+pub(crate) fn rules(settings: &Settings) -> OwedRules {
+    if !settings.desk.enabled {
+        return OwedRules::default();
+    }
+    let (contacts, tickets, log) = (&settings.new_contacts, &settings.tickets, &settings.call_log);
+    OwedRules {
+        contacts: (contacts.mode == NewContactMode::Automatic).then(|| ContactRule {
+            kind: match contacts.kind {
+                settings::RecordKind::Contact => RecordKind::Contact,
+                settings::RecordKind::Account => RecordKind::Account,
+            },
+            inbound: contacts.call_types.contains(&CallDirection::Inbound),
+            outbound: contacts.call_types.contains(&CallDirection::Outbound),
+        }),
+        tickets: tickets.enabled.then(|| match tickets.when {
+            TicketMoment::BeforeCall => TicketRule::Before {
+                inbound: tickets.call_types.contains(&settings::TicketCall::Inbound),
+                outbound: tickets.call_types.contains(&settings::TicketCall::Outbound),
+            },
+            TicketMoment::AfterCall => {
+                TicketRule::After(tickets.call_types.iter().filter_map(|call| after(*call)).collect())
+            }
+        }),
+        activities: log.enabled.then_some(ActivityRule {
+            skip_missed_if_answered_elsewhere: log.skip_missed_if_answered_elsewhere,
+        }),
+        bound: bound(settings).map(|(extension, _)| Extension::new(extension)).collect::<BTreeSet<_>>(),
+    }
+}
+
+/// What is written, without what the PBX and Desk have told.
+pub(crate) fn writing(settings: &Settings) -> Writing {
+    Writing {
+        department: settings.desk.department_id.clone(),
+        agents: bound(settings).collect(),
+        ticket_subject: Template::lenient(&settings.tickets.subject),
+        ticket_description: Template::lenient(&settings.tickets.description),
+        call_subject: Template::lenient(&settings.call_log.subject),
+        call_description: Template::lenient(&settings.call_log.description),
+        serial: None,
+        no_calls: None,
+        plan: connect::plan(settings),
+    }
+}
+
+fn after(call: settings::TicketCall) -> Option<TicketCall> {
+    match call {
+        settings::TicketCall::Inbound | settings::TicketCall::Outbound => None,
+        settings::TicketCall::InboundAnswered => Some(TicketCall::InboundAnswered),
+        settings::TicketCall::InboundMissed => Some(TicketCall::InboundMissed),
+        settings::TicketCall::OutboundAnswered => Some(TicketCall::OutboundAnswered),
+        settings::TicketCall::OutboundMissed => Some(TicketCall::OutboundMissed),
+    }
+}
+
+/// Extensions and Desk's agents.
+fn bound(settings: &Settings) -> impl Iterator<Item = (String, String)> {
+    settings.bindings.iter().filter_map(|row| Some((row.extension.clone()?, row.agent_id.clone()?)))
+}

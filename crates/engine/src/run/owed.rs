@@ -1,0 +1,204 @@
+//! What the loop does so that what is owed to Desk gets there: rows with the calls that cause them, news for the sender,
+//! and what the sender tells. Must not know how a row is sent.
+
+use std::sync::Arc;
+
+use deskring_domain::{CallId, Choice, Entry, Input, OwedRules, Record, owed};
+use deskring_store::{Entry as Row, EntryState, Journal, NewEntry, Run, Settled};
+use deskring_zoho_desk::CallActivities;
+use tokio::sync::{Notify, mpsc, watch};
+
+use super::{Back, Dirty, Engine};
+use crate::clock::wall_ms;
+use crate::history;
+use crate::lookup::Lookup;
+use crate::manners::WrapUp;
+use crate::outbox::{self, Done, Facts, Fresh, Plan, Sender, Wiring, Writing};
+use crate::values::values;
+use crate::view::{CallView, LinkState, RecordView};
+
+/// Names of facts.
+const PBX_SERIAL: &str = "pbx_serial";
+
+/// What is to be written, and the line to who writes it.
+pub(super) struct Owing {
+    pub(super) rules: OwedRules,
+    writing: Writing,
+    wiring: watch::Sender<Wiring<Lookup>>,
+    wake: Arc<Notify>,
+    fresh: Fresh,
+    /// Why no call activities can be written, until another link is there.
+    no_calls: Option<CallActivities>,
+}
+
+impl Owing {
+    pub(super) fn new(rules: OwedRules, writing: Writing) -> Self {
+        let (wiring, _) = watch::channel(Wiring { helpdesk: None, writing: Arc::new(writing.clone()) });
+        Self { rules, writing, wiring, wake: Arc::default(), fresh: Fresh::default(), no_calls: None }
+    }
+}
+
+impl Engine {
+    /// Begins to send. Without a journal nothing is promised, so there is nothing to send.
+    pub(super) fn start_sender(&mut self) -> mpsc::UnboundedReceiver<Done> {
+        let (done, dones) = mpsc::unbounded_channel();
+        if let Some(journal) = self.history.journal() {
+            let clock = self.clock;
+            let sender = Sender {
+                journal: journal.clone(),
+                wiring: self.owing.wiring.subscribe(),
+                wake: self.owing.wake.clone(),
+                fresh: self.owing.fresh.clone(),
+                clocks: Arc::new(move || clock.now()),
+                teller: Arc::new(facts),
+                done,
+            };
+            tokio::spawn(sender.run());
+        }
+        dones
+    }
+
+    /// New rules and texts from the settings.
+    pub(super) fn change_owing(&mut self, rules: OwedRules, writing: Writing) {
+        let serial = self.owing.writing.serial.take().or_else(|| self.history.fact(PBX_SERIAL));
+        self.owing.rules = rules;
+        self.owing.writing = Writing { serial, ..writing };
+        self.rewire();
+    }
+
+    /// The PBX has said who it is; an empty text when it does not tell.
+    pub(super) fn learn_serial(&mut self, serial: String) {
+        if self.owing.writing.serial.as_ref() != Some(&serial) {
+            self.history.keep_fact(PBX_SERIAL, &serial);
+            self.owing.writing.serial = Some(serial);
+            self.rewire();
+        }
+    }
+
+    /// Tells the sender what it works with now. Nothing is sent while Desk does not answer.
+    pub(super) fn rewire(&mut self) {
+        let up = self.desk.view.state == LinkState::Up;
+        let helpdesk = self.desk.lookup.clone().filter(|_| up).map(Arc::new);
+        let writing = Arc::new(Writing { no_calls: self.owing.no_calls, ..self.owing.writing.clone() });
+        self.owing.wiring.send_replace(Wiring { helpdesk, writing });
+    }
+
+    /// The sender is to look again what there is to do.
+    pub(super) fn wake_sender(&self) {
+        self.owing.wake.notify_one();
+    }
+
+    /// Keeps what is known of a call, and what it makes us owe, at once.
+    pub(super) fn keep(&mut self, entry: &Entry, view: &CallView) -> history::News {
+        let rows = self.rows(entry, view);
+        let (news, became) = self.history.keep_with(view, &rows);
+        if !became.is_empty() {
+            self.owing.fresh.add(&rows, &became, self.clock.now());
+            self.wake_sender();
+        }
+        news
+    }
+
+    fn rows(&self, entry: &Entry, view: &CallView) -> Vec<NewEntry> {
+        let setup = self.machine.setup();
+        let promises = owed(entry, &self.machine.involved(&entry.call), &setup.mine, &self.owing.rules);
+        if promises.is_empty() {
+            return Vec::new();
+        }
+        let ticket = self.history.owed_row(&outbox::ticket_key(entry.call.as_str()));
+        let stands =
+            |row: Row| !matches!(row.state, EntryState::Wedged | EntryState::Blocked | EntryState::Discarded);
+        let said = view.wrap_up.as_ref().is_some_and(|wrap_up| !wrap_up.asked);
+        let plan = Plan {
+            number_key: &view.number_key,
+            run: Run::Live,
+            asked: self.told.manners.wrap_up == WrapUp::Asked && !said,
+            filled_in: false,
+            ticket_stands: ticket.is_none_or(stands),
+            now_ms: wall_ms(),
+        };
+        plan.rows(entry, &promises)
+    }
+
+    /// The agent has said what came of a call: its record need not wait any longer.
+    pub(super) fn hurry(&self, call: &str, extension: &str) {
+        self.history.hurry(&outbox::activity_key(call, extension), wall_ms());
+        self.wake_sender();
+    }
+
+    pub(super) fn on_done(&mut self, done: Done) {
+        self.dirty = Dirty::Yes;
+        if let Some(calls) = done.calls {
+            self.owing.no_calls = Some(calls);
+            self.rewire();
+        }
+        let Settled::Sent { remote_id, .. } = done.settled else { return };
+        let kind = match done.row.kind.as_str() {
+            outbox::kind::CONTACT => deskring_domain::RecordKind::Contact,
+            outbox::kind::ACCOUNT => deskring_domain::RecordKind::Account,
+            _ => return,
+        };
+        let Some(lookup) = self.desk.lookup.clone() else { return };
+        let (back, call) = (self.back_sender.clone(), CallId::new(done.row.call_id));
+        tokio::spawn(async move {
+            match lookup.record(kind, &remote_id).await {
+                Ok(record) => {
+                    // An error means that the loop has ended.
+                    let _ = back.send(Back::Made { call, record });
+                }
+                Err(error) => tracing::warn!(%error, "the new record cannot be read"),
+            }
+        });
+    }
+
+    /// A record was made for the number of a call: that call, and others of the number, are its from now on.
+    pub(super) fn on_made(&mut self, call: &CallId, record: &Record) {
+        let Some(view) = self.call_view_of(call.as_str()) else { return };
+        if !view.number_key.is_empty() {
+            self.history.remember_created(&view.number_key, record, wall_ms());
+        }
+        let live: Vec<CallId> = self
+            .machine
+            .entries()
+            .into_iter()
+            .filter(|entry| {
+                CallView::of(entry, &self.machine.setup().plan, &self.told.names).number_key
+                    == view.number_key
+            })
+            .map(|entry| entry.call.clone())
+            .collect();
+        if !live.contains(call)
+            && let Some(mut past) = self.history.find(call.as_str())
+            && past.who.state == "nobody"
+        {
+            past.choose(RecordView::of(record));
+            self.history.change(&past);
+        }
+        for call in live {
+            let how = Choice::ByRule;
+            self.tell(self.clock.now(), Input::Chosen { call, record: record.clone(), how });
+        }
+        self.dirty = Dirty::Yes;
+    }
+}
+
+/// What is known of the call of a row.
+fn facts(journal: &Journal, row: &Row) -> Facts {
+    let rows = journal.rows_of(&row.call_id).unwrap_or_default();
+    let own = rows.iter().find(|known| known.extension == row.extension).or(rows.first());
+    let view = own.and_then(|known| {
+        let mut view = history::stored_view(known)?;
+        // The columns are newer than the view: they are what the agent said last.
+        let said = view.wrap_up.get_or_insert_default();
+        said.note = known.note.clone().or(said.note.take());
+        said.disposition = known.disposition.clone().or(said.disposition.take());
+        Some(view)
+    });
+    match view {
+        Some(view) => {
+            let values = values(&view);
+            Facts { began_ms: view.began_ms, talk_s: values.talk_s.unwrap_or(0), values }
+        }
+        None => Facts { values: Default::default(), began_ms: row.created_ms, talk_s: 0 },
+    }
+}
