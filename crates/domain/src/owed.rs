@@ -26,6 +26,13 @@ pub struct OwedRules {
     pub bound: BTreeSet<Extension>,
 }
 
+impl OwedRules {
+    /// Whether nothing is ever written.
+    pub fn are_empty(&self) -> bool {
+        self.contacts.is_none() && self.tickets.is_none() && self.activities.is_none()
+    }
+}
+
 /// Unknown numbers become records.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ContactRule {

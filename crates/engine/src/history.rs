@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use deskring_domain::{Phase, Record, RecordKind};
 use deskring_store::{
-    CachedRecord, CallRow, CallTimings, Draft, Enqueued, Entry, EntryState, Journal, Missed, NewEntry,
-    RecordRef, Source, StoreError,
+    CachedRecord, CallRow, CallTimings, Draft, Enqueued, Entry, EntryState, HistoryQuery, Journal, Missed,
+    NewEntry, RecordRef, Source, StoreError,
 };
 
 use crate::clock::wall_ms;
@@ -65,6 +65,7 @@ impl History {
         };
         let damaged = journal.set_aside().is_some();
         noted("old calls could not be forgotten", journal.forget_older_than(now_ms - KEEP_MS));
+        noted("what was written could not be forgotten", journal.prune_outbox(now_ms - KEEP_MS));
         let recent = noted("the history cannot be read", journal.recent(RECENT)).unwrap_or_default();
         let recent = recent.iter().filter_map(stored_view).collect();
         let mut history = Self::with(Some(Arc::new(journal)), recent);
@@ -74,6 +75,26 @@ impl History {
 
     fn with(journal: Option<Arc<Journal>>, recent: VecDeque<CallView>) -> Self {
         Self { journal, recent, told: BTreeMap::new(), missed: 0, changes: 0 }
+    }
+
+    /// A past call of an extension.
+    pub(crate) fn find_row(&self, call: &str, extension: &str) -> Option<CallView> {
+        stored_view(&noted("the call cannot be read", self.journal.as_ref()?.call(call, extension))??)
+    }
+
+    /// Whether it is known how a call came out. Nobody saw it of one that was on when the program or the link ended.
+    pub(crate) fn is_known(&self, call: &str, extension: &str) -> bool {
+        let outcome = self.find_row(call, extension).and_then(|past| past.outcome);
+        outcome.is_some_and(|outcome| outcome != "not_seen")
+    }
+
+    /// Past calls that fit.
+    pub(crate) fn search(&self, query: &HistoryQuery) -> Vec<CallView> {
+        let rows = self
+            .journal
+            .as_ref()
+            .and_then(|journal| noted("the history cannot be read", journal.history(query)));
+        rows.unwrap_or_default().iter().filter_map(stored_view).collect()
     }
 
     /// A row of what is owed to Desk.
@@ -191,14 +212,29 @@ impl History {
 
     /// Puts a changed call in place of the one that is there; its place in the history stays.
     pub(crate) fn change(&mut self, view: &CallView) {
+        self.change_with(view, &[]);
+    }
+
+    /// The same, with what the change makes us owe; what became of those rows.
+    pub(crate) fn change_with(&mut self, view: &CallView, owed: &[NewEntry]) -> Vec<Enqueued> {
         self.changes += 1;
+        let mut became = Vec::new();
         if let Some(journal) = &self.journal {
-            noted("the call is not remembered", journal.record(&row(view)));
+            let kept = journal.record_with(&row(view), owed, wall_ms());
+            became = noted("the call is not remembered", kept).unwrap_or_default();
         }
         let same = |past: &&mut CallView| (&past.call, &past.extension) == (&view.call, &view.extension);
         if let Some(past) = self.recent.iter_mut().find(same) {
             *past = view.clone();
+        } else if view.filled_in {
+            let place = self.recent.iter().position(|past| past.began_ms <= view.began_ms);
+            self.recent.insert(place.unwrap_or(self.recent.len()), view.clone());
+            self.recent.truncate(RECENT);
         }
+        if is_missed(view) {
+            self.count_missed();
+        }
+        became
     }
 
     /// What the agent's own calls tell about a number. `since_ms` is the last midnight.

@@ -1,7 +1,7 @@
 //! The names behind the PBX's numbers: extensions, queues, ring groups, IVRs. Read beside the loop when the link comes
 //! up, and again when that is long ago; a call never waits for them. Must not know calls.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use deskring_yeastar as pbx;
@@ -18,6 +18,8 @@ const MOST_DIALED: usize = 2000;
 #[derive(Default)]
 pub(crate) struct Names {
     known: BTreeMap<String, String>,
+    /// The extensions among them.
+    extensions: BTreeSet<String>,
     /// Names of the numbers that callers dial (DID), as far as records of calls have told them.
     dialed: BTreeMap<String, String>,
     read: Option<Instant>,
@@ -27,6 +29,11 @@ impl Names {
     /// The name behind a number.
     pub(crate) fn of(&self, number: &str) -> Option<&str> {
         self.known.get(number).map(String::as_str)
+    }
+
+    /// All extensions of the PBX, as far as it tells.
+    pub(crate) fn extensions(&self) -> impl Iterator<Item = &str> {
+        self.extensions.iter().map(String::as_str)
     }
 
     /// The name of the number that a caller dialed. Where the PBX reports where the call was sent instead, that
@@ -63,6 +70,7 @@ impl Names {
             self.read = None;
         } else {
             self.known = read.names;
+            self.extensions = read.extensions;
         }
     }
 }
@@ -70,6 +78,7 @@ impl Names {
 /// What was read.
 pub(crate) struct Read {
     names: BTreeMap<String, String>,
+    extensions: BTreeSet<String>,
     /// Of the last calls.
     records: Vec<pbx::CallRecord>,
     /// The serial number of the PBX; empty when it does not tell, nothing when it could not be asked.
@@ -78,14 +87,17 @@ pub(crate) struct Read {
 
 /// Reads all names. A list that cannot be read is left out: an application may lack the right to it.
 pub(crate) async fn read(client: &pbx::Pbx) -> Read {
-    let mut names = BTreeMap::new();
+    let (mut names, mut extensions) = (BTreeMap::new(), BTreeSet::new());
     let mut put = |number: String, name: Option<String>| {
         if let Some(name) = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()) {
             names.insert(number, name);
         }
     };
     match client.extensions().await {
-        Ok(all) => all.into_iter().for_each(|extension| put(extension.number, extension.name)),
+        Ok(all) => all.into_iter().for_each(|extension| {
+            extensions.insert(extension.number.clone());
+            put(extension.number, extension.name);
+        }),
         Err(error) => tracing::debug!(%error, "the names of extensions are not known"),
     }
     for features in [client.queues().await, client.ring_groups().await, client.ivrs().await] {
@@ -106,5 +118,5 @@ pub(crate) async fn read(client: &pbx::Pbx) -> Read {
             None
         }
     };
-    Read { names, serial, records: logged.into_iter().map(|call| call.record).collect() }
+    Read { names, extensions, serial, records: logged.into_iter().map(|call| call.record).collect() }
 }

@@ -4,6 +4,7 @@
 //! Must not decide anything about a call; that is the core's.
 
 mod agent;
+mod filling;
 mod owed;
 
 use std::collections::VecDeque;
@@ -114,6 +115,17 @@ enum Back {
         spoke: SpokeView,
     },
     Checked(Vec<Finding>),
+    /// Calls of my extensions, as the PBX wrote them down until then.
+    Logged {
+        until_ms: i64,
+        calls: filling::Logged,
+    },
+    /// Who a caller of a past call was.
+    Named {
+        call: String,
+        extension: String,
+        records: Vec<Record>,
+    },
     /// A record was made for the number of a call.
     Made {
         call: CallId,
@@ -134,6 +146,8 @@ pub struct Engine {
     told: Told,
     margin: Margin,
     owing: owed::Owing,
+    /// Whether all calls are known since the PBX is in reach.
+    filled_in: bool,
     handle: Handle,
     messages: mpsc::Receiver<Message>,
     back: mpsc::UnboundedReceiver<Back>,
@@ -230,6 +244,7 @@ impl Engine {
             desk,
             told,
             margin,
+            filled_in: false,
             owing: owed::Owing::new(outbox::rules(&loaded.settings), outbox::writing(&loaded.settings)),
             handle: Handle::new(message_sender, views, admin, assist),
             messages,
@@ -386,8 +401,13 @@ impl Engine {
                 self.change_pbx(PbxLink::up);
                 self.read_names();
                 self.tell(self.clock.now(), from_pbx::resync(calls));
+                self.read_up_on_calls();
             }
-            pbx::Feed::Down { error, retry_in } => self.change_pbx(|link| link.down(&error, retry_in)),
+            pbx::Feed::Down { error, retry_in } => {
+                self.know_calls_until_now();
+                self.filled_in = false;
+                self.change_pbx(|link| link.down(&error, retry_in));
+            }
             pbx::Feed::Event { event, received } => {
                 if let pbx::Event::CallEnded(record) = &event {
                     self.told.names.learn(record);
@@ -455,6 +475,8 @@ impl Engine {
                 self.change_desk(DeskLink::answers);
             }
             Back::DeskChecked { answer: Err(error), .. } => self.change_desk(|link| link.fails(&error)),
+            Back::Logged { until_ms, calls } => self.on_logged(until_ms, calls),
+            Back::Named { call, extension, records } => self.on_named(&call, &extension, records),
             Back::Made { call, record } => self.on_made(&call, &record),
             Back::Names(read) => {
                 if let Some(serial) = read.serial.clone() {
@@ -539,8 +561,8 @@ impl Engine {
             Effect::Open { call, record, by } => return self.open(call, record.page, by),
             Effect::Journal(entry) => {
                 self.look_around(&entry);
-                let view = call_view(&entry, &self.machine, &self.told, &self.margin);
-                if self.keep(&entry, &view) == News::Yes {
+                let mut view = call_view(&entry, &self.machine, &self.told, &self.margin);
+                if self.keep(&entry, &mut view) == News::Yes {
                     self.desktop.happened(&Happening::Call(&view));
                 }
                 self.dirty = Dirty::Yes;
@@ -699,6 +721,7 @@ impl Engine {
     }
 
     fn notice_sleep(&mut self) {
+        self.know_calls_until_now();
         let slept = self.clock.slept();
         if slept.saturating_sub(self.slept) >= SLEPT {
             self.wake();
@@ -733,6 +756,9 @@ impl Engine {
         let before = self.desk.view.clone();
         change(&mut self.desk);
         self.rewire();
+        if self.desk.view.state == LinkState::Up && before.state != LinkState::Up {
+            self.name_the_unnamed();
+        }
         if self.desk.view.is_news_after(&before) {
             self.desktop.happened(&Happening::Desk(&self.desk.view));
         }

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use deskring_domain::{
-    ChosenWhen, Direction, Entry, Mode, Moment, OpenedBy, Other, Outcome, Pause, Phase, Plan, Record,
-    RecordKind, Rules, Timing, Who, Why,
+    CallId, ChosenWhen, Direction, Entry, Extension, Involved, Mode, Moment, OpenedBy, Other, Outcome, Pause,
+    Phase, Plan, Record, RecordKind, Rules, Timing, Who, Why,
 };
 use serde::{Deserialize, Serialize};
 
@@ -236,6 +236,15 @@ pub struct CallView {
     /// What the agent is asked, or has said, after the call; `None` where nothing is asked.
     #[serde(default)]
     pub wrap_up: Option<WrapUpView>,
+    /// All our extensions whose phones rang or called, where there were others than this one.
+    #[serde(default)]
+    pub ours: Vec<String>,
+    /// Who of them spoke with the other side, in that order.
+    #[serde(default)]
+    pub spoke: Vec<String>,
+    /// Nobody here saw the call; the PBX's call details told it afterwards.
+    #[serde(default)]
+    pub filled_in: bool,
 }
 
 /// What helps an agent within three seconds.
@@ -480,7 +489,69 @@ impl CallView {
             can_create: false,
             context: None,
             wrap_up: None,
+            ours: Vec::new(),
+            spoke: Vec::new(),
+            filled_in: false,
         }
+    }
+
+    /// What the core would say of a call that it has forgotten, or never knew; nothing for one whose outcome is not
+    /// known.
+    pub(crate) fn entry(&self, who: Who) -> Option<Entry> {
+        let outcome = match self.outcome.as_deref()? {
+            "answered" => Outcome::Answered,
+            "missed" => Outcome::Missed,
+            "answered_elsewhere" => {
+                Outcome::AnsweredElsewhere(self.outcome_detail.clone().map(Extension::new))
+            }
+            "voicemail" => Outcome::Voicemail,
+            "failed" => Outcome::Failed(None),
+            _ => Outcome::NotSeen,
+        };
+        let direction = match self.direction.as_deref()? {
+            "inbound" => Direction::Inbound,
+            "outbound" => Direction::Outbound,
+            _ => return None,
+        };
+        Some(Entry {
+            call: CallId::new(self.call.clone()),
+            extension: Extension::new(self.extension.clone()),
+            direction: Some(direction),
+            other: Other::Outside(self.number.clone()),
+            who,
+            chosen: None,
+            path: self.path.clone(),
+            did: self.did.clone(),
+            phase: Phase::Over,
+            outcome: Some(outcome),
+            why: Why::CallNotReported,
+            began_ms: self.began_ms,
+            answered_ms: self.answered_ms,
+            over_ms: self.over_ms,
+            timing: Timing::default(),
+            closed: true,
+        })
+    }
+
+    /// Our extensions in it, as it was kept.
+    pub(crate) fn involved(&self) -> Involved {
+        let all =
+            |names: &[String]| names.iter().map(|name| Extension::new(name.clone())).collect::<Vec<_>>();
+        let mut involved = Involved { all: all(&self.ours).into_iter().collect(), spoke: all(&self.spoke) };
+        let me = Extension::new(self.extension.clone());
+        if self.outcome.as_deref() == Some("answered") && !involved.spoke.contains(&me) {
+            involved.spoke.push(me.clone());
+        }
+        involved.all.insert(me);
+        involved
+    }
+
+    /// Keeps who of us was in it.
+    pub(crate) fn set_involved(&mut self, involved: &Involved) {
+        let names =
+            |all: &mut dyn Iterator<Item = &Extension>| all.map(|one| one.as_str().to_owned()).collect();
+        self.ours = if involved.all.len() > 1 { names(&mut involved.all.iter()) } else { Vec::new() };
+        self.spoke = names(&mut involved.spoke.iter());
     }
 
     /// Has it belong to this record.
@@ -526,7 +597,7 @@ impl CallView {
 }
 
 impl WhoView {
-    fn of(who: &Who) -> Self {
+    pub(crate) fn of(who: &Who) -> Self {
         let (state, records, cause) = match who {
             Who::NotAsked => ("not_asked", Vec::new(), None),
             Who::Searching => ("searching", Vec::new(), None),

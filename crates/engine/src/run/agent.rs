@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use deskring_domain::{CallId, Choice, Entry, Input, OpenedBy, Record, RecordKind};
+use deskring_domain::{CallId, Choice, Entry, Input, OpenedBy, Record, RecordKind, Who};
 
 use super::{Back, Dirty, Engine};
 use crate::assist::{form, past};
@@ -153,7 +153,7 @@ impl Engine {
             self.history.remember_choice(&past.number_key, &chosen, wall_ms());
         }
         past.choose(chosen);
-        self.history.change(&past);
+        self.keep_past(&past, Who::Known(record));
         self.dirty = Dirty::Yes;
     }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use deskring_domain::{CallId, Choice, Entry, Input, OwedRules, Record, owed};
+use deskring_domain::{CallId, Choice, Entry, Input, Involved, OwedRules, Record, Who, owed};
 use deskring_store::{Entry as Row, EntryState, Journal, NewEntry, Run, Settled};
 use deskring_zoho_desk::CallActivities;
 use tokio::sync::{Notify, mpsc, watch};
@@ -15,7 +15,7 @@ use crate::lookup::Lookup;
 use crate::manners::WrapUp;
 use crate::outbox::{self, Done, Facts, Fresh, Plan, Sender, Wiring, Writing};
 use crate::values::values;
-use crate::view::{CallView, LinkState, RecordView};
+use crate::view::{CallView, LinkState, WhoView};
 
 /// Names of facts.
 const PBX_SERIAL: &str = "pbx_serial";
@@ -36,6 +36,15 @@ impl Owing {
         let (wiring, _) = watch::channel(Wiring { helpdesk: None, writing: Arc::new(writing.clone()) });
         Self { rules, writing, wiring, wake: Arc::default(), fresh: Fresh::default(), no_calls: None }
     }
+}
+
+/// When a call is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// As it happens.
+    Now,
+    /// Afterwards: others may have written it long ago.
+    Later,
 }
 
 impl Engine {
@@ -89,8 +98,12 @@ impl Engine {
     }
 
     /// Keeps what is known of a call, and what it makes us owe, at once.
-    pub(super) fn keep(&mut self, entry: &Entry, view: &CallView) -> history::News {
-        let rows = self.rows(entry, view);
+    pub(super) fn keep(&mut self, entry: &Entry, view: &mut CallView) -> history::News {
+        let involved = self.machine.involved(&entry.call);
+        if entry.closed {
+            view.set_involved(&involved);
+        }
+        let rows = self.rows(entry, &involved, view, Told::Now);
         let (news, became) = self.history.keep_with(view, &rows);
         if !became.is_empty() {
             self.owing.fresh.add(&rows, &became, self.clock.now());
@@ -99,9 +112,21 @@ impl Engine {
         news
     }
 
-    fn rows(&self, entry: &Entry, view: &CallView) -> Vec<NewEntry> {
+    /// The same for a call that is over long since: who it was has become known only now.
+    pub(super) fn keep_past(&mut self, view: &CallView, who: Who) {
+        let rows = match view.entry(who) {
+            Some(entry) => self.rows(&entry, &view.involved(), view, Told::Later),
+            None => Vec::new(),
+        };
+        let became = self.history.change_with(view, &rows);
+        if !became.is_empty() {
+            self.wake_sender();
+        }
+    }
+
+    fn rows(&self, entry: &Entry, involved: &Involved, view: &CallView, told: Told) -> Vec<NewEntry> {
         let setup = self.machine.setup();
-        let promises = owed(entry, &self.machine.involved(&entry.call), &setup.mine, &self.owing.rules);
+        let promises = owed(entry, involved, &setup.mine, &self.owing.rules);
         if promises.is_empty() {
             return Vec::new();
         }
@@ -113,7 +138,7 @@ impl Engine {
             number_key: &view.number_key,
             run: Run::Live,
             asked: self.told.manners.wrap_up == WrapUp::Asked && !said,
-            filled_in: false,
+            filled_in: told == Told::Later,
             ticket_stands: ticket.is_none_or(stands),
             now_ms: wall_ms(),
         };
@@ -171,7 +196,7 @@ impl Engine {
             && let Some(mut past) = self.history.find(call.as_str())
             && past.who.state == "nobody"
         {
-            past.choose(RecordView::of(record));
+            past.who = WhoView::of(&Who::Known(record.clone()));
             self.history.change(&past);
         }
         for call in live {
