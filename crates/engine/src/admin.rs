@@ -8,6 +8,7 @@ mod bind;
 mod doctor;
 mod pbx;
 mod sign_in;
+mod template;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -31,7 +32,8 @@ use crate::view::{ProblemView, SignInView};
 
 pub use wire::{
     AgentView, Answer, BindBy, BindingView, CertificateView, Choice, Choices, Directory, ExtensionView,
-    Fault, KeptSecret, PbxDraft, PbxTest, SettingsView, Switch, Typed, Want,
+    Fault, FlawView, KeptSecret, PbxDraft, PbxTest, PreviewOf, SettingsView, Switch, TemplateKey,
+    TemplateView, Typed, Want,
 };
 
 /// Disconnecting puts these back to what they were before Desk was connected; with their sections.
@@ -129,6 +131,9 @@ impl Admin {
             Want::Bind { by } => self.bind(by).await,
             Want::Disconnect => self.disconnect().await,
             Want::Doctor => Ok(Answer::Doctor { findings: self.check_everything().await }),
+            Want::Template { template, text } => {
+                Ok(Answer::Template(Box::new(self.try_template(template, text).await?)))
+            }
         }
     }
 

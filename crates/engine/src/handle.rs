@@ -1,6 +1,7 @@
 //! Talking to a running engine from the same process: commands in, views out. Owns the words of that talk;
 //! the loop in [`crate::run`] hears them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use deskring_domain::{CallId, Choice, Record, Setup};
@@ -160,6 +161,8 @@ pub(crate) struct Clients {
     pub(crate) journal: Option<Arc<Journal>>,
     pub(crate) setup: Option<Setup>,
     pub(crate) manners: Option<Manners>,
+    /// Names of my extensions, as far as they are known.
+    pub(crate) agents: BTreeMap<String, String>,
 }
 
 impl std::fmt::Debug for Clients {

@@ -483,6 +483,7 @@ impl Engine {
                     self.learn_serial(serial);
                 }
                 self.told.names.put(read);
+                self.rewire();
                 self.dirty = Dirty::Yes;
             }
             Back::Tickets { call, whose, tickets } => {

@@ -103,6 +103,30 @@ pub enum Want {
     Disconnect,
     /// Checks everything; answered by [`Answer::Doctor`].
     Doctor,
+    /// Reads a template as far as it is written, saved or not; answered by [`Answer::Template`].
+    Template {
+        /// Which one it is to be.
+        template: TemplateKey,
+        /// What is written.
+        text: String,
+    },
+}
+
+/// A setting that is a template, by its key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum TemplateKey {
+    /// A ticket's subject: one line.
+    #[serde(rename = "tickets.subject")]
+    TicketSubject,
+    /// A ticket's description: HTML in Desk.
+    #[serde(rename = "tickets.description")]
+    TicketDescription,
+    /// A call activity's subject: one line.
+    #[serde(rename = "call_log.subject")]
+    CallSubject,
+    /// A call activity's description: plain text in Desk.
+    #[serde(rename = "call_log.description")]
+    CallDescription,
 }
 
 /// A secret that a person types.
@@ -175,6 +199,8 @@ pub enum Answer {
         /// In the order of the checks.
         findings: Vec<Finding>,
     },
+    /// What a template says.
+    Template(Box<TemplateView>),
     /// It is done, and there is nothing to say about it.
     Done,
 }
@@ -293,6 +319,42 @@ pub struct CertificateView {
     /// Code of why the system does not vouch for it: `unknown_issuer`, `wrong_name`, `expired`, `not_yet_valid`,
     /// `other`.
     pub reason: String,
+}
+
+/// What a template says.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TemplateView {
+    /// Everything that is wrong with it, in the order of the text. It can be saved and used all the same.
+    pub flaws: Vec<FlawView>,
+    /// What it says of a call, as a person reads it in Desk: plain text, never markup.
+    pub preview: String,
+    /// Of which call.
+    pub of: PreviewOf,
+}
+
+/// Something wrong with a template.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FlawView {
+    /// Code of what, family `settings-flaw`.
+    pub code: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// What stands there.
+    pub written: String,
+    /// The name that was probably meant.
+    pub suggestion: Option<String>,
+}
+
+/// The call of a preview.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PreviewOf {
+    /// The last one with the outside.
+    LastCall,
+    /// An invented one: there is no other, or its caller is not to be seen by others who look at the screen.
+    Example,
 }
 
 /// An extension of the PBX.

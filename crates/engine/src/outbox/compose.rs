@@ -32,6 +32,8 @@ pub(crate) struct Writing {
     /// The PBX's serial number, the same for everybody at this PBX; empty where the PBX does not tell it, `None` while
     /// it has not been asked.
     pub(crate) serial: Option<String>,
+    /// Names of our extensions, as far as the PBX tells.
+    pub(crate) names: BTreeMap<String, String>,
     /// Why no call activities can be written.
     pub(crate) no_calls: Option<CallActivities>,
     /// How numbers are written here.

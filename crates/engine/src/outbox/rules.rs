@@ -1,6 +1,6 @@
 //! From the settings to what is owed and what is written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use deskring_domain::template::Template;
 use deskring_domain::{ActivityRule, ContactRule, Extension, OwedRules, RecordKind, TicketCall, TicketRule};
@@ -52,6 +52,7 @@ pub(crate) fn writing(settings: &Settings) -> Writing {
         call_description: Template::lenient(&settings.call_log.description),
         serial: None,
         no_calls: None,
+        names: BTreeMap::new(),
         plan: connect::plan(settings),
     }
 }

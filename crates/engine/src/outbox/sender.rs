@@ -89,7 +89,7 @@ impl Fresh {
 }
 
 /// Tells what is known of the call of a row.
-pub(crate) type Teller = Arc<dyn Fn(&Journal, &Entry) -> Facts + Send + Sync>;
+pub(crate) type Teller = Arc<dyn Fn(&Journal, &Entry, &Payload, &Writing) -> Facts + Send + Sync>;
 /// Reads the clocks.
 pub(crate) type Clocks = Arc<dyn Fn() -> Now + Send + Sync>;
 
@@ -165,7 +165,7 @@ impl<D: Helpdesk> Sender<D> {
         Some(Duration::from_millis(u64::try_from(wait).unwrap_or(0)).max(Duration::from_millis(1)))
     }
 
-    async fn send(&self, row: Entry, helpdesk: &D, writing: &Writing) {
+    async fn send(&self, row: Entry, helpdesk: &D, writing: &Arc<Writing>) {
         let (settled, calls) = self.outcome(&row, helpdesk, writing).await;
         loop {
             let (key, how, now_ms) = (row.key.clone(), settled.clone(), self.now().wall_ms);
@@ -183,15 +183,15 @@ impl<D: Helpdesk> Sender<D> {
         &self,
         row: &Entry,
         helpdesk: &D,
-        writing: &Writing,
+        writing: &Arc<Writing>,
     ) -> (Settled, Option<CallActivities>) {
         let Ok(payload) = serde_json::from_str::<Payload>(&row.payload) else {
             return (Settled::Wedged { reason: "unreadable".into(), detail: None }, None);
         };
-        let (told, contact_row) = (row.clone(), payload.contact_row.clone());
-        let teller = self.teller.clone();
+        let (told, payload_told, contact_row) = (row.clone(), payload.clone(), payload.contact_row.clone());
+        let (teller, writing_told) = (self.teller.clone(), writing.clone());
         let read = self.blocking(move |journal| {
-            let facts = teller(journal, &told);
+            let facts = teller(journal, &told, &payload_told, &writing_told);
             let contact = match contact_row {
                 Some(key) => journal.entry(&key)?.and_then(|entry| entry.remote_id),
                 None => None,

@@ -312,6 +312,7 @@ fn writing() -> Writing {
         call_description: text("{{Call_From}}"),
         serial: Some("3633D2199".into()),
         no_calls: None,
+        names: BTreeMap::new(),
         plan: deskring_domain::Plan::new("US", "", "").unwrap(),
     }
 }
@@ -337,7 +338,7 @@ impl Program {
                 let mono = began.elapsed();
                 Now { mono, wall_ms: START_MS + skew_ms + i64::try_from(mono.as_millis()).unwrap() }
             }),
-            teller: Arc::new(|_, _| Facts { values: Values::default(), began_ms: START_MS, talk_s: 1 }),
+            teller: Arc::new(|_, _, _, _| Facts { values: Values::default(), began_ms: START_MS, talk_s: 1 }),
             done,
         };
         let task = tokio::spawn(sender.run());

@@ -1,9 +1,9 @@
 //! What the loop does for the agent beside the core's decisions: what helps in a call, forms, what is said after a
 //! call, and whose a call is when the core has forgotten it. Nothing here waits on the network.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use deskring_domain::{CallId, Choice, Entry, Input, OpenedBy, Record, RecordKind, Who};
+use deskring_domain::{CallId, Choice, Entry, Extension, Input, OpenedBy, Record, RecordKind, Who};
 
 use super::{Back, Dirty, Engine};
 use crate::assist::{form, past};
@@ -22,7 +22,13 @@ impl Engine {
             journal: self.history.journal().cloned(),
             setup: Some(self.machine.setup().clone()),
             manners: Some(self.told.manners.clone()),
+            agents: self.names_of_agents(),
         }
+    }
+
+    fn names_of_agents(&self) -> BTreeMap<String, String> {
+        let mine = self.machine.setup().mine.iter().map(Extension::as_str);
+        mine.filter_map(|mine| Some((mine.to_owned(), self.told.names.of(mine)?.to_owned()))).collect()
     }
 
     /// Begins to gather what helps in a call, once for each call and once for each record it turns out to be.

@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
+use deskring_domain::template::Values;
 use deskring_domain::{CallId, Choice, Entry, Input, Involved, OwedRules, Record, Who, owed};
 use deskring_store::{Entry as Row, EntryState, Journal, NewEntry, Run, Settled};
 use deskring_zoho_desk::CallActivities;
+use jiff::tz::TimeZone;
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::{Back, Dirty, Engine};
@@ -13,7 +15,7 @@ use crate::clock::wall_ms;
 use crate::history;
 use crate::lookup::Lookup;
 use crate::manners::WrapUp;
-use crate::outbox::{self, Done, Facts, Fresh, Plan, Sender, Wiring, Writing};
+use crate::outbox::{self, Done, Facts, Fresh, Payload, Plan, Sender, Wiring, Writing};
 use crate::values::values;
 use crate::view::{CallView, LinkState, WhoView};
 
@@ -88,7 +90,12 @@ impl Engine {
     pub(super) fn rewire(&mut self) {
         let up = self.desk.view.state == LinkState::Up;
         let helpdesk = self.desk.lookup.clone().filter(|_| up).map(Arc::new);
-        let writing = Arc::new(Writing { no_calls: self.owing.no_calls, ..self.owing.writing.clone() });
+        let named = |number: &str| Some((number.to_owned(), self.told.names.of(number)?.to_owned()));
+        let writing = Arc::new(Writing {
+            no_calls: self.owing.no_calls,
+            names: self.told.names.extensions().filter_map(named).collect(),
+            ..self.owing.writing.clone()
+        });
         self.owing.wiring.send_replace(Wiring { helpdesk, writing });
     }
 
@@ -207,23 +214,24 @@ impl Engine {
     }
 }
 
-/// What is known of the call of a row.
-fn facts(journal: &Journal, row: &Row) -> Facts {
+/// What is known of the call of a row, told as whose record it is would tell it.
+fn facts(journal: &Journal, row: &Row, payload: &Payload, writing: &Writing) -> Facts {
     let rows = journal.rows_of(&row.call_id).unwrap_or_default();
     let own = rows.iter().find(|known| known.extension == row.extension).or(rows.first());
-    let view = own.and_then(|known| {
-        let mut view = history::stored_view(known)?;
-        // The columns are newer than the view: they are what the agent said last.
-        let said = view.wrap_up.get_or_insert_default();
-        said.note = known.note.clone().or(said.note.take());
-        said.disposition = known.disposition.clone().or(said.disposition.take());
-        Some(view)
-    });
-    match view {
-        Some(view) => {
-            let values = values(&view);
-            Facts { began_ms: view.began_ms, talk_s: values.talk_s.unwrap_or(0), values }
+    let Some((known, mut view)) = own.and_then(|known| Some((known, history::stored_view(known)?))) else {
+        return Facts { values: Values::default(), began_ms: row.created_ms, talk_s: 0 };
+    };
+    // The columns are newer than the view: they are what the agent said last.
+    let said = view.wrap_up.get_or_insert_default();
+    said.note = known.note.clone().or(said.note.take());
+    said.disposition = known.disposition.clone().or(said.disposition.take());
+    if view.extension != payload.of {
+        view.extension.clone_from(&payload.of);
+        if view.outcome.as_deref() == Some("answered_elsewhere") {
+            view.outcome = Some("answered".to_owned());
         }
-        None => Facts { values: Default::default(), began_ms: row.created_ms, talk_s: 0 },
     }
+    let agent = writing.names.get(&payload.of).map(String::as_str);
+    let values = values(&view, agent, &TimeZone::system());
+    Facts { began_ms: view.began_ms, talk_s: values.talk_s.unwrap_or(0), values }
 }
