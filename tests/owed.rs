@@ -113,3 +113,47 @@ async fn a_hidden_number_and_a_colleague_owe_nothing() {
     written(&rig, 1, 1).await;
     assert_eq!((records(&rig, "tickets").len(), records(&rig, "calls").len()), (1, 1));
 }
+
+#[tokio::test]
+async fn a_call_while_the_program_was_off_is_filled_in_once() {
+    let mut rig = Rig::running_with(everything).await;
+    rig.contact("Wang", E164);
+    answered(&rig).await;
+    written(&rig, 1, 1).await;
+    rig.stop().await;
+    let pbx = rig.simulator.pbx();
+    let missed = pbx.call_in(NUMBER, "1001").await;
+    pbx.hang_up(&missed, "caller").await;
+    rig.start().await;
+    rig.ready().await;
+    written(&rig, 2, 2).await;
+    let calls = records(&rig, "calls");
+    let of_missed: Vec<&Value> = calls
+        .iter()
+        .filter(|call| call["description"].as_str().unwrap().contains(&format!("call {missed}")))
+        .collect();
+    assert_eq!(of_missed.len(), 1, "{calls:?}");
+    assert_eq!(of_missed[0]["status"], "Missed");
+    let filled_in = |view: &deskring_engine::AppView| {
+        view.recent.iter().any(|past| past.call == missed && past.filled_in && past.who.state == "known")
+    };
+    rig.view_where(filled_in).await;
+    rig.stop().await;
+    rig.start().await;
+    rig.ready().await;
+    let next = answered(&rig).await;
+    assert_ne!(next, missed);
+    written(&rig, 3, 3).await;
+    assert_eq!((records(&rig, "tickets").len(), records(&rig, "calls").len()), (3, 3));
+}
+
+#[tokio::test]
+async fn a_caller_whom_desk_could_not_name_is_written_down_when_it_can() {
+    let rig = Rig::running_with(everything).await;
+    rig.contact("Wang", E164);
+    rig.simulator.stop_desk().await;
+    answered(&rig).await;
+    rig.simulator.start_desk().await;
+    rig.send(Command::Wake).await;
+    written(&rig, 1, 1).await;
+}

@@ -85,6 +85,13 @@ pub enum Input {
         /// The records, or why there is no answer.
         answer: Result<Match, LookupFailure>,
     },
+    /// Whose number it was, found out after all: Desk could not be asked during the call.
+    NamedLater {
+        /// Which call.
+        call: CallId,
+        /// The records.
+        found: Match,
+    },
     /// The agent pressed the Helpdesk button.
     OpenRequested {
         /// Which call; `None` is the current one, or the last.
@@ -321,6 +328,14 @@ impl Machine {
             Input::Resynced { calls } => self.on_resync(now, calls, &mut effects),
             Input::LookedUp { call, attempt, answer } => {
                 self.on_looked_up(now, &call, attempt, answer, &mut effects);
+            }
+            Input::NamedLater { call, found } => {
+                if let Some(tracked) = self.calls.get_mut(&call)
+                    && matches!(tracked.lookup, Lookup::Failed(..))
+                {
+                    tracked.lookup = Lookup::Found(found);
+                    self.review(now, &call, &mut effects);
+                }
             }
             Input::OpenRequested { call } => self.on_open_requested(now, call, &mut effects),
             Input::Chosen { call, record, how } => self.on_chosen(now, &call, record, how, &mut effects),

@@ -422,9 +422,9 @@ async fn play_in_time(seed: u64, base: &Path, empty: &Path) -> Vec<String> {
         .collect();
     programs.iter_mut().for_each(|program| program.start(&world, began));
     let mut calls: Vec<Call> = Vec::new();
-    for step in 0..rng.u32(2..14) {
+    for step in 0..rng.u32(2..11) {
         match rng.u32(0..10) {
-            0..=3 if calls.len() < 3 => {
+            0..=3 if calls.len() < 2 => {
                 let rang: BTreeSet<Extension> =
                     programs.iter().filter(|_| rng.bool()).map(|program| program.me.clone()).collect();
                 if rang.is_empty() {

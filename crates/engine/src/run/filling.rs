@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use deskring_domain::{Direction, Extension, Match, Phase, Record, Who, Why};
+use deskring_domain::{CallId, Direction, Extension, Input, Match, Phase, Record, Who, Why};
 use deskring_store::HistoryQuery;
 use deskring_yeastar as pbx;
 
@@ -97,7 +97,7 @@ impl Engine {
             ..HistoryQuery::default()
         };
         for call in UNNAMED.into_iter().flat_map(|who| self.history.search(&of(who))) {
-            if self.is_known(&call.call) || call.outcome.is_none() || call.number_key.is_empty() {
+            if call.outcome.is_none() || call.number_key.is_empty() {
                 continue;
             }
             let (lookup, back, number) = (lookup.clone(), self.back_sender.clone(), call.number.clone());
@@ -116,6 +116,11 @@ impl Engine {
     }
 
     pub(super) fn on_named(&mut self, call: &str, extension: &str, records: Vec<Record>) {
+        if self.is_known(call) {
+            let number = self.history.find_row(call, extension).map(|past| past.number).unwrap_or_default();
+            let found = self.matched(&number, records);
+            return self.tell(self.clock.now(), Input::NamedLater { call: CallId::new(call), found });
+        }
         let Some(mut past) = self.history.find_row(call, extension) else { return };
         if !UNNAMED.contains(&past.who.state.as_str()) {
             return;
