@@ -157,3 +157,22 @@ async fn a_caller_whom_desk_could_not_name_is_written_down_when_it_can() {
     rig.send(Command::Wake).await;
     written(&rig, 1, 1).await;
 }
+
+#[tokio::test]
+async fn an_edition_without_call_activities_is_asked_once() {
+    let rig = Rig::running_with(everything).await;
+    rig.contact("Wang", E164);
+    rig.simulator.desk().set(|desk| desk.edition = "FREE".to_owned());
+    answered(&rig).await;
+    written(&rig, 1, 0).await;
+    answered(&rig).await;
+    written(&rig, 2, 0).await;
+    let tried = || {
+        let requests = rig.simulator.desk().requests();
+        requests.iter().filter(|request| request.method == "POST" && request.path.ends_with("/calls")).count()
+    };
+    until("the first call activity was tried", || tried() > 0).await;
+    answered(&rig).await;
+    written(&rig, 3, 0).await;
+    assert_eq!((tried(), records(&rig, "calls").len()), (1, 0));
+}

@@ -91,6 +91,9 @@ pub(crate) struct Connections {
 
 /// What is known of the organization after sign-in.
 pub(crate) struct Organization {
+    /// Desk's id; empty when there is none.
+    pub id: String,
+    pub edition: String,
     pub portal: Option<String>,
     pub custom_domain: Option<String>,
 }
@@ -487,7 +490,12 @@ pub enum LookupOnceError {
 pub(crate) async fn organization(client: &desk::Desk) -> Result<Organization, desk::Error> {
     let all = client.organizations().await?;
     let Some(chosen) = chosen(&all, client.chosen_organization()) else {
-        return Ok(Organization { portal: None, custom_domain: None });
+        return Ok(Organization {
+            id: String::new(),
+            edition: String::new(),
+            portal: None,
+            custom_domain: None,
+        });
     };
     // Not every plan tells it; without it pages on the portal's own domain are refused, and that is said.
     let custom_domain = match client.organization(&chosen.id).await {
@@ -497,7 +505,12 @@ pub(crate) async fn organization(client: &desk::Desk) -> Result<Organization, de
             None
         }
     };
-    Ok(Organization { portal: chosen.portal_name.clone(), custom_domain })
+    Ok(Organization {
+        id: chosen.id.as_str().to_owned(),
+        edition: chosen.edition.clone(),
+        portal: chosen.portal_name.clone(),
+        custom_domain,
+    })
 }
 
 /// Stable codes, each with its words in the catalogs.

@@ -112,6 +112,13 @@ impl History {
         }
     }
 
+    /// Gives up everything that is owed and not being written.
+    pub(crate) fn discard_owed(&self, reason: &str, now_ms: i64) {
+        if let Some(journal) = &self.journal {
+            noted("the outbox cannot be changed", journal.discard_unfinished(reason, now_ms));
+        }
+    }
+
     pub(crate) fn fact(&self, name: &str) -> Option<String> {
         noted("a fact cannot be read", self.journal.as_ref()?.fact(name))?
     }

@@ -469,6 +469,7 @@ impl Engine {
             }
             Back::DeskChecked { link, .. } if link != self.desk.generation => {}
             Back::DeskChecked { answer: Ok(organization), .. } => {
+                self.on_organization(&organization);
                 if let Some(lookup) = &mut self.desk.lookup {
                     lookup.set_organization(organization);
                 }

@@ -12,6 +12,7 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use super::{Back, Dirty, Engine};
 use crate::clock::wall_ms;
+use crate::connect::Organization;
 use crate::history;
 use crate::lookup::Lookup;
 use crate::manners::WrapUp;
@@ -21,6 +22,10 @@ use crate::view::{CallView, LinkState, WhoView};
 
 /// Names of facts.
 const PBX_SERIAL: &str = "pbx_serial";
+/// The organization that rows are for.
+const ORGANIZATION: &str = "organization";
+/// The organization and the edition that has no call activities.
+const NO_CALLS: &str = "no_call_activities";
 
 /// What is to be written, and the line to who writes it.
 pub(super) struct Owing {
@@ -29,14 +34,24 @@ pub(super) struct Owing {
     wiring: watch::Sender<Wiring<Lookup>>,
     wake: Arc<Notify>,
     fresh: Fresh,
-    /// Why no call activities can be written, until another link is there.
+    /// Why no call activities can be written.
     no_calls: Option<CallActivities>,
+    /// The organization that is signed in to, and its edition.
+    organization: String,
 }
 
 impl Owing {
     pub(super) fn new(rules: OwedRules, writing: Writing) -> Self {
         let (wiring, _) = watch::channel(Wiring { helpdesk: None, writing: Arc::new(writing.clone()) });
-        Self { rules, writing, wiring, wake: Arc::default(), fresh: Fresh::default(), no_calls: None }
+        Self {
+            rules,
+            writing,
+            wiring,
+            wake: Arc::default(),
+            fresh: Fresh::default(),
+            no_calls: None,
+            organization: String::new(),
+        }
     }
 }
 
@@ -97,6 +112,22 @@ impl Engine {
             ..self.owing.writing.clone()
         });
         self.owing.wiring.send_replace(Wiring { helpdesk, writing });
+    }
+
+    /// Who is signed in to has been read. What was owed to another organization means nothing here, and what an edition
+    /// lacks is remembered until there is another one.
+    pub(super) fn on_organization(&mut self, organization: &Organization) {
+        let known = self.history.fact(ORGANIZATION);
+        if !organization.id.is_empty() && known.as_ref() != Some(&organization.id) {
+            if known.is_some() {
+                self.history.discard_owed("other_organization", wall_ms());
+            }
+            self.history.keep_fact(ORGANIZATION, &organization.id);
+        }
+        self.owing.organization = format!("{} {}", organization.id, organization.edition);
+        let lacks = self.history.fact(NO_CALLS).is_some_and(|lacking| lacking == self.owing.organization);
+        self.owing.no_calls = lacks.then_some(CallActivities::NotInEdition);
+        self.rewire();
     }
 
     /// The sender is to look again what there is to do.
@@ -161,7 +192,12 @@ impl Engine {
     pub(super) fn on_done(&mut self, done: Done) {
         self.dirty = Dirty::Yes;
         if let Some(calls) = done.calls {
+            tracing::warn!(code = calls.code(), "no call activities can be written to this Desk");
             self.owing.no_calls = Some(calls);
+            // A scope or a profile can be put right; an edition changes by itself.
+            if calls == CallActivities::NotInEdition {
+                self.history.keep_fact(NO_CALLS, &self.owing.organization);
+            }
             self.rewire();
         }
         let Settled::Sent { remote_id, .. } = done.settled else { return };
