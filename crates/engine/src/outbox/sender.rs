@@ -34,6 +34,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 /// After a lost answer, so that a request which is still on its way does not arrive after the look.
 const BEFORE_A_LOOK: Duration = Duration::from_secs(15);
+/// The same when the program ended while it was sending: the request may have had its whole time before it.
+const AFTER_A_CRASH: Duration = Duration::from_secs(30);
 /// The sign-in is being put right; the link tells when it is.
 const SIGN_IN_PAUSE: Duration = Duration::from_secs(60);
 /// The search knows everybody who is older.
@@ -123,7 +125,7 @@ impl<D: Helpdesk> Sender<D> {
     /// Sends for as long as somebody holds the wiring. What is in flight when it is dropped is looked for by the next
     /// one.
     pub(crate) async fn run(mut self) {
-        let (now_ms, look_ms) = (self.now().wall_ms, self.after(BEFORE_A_LOOK));
+        let (now_ms, look_ms) = (self.now().wall_ms, self.after(AFTER_A_CRASH));
         if let Some(interrupted) = noted(self.blocking(move |journal| journal.recover(now_ms, look_ms)).await)
             && interrupted > 0
         {
