@@ -350,14 +350,58 @@ settings-tickets-texts = What the ticket says
 settings-tickets-subject = Subject
 settings-tickets-description = Description
 
+## Templates
+
 settings-variables = Insert a variable
 settings-variable-time = When the call began
-settings-variable-call-log-status = How the call went, with its direction
-settings-variable-call-from = Who called
-settings-variable-call-to = Who was called
+settings-variable-call-log-status = How the call came out
+settings-variable-call-from = Who called: name and number
+settings-variable-call-to = Who was called: name and number
 settings-variable-talk-duration = How long it was talked
-settings-variable-communication-type = Inbound or outbound
+settings-variable-communication-type = Inbound, outbound or internal
 settings-variable-call-status = Answered or not
+settings-variable-call-from-number = The caller's number
+settings-variable-call-from-name = The caller's name
+settings-variable-call-to-number = The called number
+settings-variable-call-to-name = The name of who was called
+settings-variable-ring-duration = How long it rang
+settings-variable-call-duration = From beginning to end
+settings-variable-did = What the caller dialed: its name, or the number
+settings-variable-did-number = The number that was dialed
+settings-variable-did-name = The name of the dialed number
+settings-variable-trunk = The line to the outside
+settings-variable-queue = The queue or ring group
+settings-variable-extension = The agent's extension
+settings-variable-agent = The agent's name
+settings-variable-recording = The recording
+settings-variable-note = The agent's note
+settings-variable-disposition = The result that the agent chose
+settings-variable-call-id = The phone system's id of the call
+settings-variable-starttimeunix = The beginning in seconds since 1970, for functions
+settings-preview-last-call = Preview with the last call
+settings-preview-example = Preview: example
+settings-preview-empty = Nothing is written.
+settings-flaw-at = Line { $line }, column { $column }: { $flaw }.
+settings-flaw-with-suggestion = Line { $line }, column { $column }: { $flaw }. Did you mean { $suggestion }?
+settings-flaw-more = { $count ->
+    [one] One more mistake.
+   *[other] { $count } more mistakes.
+}
+settings-flaw-harmless = The text is saved all the same: unknown variables leave nothing, the rest stays as it is written.
+# What is wrong; parts of sentences.
+settings-flaw-unclosed = two closing braces are missing
+settings-flaw-empty = nothing stands between the braces
+settings-flaw-unknown-variable = there is no variable { $written }
+settings-flaw-unknown-function = there is no function { $written }
+settings-flaw-open-quote = a closing quotation mark is missing
+settings-flaw-unexpected = { $written } has no meaning here
+settings-flaw-unsupported = { $written } is not supported
+settings-flaw-arguments = { $written } has too few or too many values
+settings-flaw-no-condition = a condition is missing
+settings-flaw-no-end = “end” is missing
+settings-flaw-stray-else = “else” stands without “if”
+settings-flaw-stray-end = “end” stands without “if”
+settings-flaw-too-deep = too much stands inside each other
 
 ## Call log
 

@@ -342,14 +342,55 @@ settings-tickets-texts = 工单信息
 settings-tickets-subject = 主题
 settings-tickets-description = 描述
 
+## Templates
+
 settings-variables = 插入变量
 settings-variable-time = 通话开始的时间
-settings-variable-call-log-status = 通话结果及方向
-settings-variable-call-from = 主叫
-settings-variable-call-to = 被叫
+settings-variable-call-log-status = 通话结果
+settings-variable-call-from = 主叫名称及号码
+settings-variable-call-to = 被叫名称及号码
 settings-variable-talk-duration = 通话时长
-settings-variable-communication-type = 呼入或呼出
+settings-variable-communication-type = 呼入、呼出或内部通话
 settings-variable-call-status = 是否接听
+settings-variable-call-from-number = 主叫号码
+settings-variable-call-from-name = 主叫名称
+settings-variable-call-to-number = 被叫号码
+settings-variable-call-to-name = 被叫名称
+settings-variable-ring-duration = 响铃时长
+settings-variable-call-duration = 从开始到结束的总时长
+settings-variable-did = 来电拨打的 DID 名称或号码
+settings-variable-did-number = DID 号码
+settings-variable-did-name = DID 名称
+settings-variable-trunk = 中继
+settings-variable-queue = 队列或响铃组
+settings-variable-extension = 坐席的分机号码
+settings-variable-agent = 坐席名称
+settings-variable-recording = 录音
+settings-variable-note = 坐席填写的备注
+settings-variable-disposition = 坐席选择的结果
+settings-variable-call-id = 电话系统中的通话 ID
+settings-variable-starttimeunix = 通话开始时间，自 1970 年起的秒数，供函数使用
+settings-preview-last-call = 预览：最近一次通话
+settings-preview-example = 预览：示例
+settings-preview-empty = 没有内容。
+settings-flaw-at = 第 { $line } 行第 { $column } 列：{ $flaw }。
+settings-flaw-with-suggestion = 第 { $line } 行第 { $column } 列：{ $flaw }。是否应为 { $suggestion }？
+settings-flaw-more = 还有 { $count } 处错误。
+settings-flaw-harmless = 内容仍会保存：未知变量的位置留空，其余按原文保留。
+# What is wrong; parts of sentences.
+settings-flaw-unclosed = 缺少两个右花括号
+settings-flaw-empty = 花括号之间没有内容
+settings-flaw-unknown-variable = 没有变量 { $written }
+settings-flaw-unknown-function = 没有函数 { $written }
+settings-flaw-open-quote = 缺少右引号
+settings-flaw-unexpected = { $written } 在此处没有意义
+settings-flaw-unsupported = 不支持 { $written }
+settings-flaw-arguments = { $written } 的参数过少或过多
+settings-flaw-no-condition = 缺少条件
+settings-flaw-no-end = 缺少 end
+settings-flaw-stray-else = else 之前没有 if
+settings-flaw-stray-end = end 之前没有 if
+settings-flaw-too-deep = 嵌套层数过多
 
 ## Call log
 

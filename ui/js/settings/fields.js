@@ -222,9 +222,11 @@ export const fields = new Map();
  * @param {() => boolean} [how.off] disabled because of another setting
  * @param {(value: any) => import("../types.js").Changes} [how.along] what changes together with it
  * @param {HTMLElement} [how.below]
+ * @param {{by: string, now: () => boolean}} [how.flawed] what is saved and yet not as it should be, said by another
+ *   element
  * @returns {Field}
  */
-export function field(key, control, { layout = "row", saved = "at_once", off, along, below } = {}) {
+export function field(key, control, { layout = "row", saved = "at_once", off, along, below, flawed } = {}) {
   const id = idOf(key);
   let dirty = false;
   /** What is on its way to be saved. */
@@ -253,7 +255,7 @@ export function field(key, control, { layout = "row", saved = "at_once", off, al
     below ?? null,
     wrong,
   );
-  const described = [help?.id, lock.id, problem.id].filter(Boolean).join(" ");
+  const described = [help?.id, lock.id, problem.id, flawed?.by].filter(Boolean).join(" ");
   const bearer = control.kind === "one" ? control.inputs()[0] : control.node;
   bearer.setAttribute("aria-describedby", described);
   if (control.kind === "group") {
@@ -316,7 +318,7 @@ export function field(key, control, { layout = "row", saved = "at_once", off, al
     say(problem, text);
     wrong.hidden = !text;
     undo.hidden = !(note?.state === "refused" || note?.state === "failed");
-    bearer.setAttribute("aria-invalid", text ? "true" : "false");
+    bearer.setAttribute("aria-invalid", text || flawed?.now() ? "true" : "false");
   }
 
   control.node.addEventListener("input", () => (dirty = true));

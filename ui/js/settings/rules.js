@@ -1,56 +1,12 @@
 /** What happens with calls: pop-up, new contacts, tickets, call log, contact sync, click to call, notifications. */
 import { announce, make, words } from "./dom.js";
-import { checks, choice, code, field, fields, list, plain, prose, radios, text, toggle } from "./fields.js";
+import { checks, choice, code, field, fields, list, radios, text, toggle } from "./fields.js";
 import { card, help, note, page } from "./forms.js";
 import { changed, drawWith, isLocked, save, valueOf } from "./model.js";
-
-const VARIABLES = [
-  "Time",
-  "Call_Log_Status",
-  "Call_From",
-  "Call_To",
-  "Talk_Duration",
-  "Communication_Type",
-  "Call_Status",
-];
+import { template } from "./templates.js";
 
 /** Whether a setting has this value. @param {string} key @param {unknown} value */
 const is = (key, value) => valueOf(key) === value;
-
-/**
- * A text with variables that are put in where the cursor is.
- *
- * @param {string} key
- * @param {"line" | "lines"} length
- * @param {() => boolean} off
- */
-function template(key, length, off) {
-  const control = text(key, { tidy: length === "line" ? plain : prose, long: length === "lines", required: true });
-  const [input] = /** @type {(HTMLInputElement | HTMLTextAreaElement)[]} */ (control.inputs());
-  const chips = VARIABLES.map((name) =>
-    make(
-      "button",
-      {
-        type: "button",
-        class: "chip",
-        title: `settings-variable-${name.toLowerCase().replaceAll("_", "-")}`,
-        on: {
-          click: () => {
-            input.setRangeText(`{{${name}}}`, input.selectionStart ?? 0, input.selectionEnd ?? 0, "end");
-            input.dispatchEvent(new Event("input", { bubbles: true }));
-            input.dispatchEvent(new Event("change", { bubbles: true }));
-            input.focus();
-          },
-        },
-      },
-      `{{${name}}}`,
-    ),
-  );
-  const row = make("div", { class: "chips", role: "group", label: "settings-variables" }, ...chips);
-  const made = field(key, control, { layout: "stack", off, below: row });
-  drawWith(() => chips.forEach((chip) => (chip.disabled = isLocked(key) || off())));
-  return made.node;
-}
 
 // Call pop-up
 

@@ -4,7 +4,7 @@ import { LINK_SHAPES, linkState } from "../phrases.js";
 import { button, make, mark, reshape, say, shape, words } from "./dom.js";
 import { faultText } from "./fields.js";
 import { refreshOnce } from "./agents.js";
-import { drawWith, load, model, view } from "./model.js";
+import { changed, drawWith, load, model, view } from "./model.js";
 import { deskStatus } from "./desk.js";
 import * as setup from "./setup.js";
 
@@ -40,6 +40,8 @@ export function route(how) {
   if (id === "agents") refreshOnce();
   fold("closed");
   drawSidebar();
+  // Some of it is drawn only where it is seen.
+  changed();
   byId("content").scrollTo(0, 0);
   if (how === "moved") pages.get(id)?.querySelector("h1")?.focus({ preventScroll: true });
 }
