@@ -30,6 +30,7 @@ use crate::handle::{Belongs, Clients, Message};
 use crate::history::stored_view;
 use crate::lookup::{Lookup, milliseconds};
 use crate::margin;
+use crate::outbox::hand::{self, OutboxAsk};
 use crate::view::{self, AppView, CallView, RecordView};
 
 pub use wire::{
@@ -103,6 +104,7 @@ impl Assist {
             Want::About { records } => self.about(records).await,
             Want::OpenTicket { call } => self.open_ticket(&call).await,
             Want::CallBack { call, extension } => self.call_back(&call, &extension).await,
+            Want::Outbox { ask } => self.outbox(ask).await,
         }
     }
 
@@ -302,6 +304,19 @@ impl Assist {
                 detail: connect::pbx_detail(&error),
             }),
         }
+    }
+
+    // What is owed to Desk.
+
+    async fn outbox(&self, ask: OutboxAsk) -> Result<Answer, Fault> {
+        let is_change = ask.is_change();
+        let answered =
+            self.blocking(move |clients| hand::answer(journal(clients)?, clients.desk.as_ref(), ask)).await;
+        // Also after a fault: somebody who saw too little will look again.
+        if is_change {
+            self.tell(Message::OutboxChanged).await?;
+        }
+        answered
     }
 
     // What it works with.

@@ -15,7 +15,10 @@ use deskring_store::{
 
 use crate::clock::wall_ms;
 use crate::lookup::{Found, Lookup};
-use crate::view::{self, CallView, ContextView, PastView, ProblemView, RecordView, SpokeView, WrapUpView};
+use crate::outbox;
+use crate::view::{
+    self, CallView, ContextView, OutboxView, PastView, ProblemView, RecordView, SpokeView, WrapUpView,
+};
 
 /// How many finished calls a view carries.
 pub(crate) const RECENT: usize = 50;
@@ -100,6 +103,12 @@ impl History {
     /// A row of what is owed to Desk.
     pub(crate) fn owed_row(&self, key: &str) -> Option<Entry> {
         noted("the outbox cannot be read", self.journal.as_ref()?.entry(key))?
+    }
+
+    /// What is owed to Desk and not there yet.
+    pub(crate) fn outbox(&self) -> OutboxView {
+        let read = self.journal.as_deref().map(outbox::hand::summary);
+        read.and_then(|read| noted("the outbox cannot be read", read)).unwrap_or_default()
     }
 
     /// A row that waits for its time need not wait any longer.

@@ -6,6 +6,7 @@
 //! as it is known then: the note after a call is in it, and a retry a day later tells the same call.
 
 mod compose;
+pub mod hand;
 mod helpdesk;
 mod rules;
 mod sender;

@@ -36,8 +36,8 @@ use crate::margin::{self, Margin};
 use crate::names::{self, Names};
 use crate::outbox;
 use crate::view::{
-    self, AppView, CallView, DraftView, LinkState, LinkView, PopupView, ProblemView, RecordView, SignInView,
-    SpokeView, TicketsView, WrapUpView,
+    self, AppView, CallView, DraftView, LinkState, LinkView, OutboxView, PopupView, ProblemView, RecordView,
+    SignInView, SpokeView, TicketsView, WrapUpView,
 };
 
 /// Taken from the PBX in one go before a view is published.
@@ -175,6 +175,7 @@ struct Told {
     /// Forms begun, and the one that is being filled in.
     drafts: Vec<DraftView>,
     form: Option<String>,
+    outbox: OutboxView,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -221,6 +222,7 @@ impl Engine {
             manners: Manners::of(&loaded.settings),
             drafts: Vec::new(),
             form: None,
+            outbox: OutboxView::default(),
         };
         let opened = history.opened_tabs(now_ms).into_iter().map(CallId::new);
         let machine = Machine::new(connect::setup(&loaded.settings), opened);
@@ -260,6 +262,7 @@ impl Engine {
             _lock: lock,
         };
         engine.read_forms();
+        engine.read_outbox();
         engine.publish();
         Ok(engine)
     }
@@ -296,6 +299,10 @@ impl Engine {
                         self.read_forms();
                     }
                     Some(Message::FormsChanged) => self.read_forms(),
+                    Some(Message::OutboxChanged) => {
+                        self.read_outbox();
+                        self.wake_sender();
+                    }
                     Some(Message::Belongs(belongs)) => self.belongs(*belongs),
                 },
                 Some(back) = self.back.recv() => self.on_back(back),
@@ -827,6 +834,7 @@ fn app_view(
         drafts: told.drafts.clone(),
         form: told.form.clone(),
         dispositions: told.manners.dispositions.clone(),
+        outbox: told.outbox.clone(),
         history: history.changes(),
     }
 }

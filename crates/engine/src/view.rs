@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::manners::Caller;
 use crate::names::Names;
+pub use crate::outbox::hand::{OutboxRowView, OutboxView, RefusedField, WrittenRecord};
 
 /// Everything there is to see.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -58,6 +59,9 @@ pub struct AppView {
     /// What an agent may choose from after a call; empty when there is nothing to choose.
     #[serde(default)]
     pub dispositions: Vec<String>,
+    /// What is owed to Desk and not there yet.
+    #[serde(default)]
+    pub outbox: OutboxView,
     /// Raised whenever a call of the history changes.
     #[serde(default)]
     pub history: u64,
@@ -405,6 +409,7 @@ impl AppView {
                 draft.name.clear();
                 draft.number_text = shown.of_number(&draft.number_text);
             }
+            view.outbox.mask(shown);
         }
         view
     }

@@ -9,6 +9,7 @@ use std::fmt;
 use deskring_redact::Pii;
 use serde::{Deserialize, Serialize};
 
+use crate::outbox::hand::{OutboxAsk, OutboxRowView};
 use crate::view::{CallView, RecordView};
 
 /// What is wanted.
@@ -89,6 +90,11 @@ pub enum Want {
         call: String,
         /// Which of my extensions had it.
         extension: String,
+    },
+    /// Something of what is owed to Desk; answered as it says.
+    Outbox {
+        /// What.
+        ask: OutboxAsk,
     },
 }
 
@@ -184,7 +190,7 @@ impl fmt::Debug for DraftAccount {
 }
 
 /// What comes back.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum Answer {
     /// Calls, the youngest first.
@@ -235,6 +241,23 @@ pub enum Answer {
     About {
         /// In no order.
         records: Vec<AboutView>,
+    },
+    /// Rows of the outbox, the youngest first.
+    Outbox {
+        /// As many as were wanted.
+        rows: Vec<OutboxRowView>,
+        /// There are more.
+        more: bool,
+    },
+    /// A row of the outbox.
+    OutboxRow {
+        /// With all it carries.
+        row: Box<OutboxRowView>,
+    },
+    /// Rows of the outbox are sent again.
+    Retried {
+        /// How many.
+        count: u64,
     },
     /// It is done.
     Done,

@@ -35,7 +35,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 /// After a lost answer, so that a request which is still on its way does not arrive after the look.
 const BEFORE_A_LOOK: Duration = Duration::from_secs(15);
 /// The same when the program ended while it was sending: the request may have had its whole time before it.
-const AFTER_A_CRASH: Duration = Duration::from_secs(30);
+pub(super) const AFTER_A_CRASH: Duration = Duration::from_secs(30);
 /// The sign-in is being put right; the link tells when it is.
 const SIGN_IN_PAUSE: Duration = Duration::from_secs(60);
 /// The search knows everybody who is older.

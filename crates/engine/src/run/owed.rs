@@ -146,6 +146,7 @@ impl Engine {
         if !became.is_empty() {
             self.owing.fresh.add(&rows, &became, self.clock.now());
             self.wake_sender();
+            self.read_outbox();
         }
         news
     }
@@ -189,8 +190,14 @@ impl Engine {
         self.wake_sender();
     }
 
-    pub(super) fn on_done(&mut self, done: Done) {
+    /// Counts anew what is not in Desk yet.
+    pub(super) fn read_outbox(&mut self) {
+        self.told.outbox = self.history.outbox();
         self.dirty = Dirty::Yes;
+    }
+
+    pub(super) fn on_done(&mut self, done: Done) {
+        self.read_outbox();
         if let Some(calls) = done.calls {
             tracing::warn!(code = calls.code(), "no call activities can be written to this Desk");
             self.owing.no_calls = Some(calls);
