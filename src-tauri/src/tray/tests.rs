@@ -30,7 +30,7 @@ fn idle() -> AppView {
         drafts: Vec::new(),
         form: None,
         dispositions: Vec::new(),
-        outbox: OutboxView::default(),
+        outbox: deskring_engine::outbox_by_hand::OutboxView::default(),
         history: 0,
     }
 }
@@ -76,6 +76,9 @@ fn call(id: &str, phase: &str, name: Option<&str>) -> CallView {
         can_create: false,
         context: None,
         wrap_up: None,
+        ours: Vec::new(),
+        spoke: Vec::new(),
+        filled_in: false,
     }
 }
 
