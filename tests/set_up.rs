@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use deskring_engine::admin::{
-    Answer, BindBy, BindingView, Choices, Directory, Fault, KeptSecret, PbxDraft, PbxTest, SettingsView,
-    Switch, Typed, Want,
+    Answer, BindBy, BindingView, Choices, Directory, Fault, KeptSecret, PbxDraft, PbxTest, PreviewOf,
+    SettingsView, Switch, TemplateKey, Typed, Want,
 };
 use deskring_engine::view::{LinkState, SignInView};
-use deskring_engine::{AppView, Command, Engine, Handle, LOG_LIMITS, Stopped};
+use deskring_engine::{Admin, AppView, Command, Engine, Handle, LOG_LIMITS, Stopped};
 use deskring_local_api::{Client, ClientError, Server};
 use deskring_simulator::{
     AGENT_ID, CLIENT_ID, CLIENT_SECRET, Consent, DEPARTMENT_ID, DESK_CLIENT_ID, DESK_CLIENT_SECRET,
@@ -587,6 +587,47 @@ async fn settings_that_cannot_be_read_are_a_fault_and_left_as_they_are() {
         assert_eq!(house.file(), content);
     }
     assert_eq!(house.view().popup.mode, "automatic", "the last good ones stay in force");
+}
+
+// Templates.
+
+#[tokio::test]
+async fn a_template_says_the_same_with_an_engine_and_without_one() {
+    let mut house = House::running().await;
+    let want =
+        || Want::Template { template: TemplateKey::TicketSubject, text: "{{Cal_From}}{{Call_From}}".into() };
+    let tried = |answer: Answer| match answer {
+        Answer::Template(view) => *view,
+        other => panic!("{other:?}"),
+    };
+    let first = tried(house.ask(want()).await.unwrap());
+    assert_eq!((first.of, first.preview.as_str()), (PreviewOf::Example, "Alex Chen<+12025550143>"));
+    house.rig.contact("Ann", "+8613800138000");
+    let call = house.rig.simulator.pbx().call_in("13800138000", "1001").await;
+    house.view_where(|view| view.calls.iter().any(|call| call.who.state == "known")).await;
+    assert_eq!(
+        tried(house.ask(want()).await.unwrap()).of,
+        PreviewOf::Example,
+        "it does not tell yet how it ends"
+    );
+    house.rig.simulator.pbx().hang_up(&call, "caller").await;
+    house.view_where(|view| !view.recent.is_empty()).await;
+    let with = tried(house.ask(want()).await.unwrap());
+    assert_eq!((with.of, with.preview.as_str()), (PreviewOf::LastCall, "Ann<13800138000>"));
+    let flaw = with.flaws.first().unwrap();
+    assert_eq!((flaw.code.as_str(), flaw.line, flaw.column), ("unknown_variable", 1, 3));
+    assert_eq!(flaw.suggestion.as_deref(), Some("Call_From"));
+    house.stop().await;
+    let alone = Admin::alone(house.rig.paths(), house.rig.desktop.clone());
+    assert_eq!(tried(alone.ask(want()).await.unwrap()), with);
+    for masked in ["masked_number", "hidden"] {
+        alone.ask(change(&[("notifications.caller", json!(masked))])).await.unwrap();
+        assert_eq!(
+            tried(alone.ask(want()).await.unwrap()).preview,
+            first.preview,
+            "{masked}: no caller is shown"
+        );
+    }
 }
 
 // Secrets.

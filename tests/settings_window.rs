@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use deskring_domain::template::Variable;
 use deskring_engine::admin::{Answer, KeptSecret, Typed, Want};
 use deskring_engine::view::LinkState;
 use deskring_engine::{AppView, Engine, Handle, Stopped};
@@ -613,6 +614,139 @@ async fn what_is_refused_is_said_beside_the_field_and_stays_typed() {
     assert_eq!(setting(&house.rig, "pbx.url"), house.rig.simulator.pbx_url());
     screen.shoot("refused-phone-system").await;
     screen.close().await;
+}
+
+// Templates
+
+/// What a template says for the person who writes it, in every field that is one.
+async fn templates(look: Look) {
+    let words = words(look);
+    let house = House::signed_in().await;
+    house.rig.contact("<b onclick=x>Ann</b> &amp;", "+8613800138000");
+    let screen = house.window(look).await;
+    // Off or on: it is shown what would be written.
+    screen.go("tickets").await;
+    screen.sees("#tickets-subject-preview", "Inbound ANSWERED - from Alex Chen<+12025550143>").await;
+    screen.sees("#tickets-subject-preview[data-of=example]", &words.text("settings-preview-example")).await;
+    screen.sees("#tickets-description-preview", "to Robin Li<1001>").await;
+    screen.shoot("templates-example").await;
+    inspect(&screen, look, "an example").await;
+
+    // The next call takes its place, in a window that nobody touches.
+    let call = house.rig.simulator.pbx().call_in("13800138000", "1001").await;
+    house.view_where(|view| view.calls.iter().any(|call| call.who.state == "known")).await;
+    house.rig.simulator.pbx().answer(&call, "1001").await;
+    house.view_where(|view| view.calls.iter().any(|call| call.answered_ms.is_some())).await;
+    house.rig.simulator.pbx().hang_up(&call, "caller").await;
+    let name = "<b onclick=x>Ann</b> &amp;";
+    let said = format!("Inbound ANSWERED - from {name}<13800138000>");
+    screen.sees("#tickets-subject-preview[data-of=last_call]", &said).await;
+    screen.sees("#tickets-subject-preview", &words.text("settings-preview-last-call")).await;
+    // HTML in Desk, and yet what the caller is called and nothing else.
+    screen.sees("#tickets-description-preview", &said).await;
+    assert_eq!(screen.ask("return document.querySelectorAll('.template b').length", &[]).await, 0);
+
+    screen.press("#tickets-enabled").await;
+    house.saved("tickets.enabled", &json!(true)).await;
+    screen.go("call-log").await;
+    screen.press("#call-log-enabled").await;
+    house.saved("call_log.enabled", &json!(true)).await;
+    for (page, key) in [
+        ("tickets", "tickets.subject"),
+        ("tickets", "tickets.description"),
+        ("call-log", "call_log.subject"),
+        ("call-log", "call_log.description"),
+    ] {
+        screen.go(page).await;
+        let (field, own) = (id(key), format!("[data-field='{key}']"));
+        screen.sees(&format!("{own} .preview"), &words.text("settings-preview-last-call")).await;
+        screen.hides(&format!("{own} .flaws")).await;
+        screen.shows(&format!("{field}[aria-invalid=false]")).await;
+
+        // Told while it is typed, before anything is saved.
+        screen.press(&field).await;
+        screen.ask("document.querySelector(arguments[0]).select()", &[json!(field)]).await;
+        screen.keys("To {{Cal_From}}, {{if}}").await;
+        let flaw = words.with("settings-flaw-unknown-variable", &[("written", "Cal_From".into())]);
+        let meant = [
+            ("line", 1.into()),
+            ("column", 6.into()),
+            ("flaw", flaw.into()),
+            ("suggestion", "Call_From".into()),
+        ];
+        let sentence = plain(&words.with("settings-flaw-with-suggestion", &meant));
+        screen.sees(&format!("{own} .flaws"), &sentence).await;
+        screen.sees(&format!("{own} .flaws"), &words.text("settings-flaw-no-condition")).await;
+        screen.sees(&format!("{own} .preview"), "To ,").await;
+        screen.shows(&format!("{field}[aria-invalid=true][aria-describedby~='{}-flaws']", &field[1..])).await;
+        screen.shoot(&format!("templates-flaw-{}", &field[1..])).await;
+        inspect(&screen, look, key).await;
+        assert_ne!(setting(&house.rig, key), "To {{Cal_From}}, {{if}}", "nothing is saved while it is typed");
+        screen.ask("document.activeElement.blur()", &[]).await;
+        house.saved(key, &json!("To {{Cal_From}}, {{if}}")).await;
+        screen.shows(&format!("{own} .flaws li")).await;
+
+        // Every variable there is, each with its meaning; put in where the cursor is, also without a mouse.
+        screen.press(&format!("{own} summary")).await;
+        let script = "return [...document.querySelectorAll(`${arguments[0]} .variable`)] \
+            .map((it) => [it.dataset.variable, it.querySelector('.help').textContent])";
+        let offered = screen.ask(script, &[json!(own)]).await;
+        let offered: Vec<_> = offered.as_array().unwrap().iter().map(|it| it[0].as_str().unwrap()).collect();
+        assert_eq!(offered, Variable::ALL.map(Variable::name));
+        screen.shoot(&format!("templates-variables-{}", &field[1..])).await;
+        inspect(&screen, look, "variables").await;
+        screen.fill(&field, "from on").await;
+        house.saved(key, &json!("from on")).await;
+        screen.ask("document.querySelector(arguments[0]).setSelectionRange(5, 5)", &[json!(field)]).await;
+        let button = format!("{own} [data-variable=Call_From_Number]");
+        screen.ask("document.querySelector(arguments[0]).focus()", &[json!(button)]).await;
+        screen.keys(ENTER).await;
+        house.saved(key, &json!("from {{Call_From_Number}}on")).await;
+        screen.focuses(&field).await;
+        screen.keys("!").await;
+        screen.has(&field, "from {{Call_From_Number}}!on").await;
+        screen.sees(&format!("{own} .preview"), "from 13800138000!on").await;
+        screen.hides(&format!("{own} .flaws")).await;
+        screen.press(&format!("{own} [data-variable=Agent]")).await;
+        screen.has(&field, "from {{Call_From_Number}}!{{Agent}}on").await;
+        screen.sees(&format!("{own} .preview"), "!Ana Agenton").await;
+    }
+
+    // Who may not be seen by others is not shown here either.
+    let shown =
+        |caller: &str| Want::Change { changes: [("notifications.caller".into(), json!(caller))].into() };
+    house.want(shown("hidden")).await;
+    screen.sees("#call-log-subject-preview[data-of=example]", "from +12025550143!").await;
+    house.want(shown("name")).await;
+    screen.sees("#call-log-subject-preview[data-of=last_call]", "from 13800138000!").await;
+    screen.close().await;
+}
+
+/// Without the marks around values.
+fn plain(text: &str) -> String {
+    text.replace(|c| ('\u{2066}'..='\u{2069}').contains(&c), "")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_tells_its_mistakes_and_what_it_says_of_the_last_call_in_english() {
+    let Some(_turn) =
+        turn("a_template_tells_its_mistakes_and_what_it_says_of_the_last_call_in_english", Keyboard::Shared)
+            .await
+    else {
+        return;
+    };
+    templates(Look::ENGLISH).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_tells_its_mistakes_and_what_it_says_of_the_last_call_in_chinese() {
+    let Some(_turn) =
+        turn("a_template_tells_its_mistakes_and_what_it_says_of_the_last_call_in_chinese", Keyboard::Shared)
+            .await
+    else {
+        return;
+    };
+    templates(Look::CHINESE).await;
 }
 
 // What goes wrong with the phone system

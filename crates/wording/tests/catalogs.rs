@@ -214,6 +214,25 @@ const CODES: &[(&str, &[&str])] = &[
             "journal_was_damaged",
         ],
     ),
+    (
+        "settings-flaw",
+        &[
+            "unclosed",
+            "empty",
+            "unknown_variable",
+            "unknown_function",
+            "open_quote",
+            "unexpected",
+            "unsupported",
+            "arguments",
+            "no_condition",
+            "no_end",
+            "stray_else",
+            "stray_end",
+            "too_deep",
+        ],
+    ),
+    ("settings-preview", &["last_call", "example"]),
 ];
 
 /// What the doctor looks at.

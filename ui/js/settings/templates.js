@@ -9,7 +9,7 @@ import * as backend from "../backend.js";
 import { clean } from "../phrases.js";
 import { idOf, make, say, shape, words } from "./dom.js";
 import { field, plain, prose, text, tooLong } from "./fields.js";
-import { changed, drawWith, isLocked, model, valueOf, view } from "./model.js";
+import { changed, drawWith, isLocked, model, view } from "./model.js";
 
 /** Those of the manual first. */
 const VARIABLES = [
@@ -78,7 +78,7 @@ export function template(key, length, off) {
   function look() {
     const seen = view();
     if (!seen || !model.settings || !made.node.checkVisibility()) return;
-    const wanted = JSON.stringify([input.value, seen.history, valueOf("notifications.caller")]);
+    const wanted = JSON.stringify([input.value, seen.history, seen.caller_shown]);
     if (wanted === asked) return;
     asked = wanted;
     clearTimeout(soon);
