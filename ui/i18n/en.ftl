@@ -213,6 +213,14 @@ cause-pbx-not-connected = the phone system is not connected
 cause-journal-unusable = the history cannot be used
 cause-too-long = the text is too long
 cause-browser-failed = the browser did not start
+cause-no-such-entry = there is no such entry
+cause-entry-in-flight = it is being sent at this moment; try again in a moment
+cause-entry-finished = it is written or discarded already
+cause-entry-blocked = it waits for another entry; do something about that one
+cause-entry-unreadable = the entry is damaged
+cause-field-not-editable = this field cannot be changed here
+cause-value-wrong = the value is neither a text nor a number nor true or false
+cause-profile-in-use = another Deskring works on this profile and does not answer
 
 ## What is wrong with the settings
 
@@ -324,6 +332,11 @@ tray-recent-call = { $time }  { $caller }
 tray-show = Show window
 tray-settings = Settings…
 tray-check-failed = A check failed: look in the settings
+tray-not-written =
+    { $count ->
+        [one] { $count } entry was not written to Desk…
+       *[other] { $count } entries were not written to Desk…
+    }
 tray-quit = Quit Deskring
 
 ## Notifications
@@ -412,6 +425,65 @@ timing-notice = notification { $ms } ms
 timing-lookup = lookup { $ms } ms
 timing-tab = tab { $ms } ms
 
+## What was not written to Desk
+
+# What it is; { $who } is a name or a number.
+outbox-what-contact = New contact for { $who }
+outbox-what-account = New account for { $who }
+outbox-what-ticket = Ticket for { $who }
+outbox-what-call-activity = Call log entry for { $who }
+outbox-what-other = Entry for { $who }
+
+outbox-state-pending = waiting to be sent
+outbox-state-claimed = being sent
+outbox-state-unknown = perhaps sent, looking for it
+outbox-state-sent = written
+outbox-state-wedged = not written
+outbox-state-blocked = waiting for another entry
+outbox-state-discarded = discarded
+outbox-state-dry = only shown
+
+# Why it was not written. What is not here has the words of a cause.
+outbox-why-invalid = Zoho Desk does not accept these fields
+outbox-why-no-department = No department is chosen
+outbox-why-several-matches = Several contacts have this number
+outbox-why-forbidden = The agent who signed in may not write this
+outbox-why-missing-scope = The sign-in does not cover writing this
+outbox-why-signed-in-elsewhere = It was meant for another organization
+outbox-why-unsure = It may be in Zoho Desk already
+outbox-why-unreadable = The entry is damaged
+outbox-why-by-hand = Discarded by hand
+outbox-why-parent-discarded = The entry it needs was discarded
+outbox-why-interrupted = Deskring ended while sending it
+outbox-why-contact-gone = The contact was deleted
+outbox-why-no-contact = There is no contact to write it for
+outbox-why-code = Zoho Desk refused it ({ $code })
+
+# What to do about it.
+outbox-do-invalid = Correct the fields and send it again.
+outbox-do-no-department = Choose the department in the settings, then retry.
+outbox-do-several-matches = Choose whose call it is, then retry; or write it in Zoho Desk yourself and discard it.
+outbox-do-forbidden = Have the agent's permissions in Zoho Desk changed, then retry.
+outbox-do-missing-scope = Sign in to Zoho Desk again and agree to everything, then retry.
+outbox-do-signed-in-elsewhere = Discard it, or sign in to the organization it was for and retry.
+outbox-do-edition-limit = This edition of Zoho Desk cannot have it: discard it.
+outbox-do-gone = What it belongs to was deleted in Zoho Desk: discard it.
+outbox-do-unsure = Look in Zoho Desk. If it is there, discard it; if not, retry.
+outbox-do-unreadable = Write it in Zoho Desk yourself and discard it.
+outbox-do-other = Retry. If it is refused again, write it in Zoho Desk yourself and discard it.
+
+outbox-field-missing = { $label } must be filled in
+outbox-field-invalid = { $label } is not accepted
+outbox-field-duplicate = { $label } is taken by another record
+outbox-field-other = { $label } is refused
+# A reason and the fields it is about.
+outbox-why-fields = { $why }: { $fields }
+outbox-not-written =
+    { $count ->
+        [one] { $count } entry was not written to Zoho Desk
+       *[other] { $count } entries were not written to Zoho Desk
+    }
+
 ## The command line
 
 cli-secret-prompt = Secret (nothing is shown):
@@ -438,3 +510,25 @@ cli-bind-wrong = { $pair }: is not EXT=AGENT with an agent of Zoho Desk
 cli-change-wrong = { $change }: is not KEY=VALUE
 cli-settings-good = The settings are good.
 cli-saved = Saved.
+cli-outbox-none = Nothing here.
+cli-outbox-row = { $key }: { $what } ({ $state })
+cli-outbox-waits = Waits for { $key }
+cli-outbox-written = In Zoho Desk: { $record }
+cli-outbox-attempts =
+    { $count ->
+        [one] Tried { $count } time
+       *[other] Tried { $count } times
+    }
+cli-outbox-retried =
+    { $count ->
+        [0] Nothing is waiting for you.
+        [one] { $count } entry is sent again.
+       *[other] { $count } entries are sent again.
+    }
+cli-outbox-edited = Changed. To send it: deskring-cli outbox retry { $key }
+cli-outbox-discarded =
+    { $count ->
+        [one] { $count } entry is discarded, with those that need it.
+       *[other] { $count } entries are discarded, with those that need them.
+    }
+cli-outbox-waits-for-run = It is sent when Deskring runs.

@@ -167,3 +167,26 @@ chooser-ticket-open = Open ticket: { $subject }
 chooser-ticket = Last ticket: { $subject }
 chooser-no-ticket = No tickets
 chooser-active = active { $ago }
+
+## What was not written to Desk
+
+unwritten-retry = Retry
+unwritten-correct = Correct…
+unwritten-send = Save and retry
+unwritten-cancel = Cancel
+unwritten-discard = Discard
+# Pressed once more, it is gone.
+unwritten-discard-sure = Discard it?
+unwritten-action = { $action }: { $what }
+unwritten-retried = It is sent again
+unwritten-discarded = It is discarded
+unwritten-more =
+    { $count ->
+        [one] and { $count } more
+       *[other] and { $count } more
+    }
+unwritten-blocked =
+    { $count ->
+        [one] { $count } more entry waits for these.
+       *[other] { $count } more entries wait for these.
+    }

@@ -149,3 +149,24 @@ chooser-ticket-open = 未关闭的工单：{ $subject }
 chooser-ticket = 最近的工单：{ $subject }
 chooser-no-ticket = 没有工单
 chooser-active = { $ago }有更新
+
+## 未写入 Desk 的内容
+
+unwritten-retry = 重试
+unwritten-correct = 修改…
+unwritten-send = 保存并重试
+unwritten-cancel = 取消
+unwritten-discard = 放弃
+# 再次点击即放弃。
+unwritten-discard-sure = 确定放弃？
+unwritten-action = { $action }：{ $what }
+unwritten-retried = 将重新写入
+unwritten-discarded = 已放弃
+unwritten-more =
+    { $count ->
+       *[other] 另有 { $count } 条
+    }
+unwritten-blocked =
+    { $count ->
+       *[other] 另有 { $count } 条记录在等待这些记录。
+    }

@@ -197,6 +197,14 @@ cause-pbx-not-connected = PBX 未连接
 cause-journal-unusable = 无法使用通话记录
 cause-too-long = 文字过长
 cause-browser-failed = 浏览器未启动
+cause-no-such-entry = 没有此记录
+cause-entry-in-flight = 正在写入，请稍后再试
+cause-entry-finished = 已写入或已放弃
+cause-entry-blocked = 正在等待另一条记录，请先处理该记录
+cause-entry-unreadable = 此记录已损坏
+cause-field-not-editable = 不能在此修改该字段
+cause-value-wrong = 值只能是文字、数字、true 或 false
+cause-profile-in-use = 另一个 Deskring 正在使用此配置，但没有响应
 
 ## What is wrong with the settings
 
@@ -292,6 +300,10 @@ tray-recent-call = { $time }  { $caller }
 tray-show = 显示窗口
 tray-settings = 设置…
 tray-check-failed = 检查发现问题：请查看设置
+tray-not-written =
+    { $count ->
+       *[other] { $count } 条记录未写入 Desk…
+    }
 tray-quit = 退出 Deskring
 
 ## Notifications
@@ -371,6 +383,63 @@ timing-notice = 通知 { $ms } 毫秒
 timing-lookup = 查找 { $ms } 毫秒
 timing-tab = 标签页 { $ms } 毫秒
 
+## 未写入 Desk 的内容
+
+# $who 是姓名或号码。
+outbox-what-contact = { $who } 的新联系人
+outbox-what-account = { $who } 的新客户
+outbox-what-ticket = { $who } 的工单
+outbox-what-call-activity = { $who } 的通话记录
+outbox-what-other = { $who } 的记录
+
+outbox-state-pending = 等待写入
+outbox-state-claimed = 正在写入
+outbox-state-unknown = 可能已写入，正在查找
+outbox-state-sent = 已写入
+outbox-state-wedged = 未写入
+outbox-state-blocked = 等待另一条记录
+outbox-state-discarded = 已放弃
+outbox-state-dry = 仅显示
+
+# 未写入的原因。此处没有的，使用 cause 的文字。
+outbox-why-invalid = Zoho Desk 不接受这些字段
+outbox-why-no-department = 未选择部门
+outbox-why-several-matches = 有多个联系人使用此号码
+outbox-why-forbidden = 已授权的客服专员没有写入权限
+outbox-why-missing-scope = 授权范围不包括此写入操作
+outbox-why-signed-in-elsewhere = 属于另一个组织
+outbox-why-unsure = 可能已写入 Zoho Desk
+outbox-why-unreadable = 此记录已损坏
+outbox-why-by-hand = 已手动放弃
+outbox-why-parent-discarded = 所依赖的记录已放弃
+outbox-why-interrupted = 写入过程中 Deskring 已结束
+outbox-why-contact-gone = 联系人已被删除
+outbox-why-no-contact = 没有对应的联系人
+outbox-why-code = Zoho Desk 拒绝写入（{ $code }）
+
+# 处理方法。
+outbox-do-invalid = 修改这些字段后重新写入。
+outbox-do-no-department = 请在设置中选择部门，然后重试。
+outbox-do-several-matches = 请先选择此通话的联系人，然后重试；或在 Zoho Desk 中自行填写后放弃。
+outbox-do-forbidden = 请调整该客服专员在 Zoho Desk 中的权限，然后重试。
+outbox-do-missing-scope = 请重新向 Zoho Desk 授权并同意全部权限，然后重试。
+outbox-do-signed-in-elsewhere = 请放弃，或重新授权原来的组织后重试。
+outbox-do-edition-limit = 当前 Zoho Desk 版本不支持，请放弃。
+outbox-do-gone = 所属的记录已在 Zoho Desk 中删除，请放弃。
+outbox-do-unsure = 请在 Zoho Desk 中查看：已存在则放弃，不存在则重试。
+outbox-do-unreadable = 请在 Zoho Desk 中自行填写，然后放弃。
+outbox-do-other = 请重试。如再次被拒绝，请在 Zoho Desk 中自行填写后放弃。
+
+outbox-field-missing = 必须填写{ $label }
+outbox-field-invalid = 不接受{ $label }的内容
+outbox-field-duplicate = { $label }已被其他记录使用
+outbox-field-other = { $label }被拒绝
+outbox-why-fields = { $why }：{ $fields }
+outbox-not-written =
+    { $count ->
+       *[other] { $count } 条记录未写入 Zoho Desk
+    }
+
 ## 命令行
 
 cli-secret-prompt = 密钥（输入时不显示）：
@@ -397,3 +466,22 @@ cli-bind-wrong = { $pair }：不是“分机=坐席”，或 Zoho Desk 中没有
 cli-change-wrong = { $change }：不是“键=值”
 cli-settings-good = 设置无误。
 cli-saved = 已保存。
+cli-outbox-none = 没有内容。
+cli-outbox-row = { $key }：{ $what }（{ $state }）
+cli-outbox-waits = 等待 { $key }
+cli-outbox-written = 已在 Zoho Desk 中：{ $record }
+cli-outbox-attempts =
+    { $count ->
+       *[other] 已尝试写入 { $count } 次
+    }
+cli-outbox-retried =
+    { $count ->
+        [0] 没有需要处理的记录。
+       *[other] { $count } 条记录将重新写入。
+    }
+cli-outbox-edited = 已修改。如需写入：deskring-cli outbox retry { $key }
+cli-outbox-discarded =
+    { $count ->
+       *[other] 已放弃 { $count } 条记录及依赖它们的记录。
+    }
+cli-outbox-waits-for-run = Deskring 运行时写入。

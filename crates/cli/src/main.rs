@@ -3,6 +3,7 @@
 //! Owns arguments, exit codes and the one-line errors. What is printed about calls is in [`say`].
 
 mod lookup;
+mod outbox;
 mod run;
 mod say;
 mod set_up;
@@ -67,6 +68,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// See what is to be written to Zoho Desk, and mend what was not
+    Outbox {
+        #[command(subcommand)]
+        command: outbox::OutboxCommand,
+    },
     /// Find whose number this is in Zoho Desk
     Lookup {
         /// As dialed, or as written anywhere
@@ -116,6 +122,7 @@ fn start(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Bind(bind) => set_up::bind(paths, bind).await,
             Command::Settings { command } => set_up::settings(paths, command).await,
             Command::Doctor { json } => set_up::doctor(paths, json.into()).await,
+            Command::Outbox { command } => outbox::outbox(paths, command).await,
             Command::Lookup { number, json } => lookup::lookup(&paths, &number, json.into()).await,
         }
     })?;

@@ -4,7 +4,9 @@
 use std::io::Write;
 
 use deskring_engine::admin::{BindingView, Directory, Finding, FindingState};
-use deskring_engine::view::{AppView, CallView, LinkState, LinkView, ProblemView, WhyView};
+use deskring_engine::view::{
+    AppView, CallView, LinkState, LinkView, OutboxRowView, ProblemView, RefusedField, WhyView,
+};
 use deskring_engine::{Happening, Paths, Report, SignInEnd};
 use deskring_wording::{Language, Part, Words, key_of};
 use jiff::tz::TimeZone;
@@ -153,6 +155,52 @@ impl Voice {
         lines.collect::<Vec<_>>().join("\n")
     }
 
+    /// A row of the outbox: what it is, why it is as it is, and what to do.
+    pub(crate) fn outbox_row(&self, row: &OutboxRowView) -> String {
+        let words = &self.0;
+        let values = [
+            ("key", clean(&row.key).into()),
+            ("what", outbox_what(words, row).into()),
+            ("state", words.of_code("outbox-state", &row.state, &[]).into()),
+        ];
+        let mut lines = vec![words.with("cli-outbox-row", &values)];
+        lines.extend(outbox_why(words, row).map(|why| format!("    {why}")));
+        lines.extend(
+            row.waits_for.as_deref().map(|key| format!("    {}", self.with("cli-outbox-waits", "key", key))),
+        );
+        if row.state == "wedged" {
+            let fix = key_of("outbox-do", row.reason.as_deref().unwrap_or_default());
+            let fix = if words.has(&fix) { fix } else { "outbox-do-other".to_owned() };
+            lines.push(format!("    → {}", words.text(&fix)));
+        }
+        lines.join("\n")
+    }
+
+    /// All there is to see of a row.
+    pub(crate) fn outbox_entry(&self, row: &OutboxRowView) -> String {
+        let mut lines = vec![self.outbox_row(row)];
+        if row.attempts > 0 {
+            lines.push(format!(
+                "    {}",
+                self.0.with("cli-outbox-attempts", &[("count", row.attempts.into())])
+            ));
+        }
+        if let Some(record) = &row.record {
+            let record = record.url.as_ref().unwrap_or(&record.id);
+            lines.push(format!("    {}", self.with("cli-outbox-written", "record", record)));
+        }
+        if !row.payload.is_null() {
+            let payload = serde_json::to_string_pretty(&row.payload).unwrap_or_default();
+            lines.extend(payload.lines().map(|line| format!("    {}", clean(line))));
+        }
+        lines.join("\n")
+    }
+
+    /// A sentence of the catalogs about so many.
+    pub(crate) fn count(&self, key: &str, count: u64) -> String {
+        self.0.with(key, &[("count", count.into())])
+    }
+
     /// What was bound, and who was not.
     pub(crate) fn bound(&self, bound: &[BindingView], ambiguous: &[String]) -> String {
         let mut lines = vec![self.0.with("cli-bound", &[("count", bound.len().into())])];
@@ -180,6 +228,40 @@ impl Voice {
         }
         lines.join("\n")
     }
+}
+
+fn outbox_what(words: &Words, row: &OutboxRowView) -> String {
+    let name = row.name.as_deref().map(clean).unwrap_or_default();
+    let number = clean(&row.number_text);
+    let who = [name, number].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+    let who = if who.is_empty() { words.text("caller-unknown") } else { who };
+    let key = key_of("outbox-what", &row.kind);
+    let key = if words.has(&key) { key } else { "outbox-what-other".to_owned() };
+    words.with(&key, &[("who", who.into())])
+}
+
+/// Nothing where there is nothing to say: it waits for its turn, or is in Desk.
+fn outbox_why(words: &Words, row: &OutboxRowView) -> Option<String> {
+    let reason = row.reason.as_deref()?;
+    let (own, cause) = (key_of("outbox-why", reason), key_of("cause", reason));
+    let why = if words.has(&own) {
+        words.text(&own)
+    } else if words.has(&cause) {
+        words.text(&cause)
+    } else {
+        let code = row.code.as_deref().unwrap_or(reason);
+        words.with("outbox-why-code", &[("code", clean(code).into())])
+    };
+    let field = |field: &RefusedField| {
+        let key = key_of("outbox-field", &field.problem);
+        let key = if words.has(&key) { key } else { "outbox-field-other".to_owned() };
+        words.with(&key, &[("label", clean(&field.label).into())])
+    };
+    let fields: Vec<String> = row.fields.iter().map(field).collect();
+    if fields.is_empty() {
+        return Some(why);
+    }
+    Some(words.with("outbox-why-fields", &[("why", why.into()), ("fields", fields.join("; ").into())]))
 }
 
 fn finding(words: &Words, found: &Finding) -> String {

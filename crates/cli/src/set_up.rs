@@ -340,7 +340,7 @@ pub(crate) async fn settings(paths: Paths, command: SettingsCommand) -> anyhow::
 
 /// `true`, `["1001"]` and the like are JSON, everything else is a text. A number is a text, too: digits are what
 /// extensions, prefixes and ids are made of.
-fn value_of(text: &str) -> Value {
+pub(crate) fn value_of(text: &str) -> Value {
     if text.is_empty() {
         return Value::Null;
     }
@@ -386,14 +386,14 @@ async fn ask(paths: &Paths, want: Want) -> anyhow::Result<Answer> {
     }
 }
 
-fn refused(voice: &Voice, error: ClientError) -> anyhow::Error {
+pub(crate) fn refused(voice: &Voice, error: ClientError) -> anyhow::Error {
     match error {
         ClientError::Refused(fault) => said(voice, &fault),
         other => other.into(),
     }
 }
 
-fn said(voice: &Voice, fault: &Fault) -> anyhow::Error {
+pub(crate) fn said(voice: &Voice, fault: &Fault) -> anyhow::Error {
     let cause = voice.cause(&fault.code);
     match &fault.detail {
         Some(detail) => anyhow!("{cause} ({detail})"),
@@ -408,7 +408,7 @@ fn settings_answer(answer: Answer) -> anyhow::Result<SettingsView> {
     }
 }
 
-fn unexpected<T>() -> anyhow::Result<T> {
+pub(crate) fn unexpected<T>() -> anyhow::Result<T> {
     bail!("the running Deskring answered another question")
 }
 
@@ -422,12 +422,12 @@ fn read_all(reader: impl std::io::Read, limit: u64) -> anyhow::Result<String> {
 }
 
 /// For a person only: standard output may be read by a program.
-fn hint(text: &str) {
+pub(crate) fn hint(text: &str) {
     // Nowhere left to say it.
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-fn print(text: &str) -> anyhow::Result<ExitCode> {
+pub(crate) fn print(text: &str) -> anyhow::Result<ExitCode> {
     writeln!(std::io::stdout(), "{text}")?;
     Ok(ExitCode::SUCCESS)
 }

@@ -79,6 +79,43 @@ fn every_message_can_be_written_with_texts_and_with_numbers() {
 
 /// The engine's codes by family. A new code of the engine is added here and to both catalogs.
 const CODES: &[(&str, &[&str])] = &[
+    ("outbox-what", &["contact", "account", "ticket", "call_activity", "other"]),
+    ("outbox-state", &["pending", "claimed", "unknown", "sent", "wedged", "blocked", "discarded", "dry"]),
+    ("outbox-field", &["missing", "invalid", "duplicate", "other"]),
+    (
+        "outbox-why",
+        &[
+            "invalid",
+            "no_department",
+            "several_matches",
+            "forbidden",
+            "missing_scope",
+            "signed_in_elsewhere",
+            "unsure",
+            "unreadable",
+            "by_hand",
+            "parent_discarded",
+            "interrupted",
+            "contact_gone",
+            "no_contact",
+        ],
+    ),
+    (
+        "outbox-do",
+        &[
+            "invalid",
+            "no_department",
+            "several_matches",
+            "forbidden",
+            "missing_scope",
+            "signed_in_elsewhere",
+            "edition_limit",
+            "gone",
+            "unsure",
+            "unreadable",
+            "other",
+        ],
+    ),
     ("phase", &["ringing", "dialing", "talking", "held", "over"]),
     ("direction", &["inbound", "outbound", "internal"]),
     ("outcome", &["answered", "missed", "answered_elsewhere", "voicemail", "failed", "not_seen"]),
