@@ -164,14 +164,20 @@ fn icon(view: &AppView) -> Icon {
     }
     match view.desk.state {
         LinkState::NotSetUp | LinkState::Stopped | LinkState::Down => Icon::Attention,
-        LinkState::Disabled | LinkState::Connecting | LinkState::Up if is_well(view) => Icon::Idle,
+        LinkState::Disabled | LinkState::Connecting | LinkState::Up
+            if is_well(view) && view.outbox.wedged == 0 =>
+        {
+            Icon::Idle
+        }
         LinkState::Disabled | LinkState::Connecting | LinkState::Up => Icon::Attention,
     }
 }
 
 /// The menu for a view.
 pub(crate) fn menu(view: &AppView, words: &Words, time: &dyn Fn(i64) -> String) -> Vec<Item> {
-    let mut items = vec![Item::Do { text: headline(view, words), act: lead(view) }, Item::Line];
+    let headline = headline(view, words);
+    let not_written = not_written(view, words).filter(|text| *text != headline);
+    let mut items = vec![Item::Do { text: headline, act: lead(view) }, Item::Line];
     match view.calls.as_slice() {
         [] => items.push(open_last(view, words)),
         [call] => {
@@ -191,11 +197,19 @@ pub(crate) fn menu(view: &AppView, words: &Words, time: &dyn Fn(i64) -> String) 
     }
     items.extend(wrap_up(view, words));
     items.extend(drafts(view, words));
+    // Said once.
+    items.extend(not_written.map(|text| Item::Do { text, act: Act::Show }));
     items.extend([recent(view, words, time), Item::Line, pause(view, words, time), Item::Line]);
     items.push(Item::Do { text: words.text("tray-show"), act: Act::Show });
     items.push(Item::Do { text: words.text("tray-settings"), act: Act::Settings });
     items.push(Item::Do { text: words.text("tray-quit"), act: Act::Quit });
     items
+}
+
+/// Entries that wait for a person, in the window.
+fn not_written(view: &AppView, words: &Words) -> Option<String> {
+    let count = view.outbox.wedged;
+    (count > 0).then(|| words.with("tray-not-written", &[("count", count.into())]))
 }
 
 /// What only the settings can mend leads there.
@@ -233,6 +247,9 @@ fn headline(view: &AppView, words: &Words) -> String {
             }
             if !view.findings.is_empty() {
                 return words.text("tray-check-failed");
+            }
+            if let Some(text) = not_written(view, words) {
+                return text;
             }
             let extensions = view.extensions.join(", ");
             let count = view.extensions.len().into();

@@ -25,6 +25,7 @@ import { Choosing } from "./choosing.js";
 import { button, byId, drawIcons, element, inside, keyed, reshape, say, shape } from "./dom.js";
 import { History } from "./history.js";
 import * as phrases from "./phrases.js";
+import { Unwritten } from "./unwritten.js";
 import { Words } from "./words.js";
 import { WrapUp } from "./wrap_up.js";
 
@@ -241,6 +242,8 @@ let choosing;
 let past;
 /** @type {WrapUp} */
 let wrapUp;
+/** @type {Unwritten} */
+let unwritten;
 
 /** @param {Stage} stage */
 function draw(stage) {
@@ -250,6 +253,7 @@ function draw(stage) {
     const goOn = keepChoosing(stage.view);
     drawLinks(stage.view);
     drawProblems(stage.view);
+    unwritten.draw(stage.view);
     drawDrafts(stage.view);
     wrapUp.draw(stage.view);
     drawCalls(stage.view, kit, choosing);
@@ -389,6 +393,7 @@ kit = {
 choosing = new Choosing(kit);
 past = new History(kit, choosing);
 wrapUp = new WrapUp(kit);
+unwritten = new Unwritten(kit);
 drawFixed();
 listenToPeople();
 await backend.watch(draw);

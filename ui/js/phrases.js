@@ -3,6 +3,7 @@
  *
  * @typedef {import("./types.js").Call} Call
  * @typedef {import("./types.js").Link} Link
+ * @typedef {import("./types.js").OutboxRow} OutboxRow
  * @typedef {import("./types.js").View} View
  * @typedef {import("./words.js").Words} Words
  */
@@ -231,6 +232,29 @@ export function asOthersSee(call, shown) {
   // Whom somebody chose is a name too.
   return { ...call, number, number_text: number, colleague: null, chosen: null, who: { ...call.who, state, records } };
 }
+
+/** What was not written: `Ticket for Lin · 138 0013 8000`. @param {OutboxRow} row @param {View["caller_shown"]} shown @param {Words} words */
+export function unwritten(row, shown, words) {
+  const name = shown === "name" ? clean(row.name) : "";
+  const who = [name, numberOthersSee(clean(row.number_text), shown)].filter(Boolean).join(" · ");
+  const kind = words.has("outbox-what", row.kind) ? row.kind : "other";
+  return words.ofCode("outbox-what", kind, { who: who || words.text("caller-unknown") });
+}
+
+/** Why it was not written, with the fields it is about. @param {OutboxRow} row @param {Words} words */
+export function unwrittenWhy({ reason, code, fields }, words) {
+  const own = ["outbox-why", "cause"].find((family) => words.has(family, reason ?? ""));
+  const why = own ? words.ofCode(own, reason ?? "") : words.with("outbox-why-code", { code: clean(code ?? reason) });
+  const parts = fields.map(({ label, problem }) => {
+    const known = words.has("outbox-field", problem) ? problem : "other";
+    return words.ofCode("outbox-field", known, { label: clean(label) });
+  });
+  return parts.length > 0 ? words.with("outbox-why-fields", { why, fields: parts.join("; ") }) : why;
+}
+
+/** What to do about it. @param {OutboxRow} row @param {Words} words */
+export const unwrittenDo = ({ reason }, words) =>
+  words.ofCode("outbox-do", words.has("outbox-do", reason ?? "") ? (reason ?? "") : "other");
 
 /** The end of a number, or nothing of it. @param {string} number @param {View["caller_shown"]} shown */
 export function numberOthersSee(number, shown) {

@@ -54,6 +54,15 @@
  * @property {string} number_text
  * @property {string} name
  * @property {number} at_ms
+ * @typedef {{pending: number, wedged: number, blocked: number, rows: OutboxRow[]}} Outbox
+ * @typedef {object} OutboxRow
+ * @property {string} key
+ * @property {string} kind
+ * @property {?string} reason
+ * @property {?string} code
+ * @property {{name: string, label: string, problem: string}[]} fields
+ * @property {?string} name
+ * @property {string} number_text
  * @typedef {object} View
  * @property {string} version
  * @property {Link} pbx
@@ -71,6 +80,7 @@
  * @property {DraftLine[]} drafts
  * @property {?string} form
  * @property {string[]} dispositions
+ * @property {Outbox} outbox
  * @property {number} history
  * @typedef {{stage: "waiting" | "gone" | "other_version"} | {stage: "connected", view: View}} Stage
  *

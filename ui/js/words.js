@@ -33,6 +33,16 @@ export class Words {
   }
 
   /**
+   * Whether there are words for one of the engine's codes.
+   *
+   * @param {string} family
+   * @param {string} code
+   */
+  has(family, code) {
+    return Boolean(this.#bundle.getMessage(`${family}-${code.replaceAll("_", "-")}`)?.value);
+  }
+
+  /**
    * The words of one of the engine's codes; an unknown code comes back as it is.
    *
    * @param {string} family

@@ -1,8 +1,8 @@
 //! The tray of a view, compared as a value.
 
 use deskring_engine::view::{
-    CallView, ContextView, DraftView, LinkView, PauseView, PopupView, ProblemView, RecordView, TicketsView,
-    TimingView, WhoView, WhyView, WrapUpView,
+    CallView, ContextView, DraftView, LinkView, OutboxView, PauseView, PopupView, ProblemView, RecordView,
+    TicketsView, TimingView, WhoView, WhyView, WrapUpView,
 };
 use deskring_wording::Language;
 
@@ -125,6 +125,25 @@ fn at_rest_the_menu_says_that_all_is_well() {
         "Quit Deskring -> quit",
     ];
     assert_eq!(lines(&idle()), expected);
+}
+
+#[test]
+fn entries_that_were_not_written_are_said_once_and_lead_to_the_window() {
+    let of = |wedged| OutboxView { pending: 3, wedged, blocked: 1, ..OutboxView::default() };
+    assert_eq!(lines(&AppView { outbox: of(0), ..idle() }), lines(&idle()));
+    assert_eq!(icon(&AppView { outbox: of(0), ..idle() }), Icon::Idle);
+    let view = AppView { outbox: of(1), ..idle() };
+    assert_eq!(icon(&view), Icon::Attention);
+    let entry = "1 entry was not written to Desk… -> show";
+    let at = |lines: &[String]| lines.iter().position(|line| line == entry);
+    let rest = lines(&view);
+    assert_eq!((at(&rest), rest.len()), (Some(0), lines(&idle()).len()));
+    // Something else comes first then.
+    let view = AppView { calls: vec![call("7.1", "talking", Some("Lin"))], outbox: of(2), ..idle() };
+    let lines = lines(&view);
+    assert_eq!(icon(&view), Icon::Talking);
+    assert_eq!(lines[0], "Talking: Lin · 138 -> show");
+    assert!(lines.contains(&"2 entries were not written to Desk… -> show".to_owned()), "{lines:?}");
 }
 
 #[test]

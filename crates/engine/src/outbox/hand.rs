@@ -576,4 +576,27 @@ mod tests {
         assert_eq!((&*row.key, &row.payload, row.code.as_deref()), ("a", &Value::Null, Some("INVALID_DATA")));
         assert_eq!(seen, fields);
     }
+
+    #[test]
+    fn others_see_neither_names_nor_numbers_nor_what_is_written() {
+        let row = OutboxRowView {
+            key: "contact/+8613800138000".into(),
+            name: Some("Lindqvist".into()),
+            number: "13800138000".into(),
+            number_text: "138 0013 8000".into(),
+            waits_for: Some("contact/+8613800138000".into()),
+            payload: json!({ "subject": "Secret matter" }),
+            ..OutboxRowView::default()
+        };
+        for (shown, end) in [(Caller::MaskedNumber, true), (Caller::Hidden, false)] {
+            let mut view = OutboxView { wedged: 1, rows: vec![row.clone()], ..OutboxView::default() };
+            view.mask(shown);
+            let seen = serde_json::to_string(&view).unwrap();
+            for secret in ["Lindqvist", "13800", "138 0013", "Secret matter"] {
+                assert!(!seen.contains(secret), "{secret} in {seen}");
+            }
+            assert_eq!(seen.contains("00"), end, "{seen}");
+        }
+        assert!(!format!("{row:?}").contains("138"), "{row:?}");
+    }
 }
