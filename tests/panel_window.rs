@@ -32,6 +32,10 @@ struct Said {
     gone: &'static str,
     occupied: &'static str,
     hidden: &'static str,
+    not_written: &'static str,
+    ticket_of: &'static str,
+    field: &'static str,
+    sure: &'static str,
 }
 
 const ENGLISH: Said = Said {
@@ -48,6 +52,10 @@ const ENGLISH: Said = Said {
     gone: "Deskring is not running",
     occupied: "has other numbers in both fields",
     hidden: "Incoming call",
+    not_written: "2 entries were not written to Zoho Desk",
+    ticket_of: "Ticket for 林小芳 · 138 0013 8000",
+    field: "Region must be filled in",
+    sure: "Discard it?",
 };
 
 const CHINESE: Said = Said {
@@ -64,6 +72,10 @@ const CHINESE: Said = Said {
     gone: "Deskring 未运行",
     occupied: "的两个号码字段都已有其他号码",
     hidden: "来电",
+    not_written: "2 条记录未写入 Zoho Desk",
+    ticket_of: "林小芳 · 138 0013 8000 的工单",
+    field: "必须填写Region",
+    sure: "确定放弃？",
 };
 
 /// A test in both languages, each in its turn at the display.
@@ -623,6 +635,139 @@ in_both_languages!(
     a_note_after_the_call_is_one_key_away_and_survives_the_window_in_chinese,
     wrapping_up
 );
+
+// What was not written to Desk
+
+/// Two entries that Desk refused about the only call of the history: a ticket without a region, and one that nobody may
+/// write.
+fn refuse(rig: &Rig, call: &str) -> deskring_store::Journal {
+    let journal = deskring_store::Journal::open(rig.profile.path()).unwrap();
+    let fields = json!([{ "name": "cf_region", "label": "Region", "problem": "missing" }]);
+    for (key, kind, reason, fields) in
+        [("call/x/1001", "call_activity", "forbidden", json!([])), ("ticket/x", "ticket", "invalid", fields)]
+    {
+        let payload = json!({ "of": "1001", "number": NUMBER, "number_key": "+8613800138000",
+            "direction": "inbound", "contact": "1", "extra": { "cf_region": "Nowhere" } });
+        let entry = deskring_store::NewEntry {
+            key: key.into(),
+            call_id: call.into(),
+            extension: "1001".into(),
+            kind: kind.into(),
+            payload: payload.to_string(),
+            depends_on: None,
+            due_ms: 0,
+            doubt: deskring_store::Doubt::None,
+            run: deskring_store::Run::Live,
+        };
+        journal.enqueue(&[entry], 1).unwrap();
+        assert_eq!(journal.claim(1, 1).unwrap().len(), 1);
+        let detail = Some(json!({ "code": reason, "fields": fields }).to_string());
+        let wedged = deskring_store::Settled::Wedged { reason: reason.into(), detail };
+        assert!(journal.settle(key, &wedged, 2).unwrap());
+    }
+    journal
+}
+
+async fn unwritten(said: &Said) {
+    let (mut rig, server) = rig(|_| {}).await;
+    drop(server);
+    rig.contact("林小芳", NUMBER);
+    let call = missed(&rig, NUMBER).await;
+    rig.stop().await;
+    let journal = refuse(&rig, &call);
+    // Nothing is sent, so that entries stay as they are left here.
+    rig.set(|settings| settings["desk"]["enabled"] = json!(false));
+    rig.start().await;
+    let _server = Server::start(rig.handle(), &rig.paths()).unwrap();
+    let screen = Screen::open(&rig, "panel", said.look).await;
+    screen.sees("#unwritten summary", said.not_written).await;
+    let top = "return document.querySelector('#calls').getBoundingClientRect().top";
+    let before = screen.ask(top, &[]).await;
+    screen.shoot("panel-unwritten-closed").await;
+    screen.press("#unwritten summary").await;
+    screen.sees(".entry .what", said.ticket_of).await;
+    screen.sees(".entry .why", said.field).await;
+    audited(&screen, "what was not written").await;
+    screen.shoot("panel-unwritten").await;
+    // By keyboard: to the fields, back, and to them again.
+    let focus =
+        "document.querySelector('.entry .correct').focus(); document.activeElement.click(); return true";
+    screen.ask(focus, &[]).await;
+    screen.has(".entry input", "Nowhere").await;
+    screen.focuses(".entry input").await;
+    audited(&screen, "the fields that Desk refuses").await;
+    screen.shoot("panel-unwritten-fields").await;
+    key(&screen, "Escape").await;
+    screen.focuses(".entry .correct").await;
+    assert_eq!(journal.entry("ticket/x").unwrap().unwrap().attempts, 1, "nothing was sent again");
+    screen.ask(focus, &[]).await;
+    type_into(&screen, ".entry input", "North").await;
+    screen.press(".entry .send").await;
+    rig.view_where(|view| view.outbox.wedged == 1 && view.outbox.pending == 1).await;
+    let row = journal.entry("ticket/x").unwrap().unwrap();
+    let payload: Value = serde_json::from_str(&row.payload).unwrap();
+    assert_eq!((row.state.code(), &payload["extra"]["cf_region"]), ("pending", &json!("North")));
+    let one = "return document.querySelectorAll('.entry').length === 1 && \
+        document.querySelector('.entry').contains(document.activeElement)";
+    screen.when("the focus to be on the other entry", one, &[]).await;
+    // Discarding asks first, in its place.
+    let press =
+        "document.querySelector('.entry .discard').focus(); document.activeElement.click(); return true";
+    screen.ask(press, &[]).await;
+    screen.sees(".entry .discard", said.sure).await;
+    assert_eq!(rig.handle().view().borrow().outbox.wedged, 1, "asking discards nothing");
+    screen.ask("document.activeElement.blur(); return true", &[]).await;
+    let asks = "return document.querySelector('.entry .discard.sure') === null";
+    screen.when("not to ask any more", asks, &[]).await;
+    screen.ask(press, &[]).await;
+    screen.press(".entry .discard").await;
+    rig.view_where(|view| view.outbox.wedged == 0).await;
+    assert_eq!(journal.entry("call/x/1001").unwrap().unwrap().state.code(), "discarded");
+    screen.hides("#unwritten").await;
+    let after = screen.ask(top, &[]).await;
+    assert!(after.as_f64() < before.as_f64(), "its room is given back: {after} {before}");
+    screen.close().await;
+}
+
+in_both_languages!(
+    what_was_not_written_is_said_corrected_retried_and_discarded_in_english,
+    what_was_not_written_is_said_corrected_retried_and_discarded_in_chinese,
+    unwritten
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn others_see_nobody_in_what_was_not_written_and_a_call_finds_its_place() {
+    let test = "others_see_nobody_in_what_was_not_written_and_a_call_finds_its_place";
+    let Some(_turn) = turn(test, Keyboard::Shared).await else { return };
+    let masked = |settings: &mut Value| settings["notifications"] = json!({ "caller": "masked_number" });
+    let (mut rig, server) = rig(masked).await;
+    drop(server);
+    rig.contact("Lindqvist", NUMBER);
+    let call = missed(&rig, NUMBER).await;
+    rig.stop().await;
+    refuse(&rig, &call);
+    rig.start().await;
+    rig.ready().await;
+    let _server = Server::start(rig.handle(), &rig.paths()).unwrap();
+    let screen = Screen::open(&rig, "panel", Look::ENGLISH.dark()).await;
+    screen.press("#unwritten summary").await;
+    screen.sees(".entry .what", "Ticket for •••00").await;
+    let list = screen.ask("return document.querySelector('#unwritten').textContent", &[]).await;
+    assert!(!list.as_str().unwrap().contains("Lindqvist"), "{list}");
+    rig.simulator.pbx().call_in("13900139000", "1001").await;
+    screen.shows(".card").await;
+    let seen = "const card = document.querySelector('.card').getBoundingClientRect(); \
+        return card.top + 40 < document.querySelector('footer').getBoundingClientRect().top";
+    assert_eq!(screen.ask(seen, &[]).await, true, "an open list leaves room for a call");
+    audited(&screen, "what was not written, in the dark").await;
+    screen.shoot("panel-unwritten-call").await;
+    let escape = "document.querySelector('.entry button').focus(); return true";
+    screen.ask(escape, &[]).await;
+    key(&screen, "Escape").await;
+    screen.focuses("#unwritten summary").await;
+    screen.hides(".entry").await;
+    screen.close().await;
+}
 
 // Others look at the screen; nothing works; everything is strange
 

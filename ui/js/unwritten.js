@@ -20,6 +20,12 @@ export class Unwritten {
   /** @param {Kit} kit */
   constructor(kit) {
     this.#kit = kit;
+    this.#place.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || event.defaultPrevented || !this.#place.open) return;
+      event.preventDefault();
+      this.#place.open = false;
+      inside(this.#place, "summary").focus();
+    });
   }
 
   /** @param {View} view */
@@ -32,7 +38,8 @@ export class Unwritten {
     keyed(
       this.#list,
       outbox.rows,
-      ({ key }) => key,
+      // One that was refused for something else is another one; what was typed for the same stays.
+      ({ key, fields }) => `${key} ${JSON.stringify(fields)}`,
       (row) => this.#make(row),
       (line, row) => {
         const what = phrases.unwritten(row, caller_shown, words);
