@@ -204,6 +204,9 @@ async fn entries_are_listed_changed_retried_and_discarded_from_a_terminal_throug
     for words in ["No department is chosen", "Choose the department", "(of_a_newer_engine)", "Retry. If"] {
         assert!(listed.good().contains(words), "{words}: {listed:?}");
     }
+    let status = on_profile(&rig, "deskring-cli", &["status"]).output().await.unwrap();
+    let status = String::from_utf8(status.stdout).unwrap();
+    assert!(status.contains("! 2 entries were not written to Zoho Desk\n"), "{status}");
     assert_eq!(english(&rig, &["retry", "--all-wedged"]).await.good(), "2 entries are sent again.");
     rig.view_where(|view| view.outbox.wedged == 0 && view.outbox.pending == 2).await;
 }

@@ -67,6 +67,9 @@ impl Voice {
         ];
         lines.extend(view.problems.iter().map(|found| format!("! {}", self.problem(found))));
         lines.extend(view.findings.iter().map(|found| format!("! {}", finding(words, found))));
+        if view.outbox.wedged > 0 {
+            lines.push(format!("! {}", self.count("outbox-not-written", view.outbox.wedged)));
+        }
         for call in &view.calls {
             lines.push(format!("* {}", call_text(words, call)));
         }
