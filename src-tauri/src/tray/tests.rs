@@ -30,7 +30,7 @@ fn idle() -> AppView {
         drafts: Vec::new(),
         form: None,
         dispositions: Vec::new(),
-        outbox: deskring_engine::outbox_by_hand::OutboxView::default(),
+        outbox: OutboxView::default(),
         history: 0,
     }
 }
