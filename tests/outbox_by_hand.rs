@@ -127,7 +127,7 @@ async fn by_terminal(rig: &Rig) {
     assert_eq!(listed.good(), expected, "without what would write into a terminal");
     let chinese = cli(rig, "zh_CN.UTF-8", &["list", "--state", "wedged"]).await;
     let expected = "ticket/7.1：Lin [31mMei · 13800138000 的工单（未写入）\n    \
-        Zoho Desk 不接受这些字段：必须填写Region; Size被拒绝\n    → 修改这些字段后重新写入。";
+        Zoho Desk 不接受这些字段：必须填写“Region”; “Size”被拒绝\n    → 修改这些字段后重新写入。";
     assert_eq!(chinese.good(), expected);
     assert_eq!(rows(rig, &["--state", "sent"]).await, Vec::<Value>::new());
     assert_eq!(rows(rig, &["--call", "7.2"]).await, Vec::<Value>::new());

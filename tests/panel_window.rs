@@ -74,7 +74,7 @@ const CHINESE: Said = Said {
     hidden: "来电",
     not_written: "2 条记录未写入 Zoho Desk",
     ticket_of: "林小芳 · 138 0013 8000 的工单",
-    field: "必须填写Region",
+    field: "必须填写“Region”",
     sure: "确定放弃？",
 };
 

@@ -436,10 +436,10 @@ outbox-do-unsure = 请在 Zoho Desk 中查看：已存在则放弃，不存在�
 outbox-do-unreadable = 请在 Zoho Desk 中自行填写，然后放弃。
 outbox-do-other = 请重试。如再次被拒绝，请在 Zoho Desk 中自行填写后放弃。
 
-outbox-field-missing = 必须填写{ $label }
-outbox-field-invalid = 不接受{ $label }的内容
-outbox-field-duplicate = { $label }已被其他记录使用
-outbox-field-other = { $label }被拒绝
+outbox-field-missing = 必须填写“{ $label }”
+outbox-field-invalid = 不接受“{ $label }”的内容
+outbox-field-duplicate = “{ $label }”已被其他记录使用
+outbox-field-other = “{ $label }”被拒绝
 outbox-why-fields = { $why }：{ $fields }
 outbox-not-written =
     { $count ->

@@ -132,15 +132,16 @@ export class Unwritten {
     const send = element("button", "small send", words.text("unwritten-send"));
     send.type = "submit";
     form.append(element("div", "acts", send, button("small cancel", words.text("unwritten-cancel"), leave)));
+    let sending = false;
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      // Once, however often it is pressed.
-      if (send.disabled) return;
-      send.disabled = true;
+      // Once, however often it is pressed. Not disabled: that would take the focus away.
+      if (sending) return;
+      sending = true;
       const set = Object.fromEntries(inputs.map(({ name, value }) => [name, value.trim()]));
       const edit = { act: "edit", key: row.key, set, unset: [] };
       if (await this.#ask(edit)) await this.#retry(row.key);
-      send.disabled = false;
+      sending = false;
     });
     form.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || event.isComposing) return;
