@@ -80,15 +80,10 @@ impl History {
         Self { journal, recent, told: BTreeMap::new(), missed: 0, changes: 0 }
     }
 
-    /// A past call of an extension.
+    /// A past call of an extension, as it was last kept: not closed when the program ended before it was.
     pub(crate) fn find_row(&self, call: &str, extension: &str) -> Option<CallView> {
-        stored_view(&noted("the call cannot be read", self.journal.as_ref()?.call(call, extension))??)
-    }
-
-    /// Whether it is known how a call came out. Nobody saw it of one that was on when the program or the link ended.
-    pub(crate) fn is_known(&self, call: &str, extension: &str) -> bool {
-        let outcome = self.find_row(call, extension).and_then(|past| past.outcome);
-        outcome.is_some_and(|outcome| outcome != "not_seen")
+        let row = noted("the call cannot be read", self.journal.as_ref()?.call(call, extension))??;
+        serde_json::from_str(row.detail.as_deref()?).ok()
     }
 
     /// Past calls that fit.

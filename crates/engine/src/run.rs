@@ -7,7 +7,7 @@ mod agent;
 mod filling;
 mod owed;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -126,6 +126,8 @@ enum Back {
         extension: String,
         records: Vec<Record>,
     },
+    /// Some have been named; there may be others.
+    NameOthers,
     /// A record was made for the number of a call.
     Made {
         call: CallId,
@@ -148,6 +150,10 @@ pub struct Engine {
     owing: owed::Owing,
     /// Whether all calls are known since the PBX is in reach.
     filled_in: bool,
+    /// When the PBX's call details are read once more.
+    read_up_at: Option<Instant>,
+    /// Calls whose caller Desk has been asked for again since it answers.
+    tried: BTreeSet<(String, String)>,
     handle: Handle,
     messages: mpsc::Receiver<Message>,
     back: mpsc::UnboundedReceiver<Back>,
@@ -247,6 +253,8 @@ impl Engine {
             told,
             margin,
             filled_in: false,
+            read_up_at: None,
+            tried: BTreeSet::new(),
             owing: owed::Owing::new(outbox::rules(&loaded.settings), outbox::writing(&loaded.settings)),
             handle: Handle::new(message_sender, views, admin, assist),
             messages,
@@ -280,6 +288,7 @@ impl Engine {
         sleep_check.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let (deadline, check_at, reconnect_at) = (self.deadline(), self.desk.check_at, self.reconnect_at);
+            let read_up_at = self.read_up_at;
             tokio::select! {
                 biased;
                 message = self.messages.recv() => match message {
@@ -313,6 +322,10 @@ impl Engine {
                     self.dirty = Dirty::Yes;
                 }
                 () = until(check_at) => self.check_desk(),
+                () = until(read_up_at) => {
+                    self.read_up_at = None;
+                    self.read_up_on_calls();
+                }
                 () = until(reconnect_at) => {
                     self.reconnect_at = None;
                     self.connect(None);
@@ -409,6 +422,7 @@ impl Engine {
                 self.read_names();
                 self.tell(self.clock.now(), from_pbx::resync(calls));
                 self.read_up_on_calls();
+                self.read_up_at = Some(Instant::now() + filling::READ_AGAIN);
             }
             pbx::Feed::Down { error, retry_in } => {
                 self.know_calls_until_now();
@@ -485,6 +499,7 @@ impl Engine {
             Back::DeskChecked { answer: Err(error), .. } => self.change_desk(|link| link.fails(&error)),
             Back::Logged { until_ms, calls } => self.on_logged(until_ms, calls),
             Back::Named { call, extension, records } => self.on_named(&call, &extension, records),
+            Back::NameOthers => self.name_the_unnamed(),
             Back::Made { call, record } => self.on_made(&call, &record),
             Back::Names(read) => {
                 if let Some(serial) = read.serial.clone() {
@@ -766,7 +781,7 @@ impl Engine {
         change(&mut self.desk);
         self.rewire();
         if self.desk.view.state == LinkState::Up && before.state != LinkState::Up {
-            self.name_the_unnamed();
+            self.name_all();
         }
         if self.desk.view.is_news_after(&before) {
             self.desktop.happened(&Happening::Desk(&self.desk.view));

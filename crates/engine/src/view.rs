@@ -614,6 +614,20 @@ impl WhoView {
         };
         Self { state: state.to_owned(), records, cause }
     }
+
+    /// Back to what the core says, with addresses that are not checked.
+    pub(crate) fn who(&self) -> Who {
+        let records =
+            || self.records.iter().filter_map(|view| Some(view.record(record_kind_of(&view.kind)?)));
+        match self.state.as_str() {
+            "known" => records().next().map_or(Who::Failed("unknown"), Who::Known),
+            "several" => Who::Several(records().collect()),
+            "nobody" => Who::Nobody,
+            "withheld" => Who::Withheld,
+            "not_asked" => Who::NotAsked,
+            _ => Who::Failed("unknown"),
+        }
+    }
 }
 
 impl RecordView {

@@ -18,8 +18,10 @@ const KNOWN_UNTIL: &str = "calls_known_until";
 const LONGEST_MS: i64 = 7 * 24 * 3600 * 1000;
 /// A call is written down when it ends, under the time it began.
 const LONGEST_CALL_MS: i64 = 2 * 3600 * 1000;
-/// Callers who are looked up again at once.
+/// Numbers that are looked up again in one go.
 const MOST_UNNAMED: usize = 50;
+/// Call details are written down a moment after the call: they are read once more.
+pub(super) const READ_AGAIN: Duration = Duration::from_secs(60);
 
 /// Nobody has said who that was: Desk did not answer, or was not waited for.
 const UNNAMED: [&str; 2] = ["failed", "searching"];
@@ -65,27 +67,59 @@ impl Engine {
     }
 
     pub(super) fn on_logged(&mut self, until_ms: i64, calls: Logged) {
-        for mut call in calls {
-            if self.is_known(&call.call) || self.history.is_known(&call.call, &call.extension) {
-                continue;
-            }
-            let plan = &self.machine.setup().plan;
-            let reading = plan.read(&call.number);
-            if reading.is_withheld() {
-                continue;
-            }
-            (call.number_text, call.number_key) = (reading.for_people(plan), reading.key().to_owned());
-            call.path_name =
-                call.path.as_deref().and_then(|path| self.told.names.of(path)).map(str::to_owned);
-            self.history.change(&call);
+        for call in calls {
+            self.fill_in(call);
         }
         self.filled_in = true;
         self.history.keep_fact(KNOWN_UNTIL, &until_ms.to_string());
         self.name_the_unnamed();
     }
 
-    /// Desk can be asked: who were those whom it could not name?
-    pub(super) fn name_the_unnamed(&self) {
+    /// A call that the PBX wrote down: what we know of it ourselves is worth more, except how it came out, where nobody
+    /// here saw that to its end.
+    fn fill_in(&mut self, mut call: CallView) {
+        if self.machine.entries().iter().any(|entry| entry.call.as_str() == call.call && !entry.closed) {
+            return;
+        }
+        let plan = &self.machine.setup().plan;
+        let reading = plan.read(&call.number);
+        (call.number_text, call.number_key) = (reading.for_people(plan), reading.key().to_owned());
+        let path_name = call.path.as_deref().and_then(|path| self.told.names.of(path)).map(str::to_owned);
+        call.path_name = path_name;
+        if reading.is_withheld() {
+            call.who = WhoView::of(&Who::Withheld);
+        }
+        if let Some(past) = self.history.find_row(&call.call, &call.extension) {
+            let saw_end = past.outcome.as_deref().is_some_and(|outcome| outcome != "not_seen");
+            if saw_end && past.closed {
+                return;
+            }
+            let how = if saw_end { &past } else { &call };
+            call = CallView {
+                outcome: how.outcome.clone(),
+                outcome_detail: how.outcome_detail.clone(),
+                phase: call.phase,
+                answered_ms: past.answered_ms.or(call.answered_ms),
+                over_ms: past.over_ms.or(call.over_ms),
+                ours: call.ours,
+                spoke: call.spoke,
+                closed: true,
+                filled_in: !saw_end,
+                ..past
+            };
+        }
+        let who = call.who.who();
+        self.keep_past(&call, who);
+    }
+
+    /// Desk can be asked again: every caller whom it could not name gets another try.
+    pub(super) fn name_all(&mut self) {
+        self.tried.clear();
+        self.name_the_unnamed();
+    }
+
+    /// Who were those whom Desk could not name?
+    pub(super) fn name_the_unnamed(&mut self) {
         let Some(lookup) = self.desk.lookup.clone() else { return };
         if self.desk.view.state != view::LinkState::Up {
             return;
@@ -93,26 +127,39 @@ impl Engine {
         let of = |who: &str| HistoryQuery {
             who: Some(who.to_owned()),
             since_ms: Some(wall_ms() - LONGEST_MS),
-            limit: MOST_UNNAMED,
             ..HistoryQuery::default()
         };
-        for call in UNNAMED.into_iter().flat_map(|who| self.history.search(&of(who))) {
-            if call.outcome.is_none() || call.number_key.is_empty() {
-                continue;
+        let mut unnamed: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+        let failed = UNNAMED.into_iter().flat_map(|who| self.history.search(&of(who)));
+        for call in failed.collect::<Vec<_>>() {
+            let over = call.outcome.is_some() && !call.number_key.is_empty();
+            if unnamed.len() < MOST_UNNAMED
+                && over
+                && self.tried.insert((call.call.clone(), call.extension.clone()))
+            {
+                unnamed.entry(call.number).or_default().push((call.call, call.extension));
             }
-            let (lookup, back, number) = (lookup.clone(), self.back_sender.clone(), call.number.clone());
-            tokio::spawn(async move {
+        }
+        if unnamed.is_empty() {
+            return;
+        }
+        let back = self.back_sender.clone();
+        // One after the other: a call that rings now is looked up beside them.
+        tokio::spawn(async move {
+            for (number, calls) in unnamed {
                 match lookup.find(&number).await {
                     Ok(found) => {
-                        let records = found.into_iter().map(|found| found.record).collect();
-                        // An error means that the loop has ended.
-                        let _ =
-                            back.send(Back::Named { call: call.call, extension: call.extension, records });
+                        let records: Vec<Record> = found.into_iter().map(|found| found.record).collect();
+                        for (call, extension) in calls {
+                            // An error means that the loop has ended; so below.
+                            let _ = back.send(Back::Named { call, extension, records: records.clone() });
+                        }
                     }
                     Err(error) => tracing::debug!(%error, "the caller is still not known"),
                 }
-            });
-        }
+            }
+            let _ = back.send(Back::NameOthers);
+        });
     }
 
     pub(super) fn on_named(&mut self, call: &str, extension: &str, records: Vec<Record>) {
@@ -131,6 +178,7 @@ impl Engine {
             Match::Several(records) => Who::Several(records),
         };
         past.who = WhoView::of(&who);
+        past.closed = true;
         self.keep_past(&past, who);
         self.dirty = super::Dirty::Yes;
     }
