@@ -150,6 +150,8 @@ impl Plan<'_> {
                 ..Payload::default()
             };
             let wait = match promise.turn {
+                // Not before the agent has said what came of it, or will not any more.
+                Turn::StandIn(place) if spoke => WRAP_UP + sender::SLOT * u32::from(place),
                 Turn::StandIn(place) => sender::SLOT * u32::from(place),
                 Turn::Alone | Turn::First if spoke && self.asked => WRAP_UP,
                 Turn::Alone | Turn::First => Duration::ZERO,

@@ -68,25 +68,27 @@ pub(crate) struct Done {
     pub(crate) calls: Option<CallActivities>,
 }
 
-/// Rows that were promised in this run, and when: whose turn it is writes them without a look.
+/// Rows that were promised in this run, and until when: whose turn it is writes them without a look.
 #[derive(Clone, Default)]
 pub(crate) struct Fresh(Arc<Mutex<BTreeMap<String, Duration>>>);
 
 impl Fresh {
-    /// Of these rows, those that are new and ours to write.
+    /// Of these rows, those that are new and ours to write. One that is due later has its time until then, and others
+    /// wait longer, too.
     pub(crate) fn add(&self, rows: &[NewEntry], became: &[Enqueued], now: Now) {
         let mut fresh = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        fresh.retain(|_, since| now.mono.saturating_sub(*since) < EARLY);
+        fresh.retain(|_, until| now.mono < *until);
         for (row, became) in rows.iter().zip(became) {
             if matches!(became, Enqueued::New(_)) && row.doubt == Doubt::None {
-                fresh.insert(row.key.clone(), now.mono);
+                let wait = u64::try_from(row.due_ms.saturating_sub(now.wall_ms)).unwrap_or(0);
+                fresh.insert(row.key.clone(), now.mono + Duration::from_millis(wait) + EARLY);
             }
         }
     }
 
     fn has(&self, key: &str, now: Now) -> bool {
         let fresh = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        fresh.get(key).is_some_and(|since| now.mono.saturating_sub(*since) < EARLY)
+        fresh.get(key).is_some_and(|until| now.mono < *until)
     }
 }
 

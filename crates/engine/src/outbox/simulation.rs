@@ -278,6 +278,8 @@ struct Program {
     me: Extension,
     profile: PathBuf,
     skew_ms: i64,
+    /// Whether the agent is asked what came of a call.
+    asked: bool,
     running: Option<Running>,
     /// Calls that it has seen or read up on.
     told: BTreeSet<String>,
@@ -375,7 +377,7 @@ impl Program {
         let plan = Plan {
             number_key: &call.number,
             run: Run::Live,
-            asked: false,
+            asked: self.asked,
             filled_in,
             ticket_stands: true,
             now_ms: wall_ms,
@@ -415,6 +417,7 @@ async fn play_in_time(seed: u64, base: &Path, empty: &Path) -> Vec<String> {
                 me: Extension::new(format!("{}", 1001 + place)),
                 profile,
                 skew_ms: rng.i64(-2000..2000),
+                asked: rng.bool(),
                 running: None,
                 told: BTreeSet::new(),
             }
