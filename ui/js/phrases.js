@@ -237,16 +237,16 @@ export function asOthersSee(call, shown) {
 export function unwritten(row, shown, words) {
   const name = shown === "name" ? clean(row.name) : "";
   const who = [name, numberOthersSee(clean(row.number_text), shown)].filter(Boolean).join(" · ");
-  const kind = words.has("outbox-what", row.kind) ? row.kind : "other";
+  const kind = words.hasCode("outbox-what", row.kind) ? row.kind : "other";
   return words.ofCode("outbox-what", kind, { who: who || words.text("caller-unknown") });
 }
 
 /** Why it was not written, with the fields it is about. @param {OutboxRow} row @param {Words} words */
 export function unwrittenWhy({ reason, code, fields }, words) {
-  const own = ["outbox-why", "cause"].find((family) => words.has(family, reason ?? ""));
+  const own = ["outbox-why", "cause"].find((family) => words.hasCode(family, reason ?? ""));
   const why = own ? words.ofCode(own, reason ?? "") : words.with("outbox-why-code", { code: clean(code ?? reason) });
   const parts = fields.map(({ label, problem }) => {
-    const known = words.has("outbox-field", problem) ? problem : "other";
+    const known = words.hasCode("outbox-field", problem) ? problem : "other";
     return words.ofCode("outbox-field", known, { label: clean(label) });
   });
   return parts.length > 0 ? words.with("outbox-why-fields", { why, fields: parts.join("; ") }) : why;
@@ -254,7 +254,7 @@ export function unwrittenWhy({ reason, code, fields }, words) {
 
 /** What to do about it. @param {OutboxRow} row @param {Words} words */
 export const unwrittenDo = ({ reason }, words) =>
-  words.ofCode("outbox-do", words.has("outbox-do", reason ?? "") ? (reason ?? "") : "other");
+  words.ofCode("outbox-do", words.hasCode("outbox-do", reason ?? "") ? (reason ?? "") : "other");
 
 /** The end of a number, or nothing of it. @param {string} number @param {View["caller_shown"]} shown */
 export function numberOthersSee(number, shown) {

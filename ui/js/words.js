@@ -38,7 +38,7 @@ export class Words {
    * @param {string} family
    * @param {string} code
    */
-  has(family, code) {
+  hasCode(family, code) {
     return Boolean(this.#bundle.getMessage(`${family}-${code.replaceAll("_", "-")}`)?.value);
   }
 
