@@ -229,12 +229,12 @@ impl fmt::Debug for Settled {
     }
 }
 
-/// What holds for a row that could be sent if it were due: it is open, its parent is in Desk, and no earlier row of
-/// its call is to be sent before it.
+/// What holds for a row that could be sent if it were due: it is open, its parent is in Desk, no earlier row of its call
+/// is to be sent before it, and no later one is being sent, as when an earlier one was wedged until a moment ago.
 const READY: &str = "o.state IN ('pending', 'unknown')
     AND (o.depends_on IS NULL OR p.state = 'sent')
-    AND NOT EXISTS (SELECT 1 FROM outbox AS e WHERE e.call_id = o.call_id AND e.seq < o.seq
-        AND e.state IN ('pending', 'claimed', 'unknown'))";
+    AND NOT EXISTS (SELECT 1 FROM outbox AS e WHERE e.call_id = o.call_id
+        AND (e.state = 'claimed' OR (e.seq < o.seq AND e.state IN ('pending', 'unknown'))))";
 
 impl Journal {
     /// Writes the row of a call, as [`Journal::record`], and what it makes us owe, in one transaction: there is never

@@ -480,14 +480,11 @@ impl Model {
 
     fn ready(&self, row: &Row) -> bool {
         let open = |state| matches!(state, EntryState::Pending | EntryState::Unknown);
-        let to_be_sent = |state| open(state) || state == EntryState::Claimed;
+        let of_call = || self.rows.iter().filter(|other| other.call == row.call);
         open(self.shown(row))
             && self.parent(row).is_none_or(|parent| parent.state == EntryState::Sent)
-            && !self
-                .rows
-                .iter()
-                .take_while(|other| other.key != row.key)
-                .any(|other| other.call == row.call && to_be_sent(self.shown(other)))
+            && !of_call().any(|other| other.state == EntryState::Claimed)
+            && !of_call().take_while(|other| other.key != row.key).any(|other| open(self.shown(other)))
     }
 
     fn discard(&mut self, key: usize, now: i64) {
