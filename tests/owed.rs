@@ -4,6 +4,7 @@
 
 use deskring_engine::Command;
 use deskring_simulator::{AGENT_ID, Fault};
+use deskring_store::{EntryState, Journal, OutboxQuery};
 use e2e::{Rig, until};
 use serde_json::{Value, json};
 
@@ -90,6 +91,13 @@ async fn what_is_owed_survives_a_desk_that_is_away_and_a_restart() {
     rig.contact("Wang", E164);
     rig.simulator.desk().fault_next_writes(1, Fault::Status(503));
     answered(&rig).await;
+    // Whether it was done, nobody knows.
+    let journal = Journal::open(rig.profile.path()).unwrap();
+    until("the first try has failed", || {
+        let rows = journal.outbox(&OutboxQuery::default()).unwrap();
+        rows.iter().any(|row| row.state == EntryState::Unknown)
+    })
+    .await;
     rig.simulator.stop_desk().await;
     rig.kill().await;
     rig.simulator.start_desk().await;
