@@ -90,6 +90,7 @@ pub(crate) struct Connections {
 }
 
 /// What is known of the organization after sign-in.
+#[derive(Clone)]
 pub(crate) struct Organization {
     /// Desk's id; empty when there is none.
     pub id: String,

@@ -490,10 +490,10 @@ impl Engine {
             }
             Back::DeskChecked { link, .. } if link != self.desk.generation => {}
             Back::DeskChecked { answer: Ok(organization), .. } => {
-                self.on_organization(&organization);
                 if let Some(lookup) = &mut self.desk.lookup {
-                    lookup.set_organization(organization);
+                    lookup.set_organization(organization.clone());
                 }
+                self.on_organization(&organization);
                 self.change_desk(DeskLink::answers);
             }
             Back::DeskChecked { answer: Err(error), .. } => self.change_desk(|link| link.fails(&error)),
@@ -779,9 +779,12 @@ impl Engine {
     fn change_desk(&mut self, change: impl FnOnce(&mut DeskLink)) {
         let before = self.desk.view.clone();
         change(&mut self.desk);
-        self.rewire();
-        if self.desk.view.state == LinkState::Up && before.state != LinkState::Up {
-            self.name_all();
+        // Each answer of Desk comes this way; only a link that goes up or down is news for the sender.
+        if self.desk.view.state != before.state {
+            self.rewire();
+            if self.desk.view.state == LinkState::Up {
+                self.name_all();
+            }
         }
         if self.desk.view.is_news_after(&before) {
             self.desktop.happened(&Happening::Desk(&self.desk.view));

@@ -137,7 +137,9 @@ impl Engine {
 
     /// Keeps what is known of a call, and what it makes us owe, at once.
     pub(super) fn keep(&mut self, entry: &Entry, view: &mut CallView) -> history::News {
-        let involved = self.machine.involved(&entry.call);
+        // Every frame of a call comes this way; who of us is in it matters only where something may be owed.
+        let matters = entry.closed || !self.owing.rules.are_empty();
+        let involved = if matters { self.machine.involved(&entry.call) } else { Involved::default() };
         if entry.closed {
             view.set_involved(&involved);
         }
@@ -145,8 +147,7 @@ impl Engine {
         let (news, became) = self.history.keep_with(view, &rows);
         if !became.is_empty() {
             self.owing.fresh.add(&rows, &became, self.clock.now());
-            self.wake_sender();
-            self.read_outbox();
+            self.promised();
         }
         news
     }
@@ -159,8 +160,14 @@ impl Engine {
         };
         let became = self.history.change_with(view, &rows);
         if !became.is_empty() {
-            self.wake_sender();
+            self.promised();
         }
+    }
+
+    /// There are new rows.
+    fn promised(&mut self) {
+        self.wake_sender();
+        self.read_outbox();
     }
 
     fn rows(&self, entry: &Entry, involved: &Involved, view: &CallView, told: Told) -> Vec<NewEntry> {
