@@ -12,7 +12,9 @@ use interprocess::local_socket::{GenericFilePath, ListenerOptions, Name, ToFsNam
 
 /// Opens the socket. The caller holds the profile's lock, so a socket that is there already is a leftover.
 pub(crate) fn listen(paths: &Paths) -> io::Result<Listener> {
-    let options = ListenerOptions::new().name(name(paths)?).reclaim_name(true);
+    // Not to be reclaimed when the listener goes: its task ends a moment after its server, and by then the name
+    // can be the next server's. `Server` removes it.
+    let options = ListenerOptions::new().name(name(paths)?).reclaim_name(false);
     let options = owner_only(options, paths)?;
     options.create_tokio()
 }
