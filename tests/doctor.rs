@@ -153,6 +153,7 @@ async fn where_nothing_is_wrong_everything_is_well_and_told_in_order() {
             ("desk_organization", "organization_good"),
             ("desk_scopes", "scopes_good"),
             ("desk_calls", "calls_available"),
+            ("desk_fields", "nothing_written"),
             ("desk_credits", "credits_good"),
             ("binding", "binding_good"),
         ]

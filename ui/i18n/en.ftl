@@ -244,8 +244,13 @@ problem-secret-in-settings = is a secret and does not belong in this file
 problem-settings-unreadable = cannot be read
 problem-settings-malformed = cannot be understood; the last good settings stay
 problem-settings-newer = was written by a newer version
-problem-journal-unusable = cannot be used; calls are not remembered
-problem-journal-was-damaged = was damaged and has been set aside
+problem-journal-unusable = cannot be used: calls pop up, but are not remembered, and nothing is written to Zoho Desk
+problem-journal-newer = was written by a newer Deskring and is left as it is: calls pop up, but are not remembered, and nothing is written to Zoho Desk until Deskring is updated
+problem-journal-read-only = cannot be written: calls pop up, but are not remembered, and nothing is written to Zoho Desk. Make the profile folder writable and start Deskring again
+problem-journal-full = is not written because the disk is full: make room, and the calls since then are kept after all
+problem-journal-busy = is held by another program: the calls since then are kept as soon as it lets go
+problem-journal-damaged = is damaged: start Deskring again, and it is set aside and begun anew
+problem-journal-was-damaged = was damaged and has been set aside; what was owed to Zoho Desk of the last day is found again
 problem-line = { $key } { $problem }
 
 problem-autostart-failed = could not be set on this computer
@@ -441,7 +446,7 @@ outbox-state-sent = written
 outbox-state-wedged = not written
 outbox-state-blocked = waiting for another entry
 outbox-state-discarded = discarded
-outbox-state-dry = only shown
+outbox-state-dry = dry run, not written
 
 # Why it was not written. What is not here has the words of a cause.
 outbox-why-invalid = Zoho Desk does not accept these fields

@@ -65,6 +65,15 @@ history-extension = Extension
 history-length = Duration
 history-timing = Timing
 history-note = Note
+written-title = In Zoho Desk
+written-title-dry = Would be written to Zoho Desk
+written-line = { $kind }: { $state }
+written-kind-contact = New contact
+written-kind-account = New account
+written-kind-ticket = Ticket
+written-kind-call-activity = Call log entry
+written-kind-other = Entry
+panel-dry-run = Dry run: nothing is written to Zoho Desk. Each call in the history shows what would be.
 history-disposition = Result
 
 ## Forms begun and not done with

@@ -53,6 +53,15 @@ history-extension = 分机
 history-length = 时长
 history-timing = 耗时
 history-note = 备注
+written-title = Zoho Desk 中的记录
+written-title-dry = 将写入 Zoho Desk 的内容
+written-line = { $kind }：{ $state }
+written-kind-contact = 新联系人
+written-kind-account = 新客户
+written-kind-ticket = 工单
+written-kind-call-activity = 通话记录
+written-kind-other = 记录
+panel-dry-run = 试运行：不会写入 Zoho Desk。历史记录中的每通电话会显示将写入的内容。
 history-disposition = 结果
 
 ## Forms begun and not done with

@@ -228,8 +228,13 @@ problem-secret-in-settings = 是密钥，不应写在此文件中
 problem-settings-unreadable = 无法读取
 problem-settings-malformed = 无法识别；继续使用上次有效的设置
 problem-settings-newer = 由更新的版本写入
-problem-journal-unusable = 无法使用；通话不会被记录
-problem-journal-was-damaged = 已损坏，并已另存
+problem-journal-unusable = 无法使用：来电仍会弹屏，但不会被记录，也不会写入 Zoho Desk
+problem-journal-newer = 由更新版本的 Deskring 写入，未作改动：来电仍会弹屏，但在更新 Deskring 之前不会被记录，也不会写入 Zoho Desk
+problem-journal-read-only = 无法写入：来电仍会弹屏，但不会被记录，也不会写入 Zoho Desk。请允许写入配置文件夹，然后重新启动 Deskring
+problem-journal-full = 因磁盘已满而无法写入：腾出空间后，此后的通话会补记
+problem-journal-busy = 被其他程序占用：释放后，此后的通话会补记
+problem-journal-damaged = 已损坏：请重新启动 Deskring，该文件将被另存并重新建立
+problem-journal-was-damaged = 已损坏，并已另存；最近一天应写入 Zoho Desk 的内容会重新查找
 problem-line = { $key }：{ $problem }
 
 problem-autostart-failed = 无法在本机设置
@@ -399,7 +404,7 @@ outbox-state-sent = 已写入
 outbox-state-wedged = 未写入
 outbox-state-blocked = 等待另一条记录
 outbox-state-discarded = 已放弃
-outbox-state-dry = 仅显示
+outbox-state-dry = 试运行，未写入
 
 # 未写入的原因。此处没有的，使用 cause 的文字。
 outbox-why-invalid = Zoho Desk 不接受这些字段

@@ -10,6 +10,7 @@
 import { drawOpen } from "./card.js";
 import { button, byId, debounced, element, inside, keyed, reshape, say, shape } from "./dom.js";
 import * as phrases from "./phrases.js";
+import { Written } from "./written.js";
 
 const PAGE = 50;
 /** A view may change many times in a moment. */
@@ -39,6 +40,7 @@ export class History {
   #looked = 0;
   /** The row that is open. @type {?string} */
   #open = null;
+  #written;
   #again = debounced(REREAD_MS, () => this.#reread());
   #typed = debounced(SEARCH_MS, () => this.#ask("anew"));
   /** Sees the end of what was read come into sight. */
@@ -52,6 +54,7 @@ export class History {
   constructor(kit, choosing) {
     this.#kit = kit;
     this.#choosing = choosing;
+    this.#written = new Written(kit);
     const { words } = kit;
     for (const filter of FILTERS) {
       const chip = button("chip", "", () => this.#choose(filter));
@@ -301,10 +304,13 @@ export class History {
     }
     const draft = view.drafts.some((draft) => draft.call === call.call);
     const isCalling = this.#calling.has(phrases.keyOfCall(call));
-    const drawn = JSON.stringify([call, draft, this.#choosing.isForgotten(call), isCalling]);
+    const written = this.#written.of(call, view);
+    const drawn = JSON.stringify([call, draft, this.#choosing.isForgotten(call), isCalling, written]);
     if (/** @type {HTMLElement | null} */ (shown)?.dataset.drawn === drawn) return;
     const focused = /** @type {HTMLElement | null} */ (shown?.querySelector(":focus"))?.dataset.act;
-    const made = element("div", "details", this.#facts(call, view), this.#acts(call, draft));
+    const made = element("div", "details", this.#facts(call, view));
+    if (written.length > 0) made.append(this.#written.draw(written));
+    made.append(this.#acts(call, draft));
     made.dataset.drawn = drawn;
     if (shown) shown.replaceWith(made);
     else {

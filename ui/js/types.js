@@ -54,15 +54,24 @@
  * @property {string} number_text
  * @property {string} name
  * @property {number} at_ms
- * @typedef {{pending: number, wedged: number, blocked: number, rows: OutboxRow[]}} Outbox
+ * @typedef {object} Outbox
+ * @property {number} pending
+ * @property {number} wedged
+ * @property {number} blocked
+ * @property {OutboxRow[]} rows
+ * @property {boolean} dry_run
+ * @property {?string} no_calls
  * @typedef {object} OutboxRow
  * @property {string} key
  * @property {string} kind
+ * @property {string} state
  * @property {?string} reason
  * @property {?string} code
- * @property {{name: string, label: string, problem: string}[]} fields
+ * @property {{name: string, label: string, problem: string, kind?: string, choices?: string[]}[]} fields
  * @property {?string} name
  * @property {string} number_text
+ * @property {?string} subject
+ * @property {?string} description
  * @typedef {object} View
  * @property {string} version
  * @property {Link} pbx

@@ -33,6 +33,7 @@ export class Unwritten {
     const { words } = this.#kit;
     const hadFocus = this.#place.contains(document.activeElement);
     const before = [...this.#list.children].findIndex((line) => line.contains(document.activeElement));
+    byId("dry-run").hidden = !outbox.dry_run;
     this.#place.hidden = outbox.wedged === 0;
     say(byId("unwritten-summary"), words.with("outbox-not-written", { count: outbox.wedged }));
     keyed(
@@ -113,11 +114,14 @@ export class Unwritten {
     acts.hidden = true;
     const shown = await this.#kit.assist({ want: "outbox", ask: { act: "show", key: row.key } }).catch(() => null);
     const payload = shown?.row?.payload ?? {};
-    const inputs = row.fields.map(({ name, label }, at) => {
-      const input = element("input");
+    const inputs = row.fields.map(({ name, label, kind, choices = [] }, at) => {
       const own = name === SUBJECTS[row.kind] ? "subject" : name;
       const value = ["subject", "description"].includes(own) ? payload[own] : payload.extra?.[own];
-      Object.assign(input, { id: `unwritten-${row.key}-${at}`, name, value: String(value ?? ""), autocomplete: "off" });
+      const input = choices.length > 0 ? choosing(choices, String(value ?? "")) : element("input");
+      Object.assign(input, { id: `unwritten-${row.key}-${at}`, name, autocomplete: "off" });
+      if (kind === "boolean") Object.assign(input, { type: "checkbox", checked: value === true });
+      else if (choices.length === 0) input.value = String(value ?? "");
+      input.dataset.kind = kind ?? "";
       input.dir = "auto";
       const title = element("label", "label", phrases.clean(label) || name);
       title.htmlFor = input.id;
@@ -138,7 +142,7 @@ export class Unwritten {
       // Once, however often it is pressed. Not disabled: that would take the focus away.
       if (sending) return;
       sending = true;
-      const set = Object.fromEntries(inputs.map(({ name, value }) => [name, value.trim()]));
+      const set = Object.fromEntries(inputs.map((input) => [input.name, entered(input)]));
       const edit = { act: "edit", key: row.key, set, unset: [] };
       if (await this.#ask(edit)) await this.#retry(row.key);
       sending = false;
@@ -160,4 +164,24 @@ export class Unwritten {
   #ask(ask) {
     return this.#kit.ask({ want: "outbox", ask });
   }
+}
+
+/** What was entered, as Desk wants such a field. @param {HTMLInputElement | HTMLSelectElement} input */
+function entered(input) {
+  if (input.dataset.kind === "boolean") return /** @type {HTMLInputElement} */ (input).checked;
+  const text = input.value.trim();
+  const isNumber = input.dataset.kind === "number" && text !== "" && Number.isFinite(Number(text));
+  return isNumber ? Number(text) : text;
+}
+
+/** One of these, or none of them yet. @param {string[]} choices @param {string} chosen */
+function choosing(choices, chosen) {
+  const select = element("select");
+  for (const choice of ["", ...choices]) {
+    const option = element("option", "", choice);
+    option.value = choice;
+    select.append(option);
+  }
+  select.value = choices.includes(chosen) ? chosen : "";
+  return select;
 }

@@ -200,6 +200,12 @@ pub struct CallRecord {
     pub duration_s: u64,
     /// From answer to end; may be above zero for voicemail.
     pub talk_duration_s: u64,
+    /// How long this phone rang, where the PBX says.
+    pub ring_s: Option<u64>,
+    /// Name of the trunk that it came in or went out by.
+    pub trunk: Option<String>,
+    /// File name of the recording.
+    pub recording: Option<String>,
     /// Start in the PBX's local time, as sent.
     pub started: String,
 }

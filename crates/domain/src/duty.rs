@@ -1,7 +1,7 @@
 //! What the agent is told and shown of a call: whose number it is, the notice, the entry in the history. Data
 //! only; the rules are in [`crate::machine`] and [`crate::pop`].
 
-use crate::call::{CallId, Direction, Extension, Other, Outcome, Phase};
+use crate::call::{CallId, CallRecord, Direction, Extension, Other, Outcome, Phase};
 use crate::pop::Why;
 
 /// A contact or an account in Desk.
@@ -145,6 +145,8 @@ pub struct Entry {
     pub over_ms: Option<i64>,
     /// How long things took.
     pub timing: Timing,
+    /// What the PBX wrote down of my part; of several legs, the one that was spoken on longest.
+    pub record: Option<CallRecord>,
     /// Nothing more is expected.
     pub closed: bool,
 }

@@ -190,12 +190,16 @@ impl Tracked {
         Some(u32::try_from(now.mono.saturating_sub(shown).as_millis()).unwrap_or(u32::MAX))
     }
 
+    fn own_records(&self, me: &Extension) -> impl Iterator<Item = &CallRecord> {
+        self.records.iter().filter(|row| row.names(me))
+    }
+
     /// Where trunks are not monitored, only the record of the ended call tells who the other side was.
     pub(crate) fn fill_in_from_records(&self, me: &Extension, seen: &mut Seen) {
         if seen.direction.is_some() {
             return;
         }
-        if let Some(row) = self.records.iter().find(|row| row.names(me)) {
+        if let Some(row) = self.own_records(me).next() {
             seen.direction = row.direction;
             seen.other = other_side(me, row);
             seen.talked = row.status == RecordStatus::Answered && row.talk_duration_s > 0;
@@ -206,7 +210,7 @@ impl Tracked {
         if duty.seen.phase != Phase::Over {
             return None;
         }
-        let own_row = self.records.iter().find(|row| row.names(extension));
+        let own_row = self.own_records(extension).next();
         let row = own_row.or_else(|| self.records.iter().max_by_key(|row| row.talk_duration_s));
         // An IVR or a queue that answered is a row too, so a row counts as my answer only when it names me.
         let answered_by_row =
@@ -416,6 +420,7 @@ pub(crate) fn journal(
             answered_ms: duty.answered_ms,
             over_ms: duty.over_ms,
             timing: tracked.timing,
+            record: tracked.own_records(me).max_by_key(|row| row.talk_duration_s).cloned(),
             closed: tracked.closed_at.is_some(),
         });
     }

@@ -411,6 +411,9 @@ fn cdr(direction: &str, status: &str, from: &str, to: &str, talk: u64) -> CallRe
         },
         duration_s: talk,
         talk_duration_s: talk,
+        ring_s: None,
+        trunk: None,
+        recording: None,
         started: "2026-09-24 00:04:18".into(),
     }
 }

@@ -8,7 +8,7 @@ mod bind;
 mod doctor;
 mod pbx;
 mod sign_in;
-mod template;
+pub(crate) mod template;
 mod wire;
 
 use std::collections::BTreeMap;

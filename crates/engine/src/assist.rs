@@ -9,7 +9,6 @@ pub(crate) mod past;
 mod save;
 mod wire;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -28,9 +27,9 @@ use crate::connect;
 use crate::desktop::Desktop;
 use crate::handle::{Belongs, Clients, Message};
 use crate::history::stored_view;
-use crate::lookup::{Lookup, milliseconds};
+use crate::lookup::{Fresh, Lookup, milliseconds};
 use crate::margin;
-use crate::outbox::hand::{self, OutboxAsk};
+use crate::outbox::hand::{self, Beside, OutboxAsk};
 use crate::view::{self, AppView, CallView, RecordView};
 
 pub use wire::{
@@ -38,8 +37,6 @@ pub use wire::{
     Want,
 };
 
-/// A layout of an organization seldom changes.
-const FORM_FRESH: Duration = Duration::from_secs(24 * 3600);
 /// Pressing twice calls once.
 const DIAL_ONCE: Duration = Duration::from_secs(2);
 /// Records that are asked about at once; more than a person sees in a list.
@@ -54,7 +51,6 @@ pub(crate) struct Assist {
     desktop: Arc<dyn Desktop>,
     /// One creation at a time: the second press of a button waits, and then finds what the first has made.
     saving: tokio::sync::Mutex<()>,
-    forms: Mutex<BTreeMap<String, (Instant, EntryForm)>>,
     dialed: Mutex<Option<(String, Instant)>>,
 }
 
@@ -70,8 +66,8 @@ impl Assist {
         view: watch::Receiver<Arc<AppView>>,
         desktop: Arc<dyn Desktop>,
     ) -> Arc<Self> {
-        let (saving, forms, dialed) = (tokio::sync::Mutex::default(), Mutex::default(), Mutex::default());
-        Arc::new(Self { engine, view, desktop, saving, forms, dialed })
+        let (saving, dialed) = (tokio::sync::Mutex::default(), Mutex::default());
+        Arc::new(Self { engine, view, desktop, saving, dialed })
     }
 
     /// # Errors
@@ -140,28 +136,11 @@ impl Assist {
     // Forms.
 
     async fn form(&self, module: Module) -> Result<EntryForm, Fault> {
-        let lookup = self.desk().await?;
-        let organization = lookup.desk.chosen_organization().map(ToString::to_string).unwrap_or_default();
-        let key = format!("{organization} {module:?}");
-        let known = self.forms.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some((at, form)) = known
-            && at.elapsed() < FORM_FRESH
-        {
-            return Ok(form);
-        }
-        let form = match lookup.desk.form(module).await {
-            Ok(form) => form,
-            // The agent goes on with what every organization has; Desk may ask for more when it is sent.
-            Err(error) => {
-                tracing::debug!(%error, "the layout cannot be read");
-                return Ok(EntryForm::documented(module));
-            }
-        };
-        if form.origin == Origin::Layout {
-            let mut forms = self.forms.lock().unwrap_or_else(PoisonError::into_inner);
-            forms.insert(key, (Instant::now(), form.clone()));
-        }
-        Ok(form)
+        // The agent goes on with what every organization has; Desk may ask for more when it is sent.
+        Ok(self.desk().await?.form(module, None, Fresh::No).await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "the layout cannot be read");
+            EntryForm::documented(module)
+        }))
     }
 
     /// A form is kept only while it is known: what is still on its way when it was saved does not bring it back.
@@ -310,8 +289,11 @@ impl Assist {
 
     async fn outbox(&self, ask: OutboxAsk) -> Result<Answer, Fault> {
         let is_change = ask.is_change();
-        let answered =
-            self.blocking(move |clients| hand::answer(journal(clients)?, clients.desk.as_ref(), ask)).await;
+        let answered = self.blocking(move |clients| {
+            let beside = Beside { desk: clients.desk.as_ref(), writing: clients.writing.as_deref() };
+            hand::answer(journal(clients)?, beside, ask)
+        });
+        let answered = answered.await;
         // Also after a fault: somebody who saw too little will look again.
         if is_change {
             self.tell(Message::OutboxChanged).await?;
@@ -414,7 +396,7 @@ pub(super) fn of_desk(error: &Error) -> Fault {
     Fault { code: error.kind().code().to_owned(), detail: error.code().map(str::to_owned) }
 }
 
-fn field_view(field: &FormField) -> FieldView {
+pub(crate) fn field_view(field: &FormField) -> FieldView {
     let (kind, choices) = match &field.kind {
         FieldKind::Lookup if field.api_name == "accountId" => ("account", &[][..]),
         FieldKind::Text if field.api_name == "description" => ("lines", &[][..]),

@@ -18,7 +18,7 @@ use deskring_yeastar as pbx;
 use deskring_zoho_desk as desk;
 use sha2::{Digest, Sha256};
 
-use crate::lookup::{Lookup, Report};
+use crate::lookup::{Forms, Lookup, Report};
 use crate::manners::Manners;
 use crate::outbox::{self, Writing};
 use crate::run::StartError;
@@ -335,7 +335,14 @@ fn desk_client(
         return Err(LinkView::plain(LinkState::Disabled, crate::clock::wall_ms()));
     }
     let desk = desk_with(settings, secret, refresh_token, secrets).map_err(stopped)?;
-    Ok(Lookup { desk, plan: plan(settings), names: names(settings), custom_domain: None, portal: None })
+    Ok(Lookup {
+        desk,
+        plan: plan(settings),
+        names: names(settings),
+        custom_domain: None,
+        portal: None,
+        forms: Forms::default(),
+    })
 }
 
 /// A client for Desk, also where Desk is disabled.

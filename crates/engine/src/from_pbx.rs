@@ -69,7 +69,25 @@ fn leg(member: pbx::Member) -> Option<LegReport> {
     })
 }
 
+/// The trunk that a call came in or went out by.
+pub(crate) fn trunk(record: &pbx::CallRecord, direction: Option<domain::Direction>) -> Option<String> {
+    let (first, other) = match direction {
+        Some(domain::Direction::Outbound) => (&record.destination_trunk, &record.source_trunk),
+        Some(domain::Direction::Inbound | domain::Direction::Internal) | None => {
+            (&record.source_trunk, &record.destination_trunk)
+        }
+    };
+    first.clone().or_else(|| other.clone())
+}
+
 fn record_of(record: pbx::CallRecord) -> domain::CallRecord {
+    let direction = match record.kind {
+        pbx::RecordKind::Inbound => Some(domain::Direction::Inbound),
+        pbx::RecordKind::Outbound => Some(domain::Direction::Outbound),
+        pbx::RecordKind::Internal => Some(domain::Direction::Internal),
+        pbx::RecordKind::Other(_) => None,
+    };
+    let trunk = trunk(&record, direction);
     domain::CallRecord {
         uid: record.uid.unwrap_or_default(),
         from: record.from.unwrap_or_default(),
@@ -83,14 +101,12 @@ fn record_of(record: pbx::CallRecord) -> domain::CallRecord {
             pbx::RecordStatus::Abandoned => domain::RecordStatus::Abandoned,
             pbx::RecordStatus::Other(_) => domain::RecordStatus::Unknown,
         },
-        direction: match record.kind {
-            pbx::RecordKind::Inbound => Some(domain::Direction::Inbound),
-            pbx::RecordKind::Outbound => Some(domain::Direction::Outbound),
-            pbx::RecordKind::Internal => Some(domain::Direction::Internal),
-            pbx::RecordKind::Other(_) => None,
-        },
+        direction,
         duration_s: record.duration.map_or(0, u64::from),
         talk_duration_s: record.talk_duration.map_or(0, u64::from),
+        ring_s: record.agent_ring_seconds.map(u64::from),
+        trunk,
+        recording: record.recording,
         started: record.started.unwrap_or_default(),
     }
 }

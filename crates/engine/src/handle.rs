@@ -13,6 +13,7 @@ use crate::admin::{Admin, Answer, Fault, Want};
 use crate::assist::{self, Assist};
 use crate::lookup::{Lookup, Report};
 use crate::manners::Manners;
+use crate::outbox::Writing;
 use crate::view::{AppView, SignInView};
 
 /// What a person, or a program on their behalf, wants of a running engine.
@@ -165,6 +166,8 @@ pub(crate) struct Clients {
     pub(crate) manners: Option<Manners>,
     /// Names of my extensions, as far as they are known.
     pub(crate) agents: BTreeMap<String, String>,
+    /// What is written to Desk, and how.
+    pub(crate) writing: Option<Arc<Writing>>,
 }
 
 impl std::fmt::Debug for Clients {

@@ -53,17 +53,29 @@ pub(crate) struct History {
     missed: u64,
     /// Raised with every change, for those who have read a part of it.
     changes: u64,
+    /// Calls that the disk did not take, with what they make us owe; kept as soon as it does.
+    unkept: BTreeMap<(String, String), (CallView, Vec<NewEntry>)>,
+    /// Why it did not take them.
+    trouble: Option<&'static str>,
+    /// There was a database before this one, and it was damaged.
+    replaces: Replaces,
+}
+
+/// Whether a database is in place of a damaged one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Replaces {
+    Nothing,
+    ADamagedOne,
 }
 
 impl History {
     /// Opens the profile's database, forgets what is too old, and says what is wrong with it.
     pub(crate) fn open(profile: &Path, now_ms: i64) -> (Self, Option<ProblemView>) {
-        let problem = |code: &str| Some(ProblemView { key: "deskring.db".into(), code: code.into() });
         let journal = match Journal::open(profile) {
             Ok(journal) => journal,
             Err(error) => {
                 tracing::error!(%error, "the journal cannot be used: calls still pop, nothing is remembered");
-                return (Self::with(None, VecDeque::new()), problem("journal_unusable"));
+                return (Self::with(None, VecDeque::new()), Some(problem(trouble(&error))));
             }
         };
         let damaged = journal.set_aside().is_some();
@@ -73,11 +85,23 @@ impl History {
         let recent = recent.iter().filter_map(stored_view).collect();
         let mut history = Self::with(Some(Arc::new(journal)), recent);
         history.count_missed();
-        (history, if damaged { problem("journal_was_damaged") } else { None })
+        if damaged {
+            history.replaces = Replaces::ADamagedOne;
+        }
+        (history, damaged.then(|| problem("journal_was_damaged")))
     }
 
     fn with(journal: Option<Arc<Journal>>, recent: VecDeque<CallView>) -> Self {
-        Self { journal, recent, told: BTreeMap::new(), missed: 0, changes: 0 }
+        Self {
+            journal,
+            recent,
+            told: BTreeMap::new(),
+            missed: 0,
+            changes: 0,
+            unkept: BTreeMap::new(),
+            trouble: None,
+            replaces: Replaces::Nothing,
+        }
     }
 
     /// A past call of an extension, as it was last kept: not closed when the program ended before it was.
@@ -164,12 +188,57 @@ impl History {
         self.changes += 1;
         // What helps in a call is old when it is over.
         let view = &CallView { context: None, ..view.clone() };
-        let mut became = Vec::new();
-        if let Some(journal) = &self.journal {
-            let kept = journal.record_with(&row(view), owed, wall_ms());
-            became = noted("the call is not remembered", kept).unwrap_or_default();
-        }
+        let became = self.record(view, owed);
         (self.told_of(view), became)
+    }
+
+    /// Why calls are not kept at present; nothing when all are.
+    pub(crate) fn trouble(&self) -> Option<ProblemView> {
+        self.trouble.map(problem)
+    }
+
+    pub(crate) fn replaces(&self) -> Replaces {
+        self.replaces
+    }
+
+    /// Keeps what the disk did not take before; whether that makes us owe something.
+    pub(crate) fn keep_unkept(&mut self) -> bool {
+        let unkept: Vec<_> = self.unkept.values().cloned().collect();
+        let mut owes = false;
+        for (view, owed) in unkept {
+            owes |= !self.record(&view, &owed).is_empty();
+            // One that is not taken is enough.
+            if self.trouble.is_some() {
+                break;
+            }
+        }
+        owes
+    }
+
+    /// A call and what it makes us owe, with what could not be kept of it before; what became of `owed`.
+    fn record(&mut self, view: &CallView, owed: &[NewEntry]) -> Vec<Enqueued> {
+        let Some(journal) = &self.journal else { return Vec::new() };
+        let key = (view.call.clone(), view.extension.clone());
+        let mut all = owed.to_vec();
+        if let Some((_, before)) = self.unkept.get(&key) {
+            all.extend(before.iter().filter(|row| !owed.iter().any(|new| new.key == row.key)).cloned());
+        }
+        match journal.record_with(&row(view), &all, wall_ms()) {
+            Ok(mut became) => {
+                self.unkept.remove(&key);
+                if self.unkept.is_empty() {
+                    self.trouble = None;
+                }
+                became.truncate(owed.len());
+                became
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the call is not remembered yet");
+                self.trouble = Some(trouble(&error));
+                self.unkept.insert(key, (view.clone(), all));
+                Vec::new()
+            }
+        }
     }
 
     fn told_of(&mut self, view: &CallView) -> News {
@@ -229,11 +298,7 @@ impl History {
     /// The same, with what the change makes us owe; what became of those rows.
     pub(crate) fn change_with(&mut self, view: &CallView, owed: &[NewEntry]) -> Vec<Enqueued> {
         self.changes += 1;
-        let mut became = Vec::new();
-        if let Some(journal) = &self.journal {
-            let kept = journal.record_with(&row(view), owed, wall_ms());
-            became = noted("the call is not remembered", kept).unwrap_or_default();
-        }
+        let became = self.record(view, owed);
         let same = |past: &&mut CallView| (&past.call, &past.extension) == (&view.call, &view.extension);
         if let Some(past) = self.recent.iter_mut().find(same) {
             *past = view.clone();
@@ -370,6 +435,22 @@ impl History {
     pub(crate) fn recall(&self, number: &str, lookup: &Lookup, now_ms: i64) -> Option<Vec<Record>> {
         let cached = noted("the cache cannot be read", self.journal.as_ref()?.cache_get(number, now_ms))??;
         Some(cached.into_iter().filter_map(|cached| uncached(cached, lookup)).collect())
+    }
+}
+
+fn problem(code: &str) -> ProblemView {
+    ProblemView { key: "deskring.db".into(), code: code.into() }
+}
+
+/// What is wrong with the disk, for a person.
+fn trouble(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Newer { .. } => "journal_newer",
+        StoreError::ReadOnly(_) => "journal_read_only",
+        StoreError::Full(_) => "journal_full",
+        StoreError::Busy(_) => "journal_busy",
+        StoreError::Damaged(_) => "journal_damaged",
+        StoreError::Unusable(_) | StoreError::TooLarge { .. } | StoreError::Other(_) => "journal_unusable",
     }
 }
 

@@ -5,11 +5,15 @@
 //! know calls, the cache or who asks.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use deskring_domain::{Again, LookupFailure, Plan, Reading, Record, RecordKind};
 use deskring_zoho_desk::{
-    Account, AccountId, Contact, ContactId, Desk, Error, Form, NameOrder, PhoneField, Retry,
+    Account, AccountId, Contact, ContactId, DepartmentId, Desk, EntryForm, Error, Form, Module, NameOrder,
+    Origin, PhoneField, Retry,
 };
+use tokio::time::Instant;
 use url::Url;
 
 use crate::connect::Organization;
@@ -37,7 +41,24 @@ pub struct Lookup {
     pub(crate) custom_domain: Option<String>,
     /// The organization's name in addresses.
     pub(crate) portal: Option<String>,
+    /// Its layouts, by module and department.
+    pub(crate) forms: Forms,
 }
+
+/// Layouts that were read, and when.
+pub(crate) type Forms = Arc<Mutex<BTreeMap<(&'static str, Option<String>), (Instant, EntryForm)>>>;
+
+/// Whether a layout must have been read just now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fresh {
+    /// One of the last day will do.
+    No,
+    /// It must.
+    Yes,
+}
+
+/// A layout of an organization seldom changes.
+const FORM_FRESH: Duration = Duration::from_secs(24 * 3600);
 
 /// More hits than this are not looked at: the number is a switchboard's or the search went wrong.
 const MOST_HITS: usize = 50;
@@ -80,6 +101,32 @@ impl Lookup {
                 Ok(self.of_account(&self.desk.account(&AccountId::new(id.to_owned())).await?))
             }
         }
+    }
+
+    /// What a record is asked for, by the layout of the organization, or of one of its departments.
+    ///
+    /// # Errors
+    /// When Desk could not answer.
+    pub(crate) async fn form(
+        &self,
+        module: Module,
+        department: Option<&str>,
+        fresh: Fresh,
+    ) -> Result<EntryForm, Error> {
+        let key = (module.word(), department.map(str::to_owned));
+        let known = self.forms.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let (Fresh::No, Some((at, form))) = (fresh, known)
+            && at.elapsed() < FORM_FRESH
+        {
+            return Ok(form);
+        }
+        let department = department.map(DepartmentId::new);
+        let form = self.desk.form_in(module, department.as_ref()).await?;
+        if form.origin == Origin::Layout {
+            let mut forms = self.forms.lock().unwrap_or_else(PoisonError::into_inner);
+            forms.insert(key, (Instant::now(), form.clone()));
+        }
+        Ok(form)
     }
 
     /// What became known of the organization.

@@ -16,13 +16,17 @@ mod simulation;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use deskring_domain::template::Values;
 use deskring_domain::{Direction, Entry, Other, Owed, Promise, RecordKind, Spoken, Turn, Who};
-use deskring_store::{Doubt, NewEntry, Run};
+use deskring_store::{Doubt, Entry as Row, Journal, NewEntry, Run};
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::compose::{Facts, Writing, started_ms};
-pub(crate) use self::rules::{rules, writing};
+pub(crate) use self::compose::{Facts, Writing, started_ms, with_note};
+pub(crate) use self::rules::{fills_in, modules, rules, writing};
 pub(crate) use self::sender::{Done, Fresh, Sender, Wiring};
+use crate::history::stored_view;
+use crate::values::values;
 use crate::view;
 
 /// Kind codes of rows.
@@ -171,4 +175,28 @@ impl Plan<'_> {
         }
         rows
     }
+}
+
+/// What is known of the call of a row, told as whose record it is would tell it.
+pub(crate) fn facts(journal: &Journal, row: &Row, payload: &Payload, writing: &Writing) -> Facts {
+    let rows = journal.rows_of(&row.call_id).unwrap_or_default();
+    let own = rows.iter().find(|known| known.extension == row.extension).or(rows.first());
+    let Some((known, mut view)) = own.and_then(|known| Some((known, stored_view(known)?))) else {
+        return Facts { values: Values::default(), began_ms: row.created_ms, talk_s: 0 };
+    };
+    // The columns are newer than the view: they are what the agent said last.
+    let said = view.wrap_up.get_or_insert_default();
+    said.note = known.note.clone().or(said.note.take());
+    said.disposition = known.disposition.clone().or(said.disposition.take());
+    if view.extension != payload.of {
+        view.extension.clone_from(&payload.of);
+        // Written down of my leg, not of theirs.
+        view.details = None;
+        if view.outcome.as_deref() == Some("answered_elsewhere") {
+            view.outcome = Some("answered".to_owned());
+        }
+    }
+    let agent = writing.names.get(&payload.of).map(String::as_str);
+    let values = values(&view, agent, &TimeZone::system());
+    Facts { began_ms: view.began_ms, talk_s: values.talk_s.unwrap_or(0), values }
 }

@@ -745,6 +745,7 @@ impl Engine {
     }
 
     fn notice_sleep(&mut self) {
+        self.keep_unkept();
         self.know_calls_until_now();
         let slept = self.clock.slept();
         if slept.saturating_sub(self.slept) >= SLEPT {
@@ -757,6 +758,7 @@ impl Engine {
         if let Some(client) = self.pbx.client() {
             client.wake();
         }
+        self.keep_unkept();
         self.wake_sender();
         if self.desk.view.state != LinkState::Up {
             self.check_desk();
@@ -844,7 +846,7 @@ fn app_view(
         calls,
         recent,
         missed: history.missed(),
-        problems: told.problems.clone(),
+        problems: told.problems.iter().cloned().chain(history.trouble()).collect(),
         findings: told.findings.clone(),
         language: told.language.clone(),
         sign_in: told.sign_in.clone(),

@@ -14,7 +14,7 @@ use crate::view::{CallView, direction_code};
 ///
 /// `agent` is the name of the extension, where it is known; `zone` is the time zone of the PBX, for which this
 /// computer's has to do: no interface of the PBX tells it. While a call is on, what it will have come to is not known
-/// and leaves nothing. The trunk and the recording are not in the view; whoever has the call details fills them in.
+/// and leaves nothing. What the PBX wrote down counts for more than what was seen here.
 pub(crate) fn values(view: &CallView, agent: Option<&str>, zone: &TimeZone) -> Values {
     // Read from the call's id where that is possible: there all agents' programs read the same.
     let started_ms = started_ms(&view.call).unwrap_or(view.began_ms);
@@ -40,10 +40,10 @@ pub(crate) fn values(view: &CallView, agent: Option<&str>, zone: &TimeZone) -> V
         ring_s: lengths.ring_s,
         duration_s: lengths.duration_s,
         did: Named { name: view.did_name.clone(), number: view.did.clone() },
-        trunk: None,
+        trunk: view.details.as_ref().and_then(|details| details.trunk.clone()),
         queue: Named { name: view.path_name.clone(), number: view.path.clone() },
         agent: me,
-        recording: None,
+        recording: view.details.as_ref().and_then(|details| details.recording.clone()),
         note: view.wrap_up.as_ref().and_then(|said| said.note.clone()),
         disposition: view.wrap_up.as_ref().and_then(|said| said.disposition.clone()),
         call_id: Some(view.call.clone()),
@@ -121,8 +121,15 @@ impl Lengths {
                 ..Self::default()
             };
         };
+        // As in the call details: nobody spoke for no time, which is not the same as not known. A voicemail or a menu
+        // that answered is nobody.
+        let spoke = view.outcome.as_deref() == Some("answered");
+        if let Some(details) = &view.details {
+            let talk_s = if spoke { details.talk_s } else { 0 };
+            let ring_s = details.ring_s.unwrap_or(details.duration_s.saturating_sub(talk_s));
+            return Self { talk_s: Some(talk_s), ring_s: Some(ring_s), duration_s: Some(details.duration_s) };
+        }
         Self {
-            // As in the call details: nobody spoke for no time, which is not the same as not known.
             talk_s: Some(view.answered_ms.map_or(0, |answered_ms| seconds(answered_ms, over_ms))),
             ring_s: Some(seconds(view.began_ms, view.answered_ms.unwrap_or(over_ms))),
             duration_s: Some(seconds(view.began_ms, over_ms)),
@@ -181,6 +188,20 @@ pub(crate) mod tests {
         ] {
             assert_eq!(says(template, &view), text, "{template}");
         }
+    }
+
+    #[test]
+    fn what_the_pbx_wrote_down_counts_for_more_than_what_was_seen() {
+        let details =
+            json!({ "talk_s": 61, "ring_s": 4, "duration_s": 66, "trunk": "Line 1", "recording": "a.wav" });
+        let lengths = "{{Ring_Duration}}/{{Talk_Duration}}/{{Call_Duration}} {{Trunk}} {{Recording}}";
+        let answered = view(json!({ "details": details }));
+        assert_eq!(says(lengths, &answered), "00:00:04/00:01:01/00:01:06 Line 1 a.wav");
+        let no_ring =
+            json!({ "talk_s": 61, "ring_s": null, "duration_s": 66, "trunk": null, "recording": null });
+        assert_eq!(says(lengths, &view(json!({ "details": no_ring }))), "00:00:05/00:01:01/00:01:06  ");
+        let voicemail = view(json!({ "details": no_ring, "outcome": "voicemail", "answered_ms": null }));
+        assert_eq!(says(lengths, &voicemail), "00:01:06/00:00:00/00:01:06  ");
     }
 
     #[test]

@@ -249,6 +249,24 @@ pub struct CallView {
     /// Nobody here saw the call; the PBX's call details told it afterwards.
     #[serde(default)]
     pub filled_in: bool,
+    /// What the PBX wrote down of my part.
+    #[serde(default)]
+    pub details: Option<DetailsView>,
+}
+
+/// What the PBX wrote down of my part of a call; times in seconds.
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub struct DetailsView {
+    /// From answer to end; above 0 also where a voicemail or a menu answered.
+    pub talk_s: u64,
+    /// How long the phone rang, where the PBX says.
+    pub ring_s: Option<u64>,
+    /// From start to end.
+    pub duration_s: u64,
+    /// Name of the trunk.
+    pub trunk: Option<String>,
+    /// File name of the recording.
+    pub recording: Option<String>,
 }
 
 /// What helps an agent within three seconds.
@@ -497,6 +515,13 @@ impl CallView {
             ours: Vec::new(),
             spoke: Vec::new(),
             filled_in: false,
+            details: entry.record.as_ref().map(|record| DetailsView {
+                talk_s: record.talk_duration_s,
+                ring_s: record.ring_s.filter(|seconds| *seconds > 0),
+                duration_s: record.duration_s,
+                trunk: record.trunk.clone(),
+                recording: record.recording.clone(),
+            }),
         }
     }
 
@@ -534,6 +559,7 @@ impl CallView {
             answered_ms: self.answered_ms,
             over_ms: self.over_ms,
             timing: Timing::default(),
+            record: None,
             closed: true,
         })
     }

@@ -46,7 +46,15 @@ impl ProfileLock {
         options.create(true).truncate(false).read(true).write(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let lock = options.open(dir.join(LOCK_FILE)).map_err(LockError::Unusable)?;
+        // In a folder that cannot be written, what is there is locked, if need be the folder itself: a call is worth
+        // more than a note of it.
+        let lock = match options.open(dir.join(LOCK_FILE)) {
+            Err(fault) if is_read_only(&fault) => {
+                File::open(dir.join(LOCK_FILE)).or_else(|_| File::open(dir))
+            }
+            opened => opened,
+        };
+        let lock = lock.map_err(LockError::Unusable)?;
         let pid_file = dir.join(PID_FILE);
         match lock.try_lock() {
             Ok(()) => {}
@@ -68,6 +76,10 @@ impl Drop for ProfileLock {
             tracing::debug!(%fault, "the process id could not be removed");
         }
     }
+}
+
+fn is_read_only(fault: &io::Error) -> bool {
+    matches!(fault.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
 
 fn read_pid(path: &Path) -> Option<u32> {

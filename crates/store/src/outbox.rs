@@ -425,8 +425,12 @@ fn enqueue(
     let mut results = Vec::new();
     for new in entries {
         if let Some(known) = state(transaction, &new.key)? {
-            results.push(Enqueued::Known(known));
-            continue;
+            // What was only shown for an earlier call is wanted now: the record of a number that calls again.
+            let is_wanted = known == EntryState::Dry && new.run == Run::Live && new.depends_on.is_none();
+            if !(is_wanted && is_of_another_call(transaction, new)?) {
+                results.push(Enqueued::Known(known));
+                continue;
+            }
         }
         let parent = match &new.depends_on {
             None => None,
@@ -447,7 +451,11 @@ fn enqueue(
                 "INSERT INTO outbox (key, call_id, extension, kind, payload, depends_on, state, doubtful, due_ms, reason,
                     created_ms, changed_ms)
                  VALUES (:key, :call_id, :extension, :kind, :payload, :depends_on, :state, :doubtful, :due_ms,
-                    :reason, :now_ms, :now_ms)",
+                    :reason, :now_ms, :now_ms)
+                 ON CONFLICT (key) DO UPDATE SET call_id = excluded.call_id, extension = excluded.extension,
+                    kind = excluded.kind, payload = excluded.payload, depends_on = excluded.depends_on,
+                    state = excluded.state, doubtful = excluded.doubtful, due_ms = excluded.due_ms,
+                    reason = excluded.reason, created_ms = excluded.created_ms, changed_ms = excluded.changed_ms",
             )?
             .execute(named_params! {
                 ":key": new.key,
@@ -465,6 +473,13 @@ fn enqueue(
         results.push(Enqueued::New(begins));
     }
     Ok(results)
+}
+
+fn is_of_another_call(connection: &Connection, new: &NewEntry) -> rusqlite::Result<bool> {
+    let call: String = connection
+        .prepare_cached("SELECT call_id FROM outbox WHERE key = ?1")?
+        .query_row([&new.key], |row| row.get(0))?;
+    Ok(call != new.call_id)
 }
 
 fn state(connection: &Connection, key: &str) -> rusqlite::Result<Option<EntryState>> {

@@ -255,6 +255,11 @@ const CODES: &[(&str, &[&str])] = &[
             "settings_newer",
             "journal_unusable",
             "journal_was_damaged",
+            "journal_newer",
+            "journal_read_only",
+            "journal_full",
+            "journal_busy",
+            "journal_damaged",
         ],
     ),
     (

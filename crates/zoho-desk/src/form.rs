@@ -28,7 +28,7 @@ pub enum Module {
 
 impl Module {
     /// The word in paths and parameters.
-    pub(crate) fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Module::Contacts => "contacts",
             Module::Accounts => "accounts",

@@ -79,6 +79,7 @@ fn call(id: &str, phase: &str, name: Option<&str>) -> CallView {
         ours: Vec::new(),
         spoke: Vec::new(),
         filled_in: false,
+        details: None,
     }
 }
 

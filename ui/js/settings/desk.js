@@ -468,5 +468,6 @@ export const deskParts = [statusCard(), client.node, chooseCard()];
 export const deskPage = page(
   "zoho-desk",
   make("div", { class: "parts", data: { parts: "desk" } }, ...deskParts),
+  card("settings-desk-writing", field("desk.dry_run", toggle("desk.dry_run")).node),
   disconnectCard(),
 );

@@ -2,7 +2,7 @@
 import { announce, make, words } from "./dom.js";
 import { checks, choice, code, field, fields, list, radios, text, toggle } from "./fields.js";
 import { card, help, note, page } from "./forms.js";
-import { changed, drawWith, isLocked, save, valueOf } from "./model.js";
+import { changed, drawWith, isLocked, save, valueOf, view } from "./model.js";
 import { template } from "./templates.js";
 
 /** Whether a setting has this value. @param {string} key @param {unknown} value */
@@ -126,12 +126,26 @@ const tickets = page(
 
 const noLog = () => is("call_log.enabled", false);
 
+/** Said once, here: not with every call. */
+function noCallsNote() {
+  const text = make("p", {});
+  const node = note("warn", text);
+  drawWith(() => {
+    const why = view()?.outbox.no_calls ?? "";
+    node.hidden = !why || noLog();
+    const said = why ? words.ofCode("outbox-why", why) : "";
+    if (text.textContent !== said) text.textContent = said;
+  });
+  return node;
+}
+
 const callLog = page(
   "call-log",
   card(
     null,
     field("call_log.enabled", toggle("call_log.enabled")).node,
     departmentNote(),
+    noCallsNote(),
     field("call_log.skip_missed_if_answered_elsewhere", toggle("call_log.skip_missed_if_answered_elsewhere"), {
       off: noLog,
     }).node,

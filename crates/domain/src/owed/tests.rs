@@ -41,6 +41,7 @@ fn entry(outcome: Outcome) -> Entry {
         answered_ms: None,
         over_ms: None,
         timing: Timing::default(),
+        record: None,
         closed: true,
     }
 }

@@ -12,6 +12,7 @@ use super::Admin;
 use super::wire::{Fault, FlawView, PreviewOf, TemplateKey, TemplateView};
 use crate::clock::wall_ms;
 use crate::history::{RECENT, stored_view};
+use crate::outbox;
 use crate::values::{utc_offset_s, values};
 use crate::view::CallView;
 
@@ -112,7 +113,9 @@ fn tried(key: TemplateKey, text: &str, sample: &Sample) -> TemplateView {
     let template = Template::lenient(text);
     let said = match key {
         TemplateKey::TicketDescription => as_seen(&template.render(&sample.values, Escape::Html)),
-        TemplateKey::CallDescription => template.render(&sample.values, Escape::None),
+        TemplateKey::CallDescription => {
+            outbox::with_note(template.render(&sample.values, Escape::None), &template, &sample.values)
+        }
         TemplateKey::TicketSubject | TemplateKey::CallSubject => {
             let said = template.render(&sample.values, Escape::None);
             let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -138,7 +141,7 @@ fn flaw(text: &str, error: &TemplateError) -> FlawView {
 }
 
 /// HTML as a person reads it: tags are gone, but for the lines they make.
-fn as_seen(html: &str) -> String {
+pub(crate) fn as_seen(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut rest = html;
     while let Some(at) = rest.find(['<', '&']) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use deskring_domain::template::{Escape, Template, Values, Variable};
 use deskring_domain::{Line, Plan};
-use deskring_store::Entry;
+use deskring_store::{Entry, Run};
 use deskring_zoho_desk::{
     AgentId, CallActivities, CallDirection, CallStatus, ContactId, DepartmentId, FieldValue, Marker,
     NewAccount, NewCall, NewContact, NewTicket, TicketId,
@@ -21,6 +21,8 @@ const YEAR_2001_S: i64 = 978_307_200;
 /// What is to be written, as the settings and the PBX tell.
 #[derive(Clone, Debug)]
 pub(crate) struct Writing {
+    /// Whether it is written at all, or only shown.
+    pub(crate) run: Run,
     /// Desk's department.
     pub(crate) department: Option<String>,
     /// Desk's agents by extension.
@@ -82,9 +84,54 @@ pub(crate) fn compose(
     match row.kind.as_str() {
         kind::CONTACT => Ok(Request::Contact(new_contact(payload, writing))),
         kind::ACCOUNT => Ok(Request::Account(new_account(payload, writing))),
-        kind::TICKET => ticket(row, payload, contact, facts, writing).map(Request::Ticket),
-        kind::ACTIVITY => activity(row, payload, contact, facts, writing).map(Request::Call),
-        _ => Err(NotSent::Wedged("unknown_kind")),
+        _ => {
+            let texts = texts(&row.kind, payload, facts, writing).ok_or(NotSent::Wedged("unknown_kind"))?;
+            if row.kind == kind::TICKET {
+                ticket(row, payload, contact, texts, writing).map(Request::Ticket)
+            } else {
+                activity(row, payload, contact, facts, texts, writing).map(Request::Call)
+            }
+        }
+    }
+}
+
+/// What a person reads of a row.
+pub(crate) struct Texts {
+    pub(crate) subject: String,
+    /// For a ticket, HTML.
+    pub(crate) description: String,
+}
+
+/// What a row would say if it were sent now; nothing of a kind that this version does not know.
+pub(crate) fn texts(kind: &str, payload: &Payload, facts: &Facts, writing: &Writing) -> Option<Texts> {
+    let said = |own: &Option<String>, template: &Template, escape| {
+        own.clone().unwrap_or_else(|| template.render(&facts.values, escape))
+    };
+    let (subject, description) = match kind {
+        kind::CONTACT => (new_contact(payload, writing).last_name, payload.description.clone()),
+        kind::ACCOUNT => (new_account(payload, writing).name, payload.description.clone()),
+        kind::TICKET => (
+            said(&payload.subject, &writing.ticket_subject, Escape::None),
+            Some(said(&payload.description, &writing.ticket_description, Escape::Html)),
+        ),
+        kind::ACTIVITY => {
+            let template = &writing.call_description;
+            let made = || with_note(template.render(&facts.values, Escape::None), template, &facts.values);
+            let description = payload.description.clone().unwrap_or_else(made);
+            (said(&payload.subject, &writing.call_subject, Escape::None), Some(description))
+        }
+        _ => return None,
+    };
+    // A subject is mandatory, whatever the template leaves of it.
+    let subject = if subject.trim().is_empty() { payload.number.clone() } else { subject };
+    Some(Texts { subject, description: description.unwrap_or_default() })
+}
+
+/// The description of a call activity with what the agent wrote down, also where the template leaves it out.
+pub(crate) fn with_note(description: String, template: &Template, values: &Values) -> String {
+    match &values.note {
+        Some(note) if !template.variables().contains(&Variable::Note) => format!("{description}\n\n{note}"),
+        Some(_) | None => description,
     }
 }
 
@@ -120,17 +167,14 @@ fn ticket(
     row: &Entry,
     payload: &Payload,
     contact: Option<&str>,
-    facts: &Facts,
+    texts: Texts,
     writing: &Writing,
 ) -> Result<NewTicket, NotSent> {
-    let text = |own: &Option<String>, template: &Template, escape| {
-        own.clone().unwrap_or_else(|| template.render(&facts.values, escape))
-    };
     Ok(NewTicket {
         contact: ContactId::new(contact.ok_or(NotSent::Never("no_contact"))?),
         department: department(writing)?,
-        subject: or_number(text(&payload.subject, &writing.ticket_subject, Escape::None), payload),
-        description: text(&payload.description, &writing.ticket_description, Escape::Html),
+        subject: texts.subject,
+        description: texts.description,
         marker: marker(&row.call_id, None, writing)?,
         phone: Some(number(payload, writing)),
         channel: Some(CHANNEL.to_owned()),
@@ -145,18 +189,11 @@ fn activity(
     payload: &Payload,
     contact: Option<&str>,
     facts: &Facts,
+    texts: Texts,
     writing: &Writing,
 ) -> Result<NewCall, NotSent> {
     if let Some(why) = writing.no_calls {
         return Err(NotSent::Never(why.code()));
-    }
-    let text = |own: &Option<String>, template: &Template| {
-        own.clone().unwrap_or_else(|| template.render(&facts.values, Escape::None))
-    };
-    let mut description = text(&payload.description, &writing.call_description);
-    let says_note = writing.call_description.variables().contains(&Variable::Note);
-    if let (Some(note), false, None) = (&facts.values.note, says_note, &payload.description) {
-        description = format!("{description}\n\n{note}");
     }
     // The parent is the ticket, where there is one; the contact's own row otherwise.
     let ticket =
@@ -164,8 +201,8 @@ fn activity(
     Ok(NewCall {
         contact: ContactId::new(contact.ok_or(NotSent::Never("no_contact"))?),
         department: department(writing)?,
-        subject: or_number(text(&payload.subject, &writing.call_subject), payload),
-        description,
+        subject: texts.subject,
+        description: texts.description,
         marker: marker(&row.call_id, Some(&payload.of), writing)?,
         direction: if payload.direction == "outbound" {
             CallDirection::Outbound
@@ -179,11 +216,6 @@ fn activity(
         ticket: ticket.map(TicketId::new),
         extra: extra(payload),
     })
-}
-
-/// A subject is mandatory, whatever the template leaves of it.
-fn or_number(subject: String, payload: &Payload) -> String {
-    if subject.trim().is_empty() { payload.number.clone() } else { subject }
 }
 
 fn department(writing: &Writing) -> Result<DepartmentId, NotSent> {

@@ -8,9 +8,11 @@ use deskring_store::{Entry, EntryState, Journal, OutboxQuery, StoreError, Touche
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::kind;
+use super::compose::texts;
 use super::sender::AFTER_A_CRASH;
+use super::{Payload, Writing, facts, kind, rules};
 use crate::admin::Fault;
+use crate::admin::template::as_seen;
 use crate::assist::Answer;
 use crate::clock::wall_ms;
 use crate::connect::{self, Paths};
@@ -40,6 +42,12 @@ pub struct OutboxView {
     pub blocked: u64,
     /// The youngest of the refused ones, without their payload.
     pub rows: Vec<OutboxRowView>,
+    /// A dry run is on: what the rules would write is only shown, and what was promised before waits.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// Why no call activities can be written: `not_in_edition`, `no_scope` or `not_permitted`.
+    #[serde(default)]
+    pub no_calls: Option<String>,
 }
 
 /// Something that is, or was, to be written to Desk. `Debug` shows nothing of what is written or about whom.
@@ -80,6 +88,10 @@ pub struct OutboxRowView {
     pub number: String,
     /// The number for reading.
     pub number_text: String,
+    /// What it would say in Desk if it were written now; nothing when it is there, or given up.
+    pub subject: Option<String>,
+    /// The same for the longer text, without markup.
+    pub description: Option<String>,
     /// What the row carries; empty in an [`AppView`](crate::AppView), and after all was done.
     pub payload: Value,
 }
@@ -94,6 +106,12 @@ pub struct RefusedField {
     pub label: String,
     /// `missing`, `invalid`, `duplicate` or `other`.
     pub problem: String,
+    /// What goes in, as [`FieldView::kind`](crate::FieldView::kind), where the organization's layout tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// What to choose from, where the layout tells.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<String>,
 }
 
 /// A record in Desk.
@@ -187,6 +205,7 @@ impl OutboxView {
             row.number = shown.of_number(&row.number);
             row.number_text = shown.of_number(&row.number_text);
             row.payload = Value::Null;
+            (row.subject, row.description) = (None, None);
             // A name of a row may be made from the number.
             row.key.clear();
             row.waits_for = None;
@@ -229,11 +248,22 @@ pub fn alone(paths: &Paths, ask: OutboxAsk) -> Result<Answer, Fault> {
     // What a killed engine was sending is being sent no longer.
     let wait = i64::try_from(AFTER_A_CRASH.as_millis()).unwrap_or(0);
     journal.recover(wall_ms(), wall_ms() + wait)?;
-    answer(&journal, None, ask)
+    let settings = deskring_store::settings::load_with(&paths.profile, &paths.policy);
+    let writing = settings.ok().map(|loaded| rules::writing(&loaded.settings));
+    answer(&journal, Beside { desk: None, writing: writing.as_ref() }, ask)
 }
 
-/// Does what is wanted. Pages are told where `desk` can check them.
-pub(crate) fn answer(journal: &Journal, desk: Option<&Lookup>, ask: OutboxAsk) -> Result<Answer, Fault> {
+/// What is known beside the rows.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Beside<'a> {
+    /// Pages are told where it can check them.
+    pub(crate) desk: Option<&'a Lookup>,
+    /// Texts are told where it says how they are made.
+    pub(crate) writing: Option<&'a Writing>,
+}
+
+/// Does what is wanted.
+pub(crate) fn answer(journal: &Journal, beside: Beside<'_>, ask: OutboxAsk) -> Result<Answer, Fault> {
     let now_ms = wall_ms();
     match ask {
         OutboxAsk::List { states, call, offset, limit } => {
@@ -243,10 +273,10 @@ pub(crate) fn answer(journal: &Journal, desk: Option<&Lookup>, ask: OutboxAsk) -
             let mut found = journal.outbox(&query)?;
             let more = found.len() > limit;
             found.truncate(limit);
-            let rows = found.iter().map(|row| view(journal, desk, row)).collect::<Result<_, _>>()?;
+            let rows = found.iter().map(|row| view(journal, beside, row)).collect::<Result<_, _>>()?;
             Ok(Answer::Outbox { rows, more })
         }
-        OutboxAsk::Show { key } => shown(journal, desk, &key),
+        OutboxAsk::Show { key } => shown(journal, beside, &key),
         OutboxAsk::Retry { key } => {
             let touched = journal.retry(&key, now_ms)?;
             done(journal, &key, touched)
@@ -269,7 +299,7 @@ pub(crate) fn answer(journal: &Journal, desk: Option<&Lookup>, ask: OutboxAsk) -
                 Err(fault) => return Err(fault),
             };
             done(journal, &edit.key, touched)?;
-            shown(journal, desk, &edit.key)
+            shown(journal, beside, &edit.key)
         }
         OutboxAsk::Discard { key } => {
             let touched = journal.discard(&key, BY_HAND, now_ms)?;
@@ -285,16 +315,16 @@ pub(crate) fn summary(journal: &Journal) -> Result<OutboxView, StoreError> {
     if counts.wedged > 0 {
         let states = vec![EntryState::Wedged];
         for row in journal.outbox(&OutboxQuery { states, limit: SHOWN, ..OutboxQuery::default() })? {
-            rows.push(OutboxRowView { payload: Value::Null, ..view(journal, None, &row)? });
+            rows.push(OutboxRowView { payload: Value::Null, ..view(journal, Beside::default(), &row)? });
         }
     }
     let pending = counts.pending + counts.claimed + counts.unknown;
-    Ok(OutboxView { pending, wedged: counts.wedged, blocked: counts.blocked, rows })
+    Ok(OutboxView { pending, wedged: counts.wedged, blocked: counts.blocked, rows, ..OutboxView::default() })
 }
 
-fn shown(journal: &Journal, desk: Option<&Lookup>, key: &str) -> Result<Answer, Fault> {
+fn shown(journal: &Journal, beside: Beside<'_>, key: &str) -> Result<Answer, Fault> {
     let row = journal.entry(key)?.ok_or_else(|| Fault::new("no_such_entry"))?;
-    Ok(Answer::OutboxRow { row: Box::new(view(journal, desk, &row)?) })
+    Ok(Answer::OutboxRow { row: Box::new(view(journal, beside, &row)?) })
 }
 
 fn done(journal: &Journal, key: &str, touched: Touched) -> Result<Answer, Fault> {
@@ -338,12 +368,24 @@ struct Detail {
     fields: Vec<RefusedField>,
 }
 
-fn view(journal: &Journal, desk: Option<&Lookup>, row: &Entry) -> Result<OutboxRowView, StoreError> {
+fn view(journal: &Journal, beside: Beside<'_>, row: &Entry) -> Result<OutboxRowView, StoreError> {
     let calls = journal.rows_of(&row.call_id)?;
     let call = calls.iter().find(|call| call.extension == row.extension).or(calls.first());
     let number = call.and_then(|call| call.number.clone()).unwrap_or_default();
     let number_text = call.and_then(stored_view).map(|call| call.number_text);
     let text = |text: Option<&String>| text.filter(|text| !text.trim().is_empty()).cloned();
+    let texts = match row.state {
+        EntryState::Sent | EntryState::Discarded => None,
+        EntryState::Pending
+        | EntryState::Claimed
+        | EntryState::Unknown
+        | EntryState::Wedged
+        | EntryState::Blocked
+        | EntryState::Dry => beside.writing.and_then(|writing| {
+            let payload: Payload = serde_json::from_str(&row.payload).ok()?;
+            texts(&row.kind, &payload, &facts(journal, row, &payload, writing), writing)
+        }),
+    };
     // What cannot be read is as good as not there.
     let detail: Detail =
         row.detail.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
@@ -362,13 +404,21 @@ fn view(journal: &Journal, desk: Option<&Lookup>, row: &Entry) -> Result<OutboxR
         record: row.remote_id.as_ref().map(|id| WrittenRecord {
             kind: row.kind.clone(),
             id: id.clone(),
-            url: row.remote_url.as_deref().and_then(|url| desk?.checked_page(url)),
+            url: row.remote_url.as_deref().and_then(|url| beside.desk?.checked_page(url)),
         }),
         created_ms: row.created_ms,
         changed_ms: row.changed_ms,
         name: call.and_then(|call| text(call.name.as_ref()).or_else(|| text(call.company.as_ref()))),
         number_text: number_text.filter(|text| !text.is_empty()).unwrap_or_else(|| number.clone()),
         number,
+        subject: texts.as_ref().map(|texts| texts.subject.clone()),
+        description: texts
+            .map(
+                |texts| {
+                    if row.kind == kind::TICKET { as_seen(&texts.description) } else { texts.description }
+                },
+            )
+            .filter(|text| !text.trim().is_empty()),
         payload: serde_json::from_str(&row.payload).unwrap_or_default(),
     })
 }
@@ -497,12 +547,16 @@ mod tests {
             ("cf_age", json!(" 4 ")),
             ("cf_vip", json!(true)),
         ];
-        let changed = payload(answer(&journal, None, edit("a", &set, &[])).unwrap());
+        let changed = payload(answer(&journal, Beside::default(), edit("a", &set, &[])).unwrap());
         let extra = json!({ "cf_region": "North", "cf_zip": "361000", "cf_age": 4, "cf_vip": true });
         let expected = json!({ "of": "1001", "number": "138", "subject": "Invoice", "extra": extra });
         assert_eq!(changed, expected);
-        let cleared =
-            answer(&journal, None, edit("a", &[("cf_region", json!(""))], &["subject", "cf_vip"])).unwrap();
+        let cleared = answer(
+            &journal,
+            Beside::default(),
+            edit("a", &[("cf_region", json!(""))], &["subject", "cf_vip"]),
+        )
+        .unwrap();
         let extra = json!({ "cf_zip": "361000", "cf_age": 4 });
         assert_eq!(payload(cleared), json!({ "of": "1001", "number": "138", "extra": extra }));
         for (name, value, code) in [
@@ -511,7 +565,7 @@ mod tests {
             ("", json!("1"), "field_not_editable"),
             ("cf_region", json!(["North"]), "value_wrong"),
         ] {
-            let fault = answer(&journal, None, edit("a", &[(name, value)], &[])).unwrap_err();
+            let fault = answer(&journal, Beside::default(), edit("a", &[(name, value)], &[])).unwrap_err();
             assert_eq!((fault.code.as_str(), fault.detail.as_deref()), (code, Some(name)));
         }
     }
@@ -527,12 +581,15 @@ mod tests {
     fn what_cannot_be_done_says_why_and_what_blocks() {
         let folder = tempfile::tempdir().unwrap();
         let journal = journal(folder.path());
-        let fault = |ask| answer(&journal, None, ask).unwrap_err();
+        let fault = |ask| answer(&journal, Beside::default(), ask).unwrap_err();
         let blocked = fault(OutboxAsk::Retry { key: "c".into() });
         assert_eq!((blocked.code.as_str(), blocked.detail.as_deref()), ("entry_blocked", Some("a")));
         assert_eq!(fault(OutboxAsk::Show { key: "x".into() }).code, "no_such_entry");
         assert_eq!(fault(edit("x", &[("subject", json!("x"))], &[])).code, "no_such_entry");
-        assert_eq!(answer(&journal, None, OutboxAsk::RetryWedged).unwrap(), Answer::Retried { count: 1 });
+        assert_eq!(
+            answer(&journal, Beside::default(), OutboxAsk::RetryWedged).unwrap(),
+            Answer::Retried { count: 1 }
+        );
         assert_eq!(journal.claim(wall_ms(), 1).unwrap().len(), 1);
         assert_eq!(fault(OutboxAsk::Retry { key: "a".into() }).code, "entry_in_flight");
         assert_eq!(fault(OutboxAsk::Discard { key: "a".into() }).code, "entry_in_flight");
@@ -552,7 +609,9 @@ mod tests {
         let list = |states: &[&str], call: &str, offset, limit| {
             let states = states.iter().map(|state| (*state).to_owned()).collect();
             let call = Some(call.to_owned());
-            match answer(&journal, None, OutboxAsk::List { states, call, offset, limit }).unwrap() {
+            match answer(&journal, Beside::default(), OutboxAsk::List { states, call, offset, limit })
+                .unwrap()
+            {
                 Answer::Outbox { rows, more } => {
                     (rows.into_iter().map(|row| row.key).collect::<Vec<_>>().join(" "), more)
                 }

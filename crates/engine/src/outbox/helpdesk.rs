@@ -2,11 +2,14 @@
 
 use deskring_domain::RecordKind;
 use deskring_zoho_desk::{
-    CallActivities, Error, FieldProblem, Look, NewAccount, NewCall, NewContact, NewTicket, Reach, Retry,
+    CallActivities, Error, FieldProblem, Look, Module, NewAccount, NewCall, NewContact, NewTicket, Reach,
+    Retry,
 };
 use url::Url;
 
-use crate::lookup::Lookup;
+use super::kind;
+use crate::assist::{FieldView, field_view};
+use crate::lookup::{Fresh, Lookup};
 
 /// A record in Desk that keeps a promise.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -59,6 +62,13 @@ pub(crate) trait Helpdesk: Send + Sync + 'static {
     fn create_ticket(&self, new: &NewTicket) -> impl Future<Output = Result<Made, Failure>> + Send;
     fn find_call(&self, new: &NewCall) -> impl Future<Output = Result<Look<Made>, Failure>> + Send;
     fn create_call(&self, new: &NewCall) -> impl Future<Output = Result<Made, Failure>> + Send;
+    /// What the organization calls these fields of a kind of row, and what goes in; without those it cannot tell.
+    fn fields(
+        &self,
+        kind: &str,
+        department: Option<&str>,
+        names: &[String],
+    ) -> impl Future<Output = Vec<FieldView>> + Send;
     /// Whether call activities can be written at all.
     fn calls(&self) -> impl Future<Output = Result<CallActivities, Failure>> + Send;
 }
@@ -153,6 +163,30 @@ impl Helpdesk for Lookup {
     async fn create_call(&self, new: &NewCall) -> Result<Made, Failure> {
         let call = self.desk.create_call(new).await.map_err(failed)?;
         Ok(made(call.id.as_str(), call.web_url.as_ref()))
+    }
+
+    async fn fields(&self, kind: &str, department: Option<&str>, names: &[String]) -> Vec<FieldView> {
+        let (module, department) = match kind {
+            kind::CONTACT => (Module::Contacts, None),
+            kind::ACCOUNT => (Module::Accounts, None),
+            kind::TICKET => (Module::Tickets, department),
+            kind::ACTIVITY => (Module::Calls, department),
+            _ => return Vec::new(),
+        };
+        let mut known = Vec::new();
+        for fresh in [Fresh::No, Fresh::Yes] {
+            match self.form(module, department, fresh).await {
+                Ok(form) => {
+                    known = names.iter().filter_map(|name| form.field(name).map(field_view)).collect()
+                }
+                Err(error) => tracing::debug!(%error, "the layout cannot be read"),
+            }
+            // One that is not known may be new in the layout.
+            if known.len() == names.len() {
+                break;
+            }
+        }
+        known
     }
 
     async fn calls(&self) -> Result<CallActivities, Failure> {

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use deskring_domain::template::Template;
 use deskring_domain::{ActivityRule, ContactRule, Extension, OwedRules, RecordKind, TicketCall, TicketRule};
-use deskring_store::Settings;
 use deskring_store::settings::{self, CallDirection, NewContactMode, TicketMoment};
+use deskring_store::{Run, Settings};
+use deskring_zoho_desk::Module;
 
 use super::Writing;
 use crate::connect;
@@ -44,6 +45,7 @@ pub(crate) fn rules(settings: &Settings) -> OwedRules {
 /// What is written, without what the PBX and Desk have told.
 pub(crate) fn writing(settings: &Settings) -> Writing {
     Writing {
+        run: if settings.desk.dry_run { Run::Dry } else { Run::Live },
         department: settings.desk.department_id.clone(),
         agents: bound(settings).collect(),
         ticket_subject: Template::lenient(&settings.tickets.subject),
@@ -55,6 +57,42 @@ pub(crate) fn writing(settings: &Settings) -> Writing {
         names: BTreeMap::new(),
         plan: connect::plan(settings),
     }
+}
+
+/// Kinds of records that the rules write.
+pub(crate) fn modules(settings: &Settings) -> Vec<Module> {
+    let rules = rules(settings);
+    let contacts = rules.contacts.map(|rule| match rule.kind {
+        RecordKind::Contact => Module::Contacts,
+        RecordKind::Account => Module::Accounts,
+    });
+    let tickets = rules.tickets.map(|_| Module::Tickets);
+    let activities = rules.activities.map(|_| Module::Calls);
+    contacts.into_iter().chain(tickets).chain(activities).collect()
+}
+
+/// Whether a record that a rule writes has this field of Desk.
+pub(crate) fn fills_in(module: Module, field: &str) -> bool {
+    let fields: &[&str] = match module {
+        // A number is a phone or a mobile; which of the two cannot be promised.
+        Module::Contacts => &["lastName"],
+        Module::Accounts => &["accountName", "phone"],
+        Module::Tickets => {
+            &["contactId", "departmentId", "subject", "description", "phone", "channel", "assigneeId"]
+        }
+        Module::Calls => &[
+            "contactId",
+            "departmentId",
+            "subject",
+            "description",
+            "direction",
+            "status",
+            "startTime",
+            "duration",
+            "ownerId",
+        ],
+    };
+    fields.contains(&field)
 }
 
 fn after(call: settings::TicketCall) -> Option<TicketCall> {

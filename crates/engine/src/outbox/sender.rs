@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 
 use super::Payload;
 use super::compose::{Facts, NotSent, Request, Writing, compose, started_ms};
+use super::hand::RefusedField;
 use super::helpdesk::{Failure, Helpdesk, Holder, Made};
 
 /// Rows that are being sent at once.
@@ -226,7 +227,7 @@ impl<D: Helpdesk> Sender<D> {
             Ok(Delivered::There(made)) => (Settled::Sent { remote_id: made.id, remote_url: made.page }, None),
             Ok(Delivered::NotNow(wait, code)) => (self.again(wait, code), None),
             Ok(Delivered::AskAPerson(code)) => (Settled::Wedged { reason: code.into(), detail: None }, None),
-            Err((failure, writes)) => self.failed(row, &payload, failure, writes, helpdesk).await,
+            Err((failure, writes)) => self.failed(row, &payload, failure, writes, helpdesk, writing).await,
         }
     }
 
@@ -308,6 +309,7 @@ impl<D: Helpdesk> Sender<D> {
         failure: Failure,
         writes: Writes,
         helpdesk: &D,
+        writing: &Writing,
     ) -> (Settled, Option<CallActivities>) {
         let code = failure.code;
         if let (super::kind::ACTIVITY, Some(_)) = (row.kind.as_str(), failure.calls)
@@ -329,11 +331,22 @@ impl<D: Helpdesk> Sender<D> {
                 Settled::Discarded { reason: "contact_gone".into() }
             }
             (Retry::Never, _) => {
-                let fields: Vec<_> = failure
-                    .fields
-                    .iter()
-                    .map(|(name, problem)| json!({ "name": name, "label": name, "problem": problem }))
-                    .collect();
+                let names: Vec<String> = failure.fields.iter().map(|(name, _)| name.clone()).collect();
+                let known = match names.is_empty() {
+                    true => Vec::new(),
+                    false => helpdesk.fields(&row.kind, writing.department.as_deref(), &names).await,
+                };
+                let refused = |(name, problem): &(String, &'static str)| {
+                    let known = known.iter().find(|field| field.name == *name);
+                    RefusedField {
+                        name: name.clone(),
+                        label: known.map_or_else(|| name.clone(), |field| field.label.clone()),
+                        problem: (*problem).to_owned(),
+                        kind: known.map(|field| field.kind.clone()),
+                        choices: known.map(|field| field.choices.clone()).unwrap_or_default(),
+                    }
+                };
+                let fields: Vec<_> = failure.fields.iter().map(refused).collect();
                 let detail = json!({ "code": code, "fields": fields }).to_string();
                 Settled::Wedged { reason: code.into(), detail: Some(detail) }
             }

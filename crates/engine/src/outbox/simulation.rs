@@ -23,6 +23,7 @@ use super::compose::{Facts, Writing};
 use super::helpdesk::{Failure, Helpdesk, Holder, Made};
 use super::sender::{Done, Fresh, Sender, Wiring};
 use super::{Plan, contact_key};
+use crate::assist::FieldView;
 
 /// In the normal run.
 const SEEDS: u64 = 10_000;
@@ -221,6 +222,10 @@ impl Helpdesk for World {
         .await
     }
 
+    async fn fields(&self, _: &str, _: Option<&str>, _: &[String]) -> Vec<FieldView> {
+        Vec::new()
+    }
+
     async fn calls(&self) -> Result<CallActivities, Failure> {
         Ok(CallActivities::Available)
     }
@@ -268,6 +273,7 @@ impl Call {
             answered_ms: None,
             over_ms: None,
             timing: Timing::default(),
+            record: None,
             closed: true,
         }
     }
@@ -306,6 +312,7 @@ fn rules() -> OwedRules {
 fn writing() -> Writing {
     let text = |text: &str| Template::lenient(text);
     Writing {
+        run: Run::Live,
         department: Some("1".into()),
         agents: BTreeMap::new(),
         ticket_subject: text("{{Communication_Type}}"),

@@ -23,6 +23,7 @@ impl Engine {
             setup: Some(self.machine.setup().clone()),
             manners: Some(self.told.manners.clone()),
             agents: self.names_of_agents(),
+            writing: Some(self.owing.writing()),
         }
     }
 

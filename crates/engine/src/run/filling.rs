@@ -10,12 +10,16 @@ use deskring_yeastar as pbx;
 
 use super::{Back, Engine};
 use crate::clock::wall_ms;
-use crate::view::{self, CallView, WhoView};
+use crate::from_pbx;
+use crate::history::Replaces;
+use crate::view::{self, CallView, DetailsView, WhoView};
 
 /// A fact: until when every call is known, in milliseconds since 1970.
 const KNOWN_UNTIL: &str = "calls_known_until";
 /// Call details of longer ago are not asked for.
 const LONGEST_MS: i64 = 7 * 24 * 3600 * 1000;
+/// With a damaged database, this much of what was owed is lost.
+const LOST_MS: i64 = 24 * 3600 * 1000;
 /// A call is written down when it ends, under the time it began.
 const LONGEST_CALL_MS: i64 = 2 * 3600 * 1000;
 /// Numbers that are looked up again in one go.
@@ -34,9 +38,14 @@ impl Engine {
     pub(super) fn read_up_on_calls(&self) {
         let now_ms = wall_ms();
         let known_until = self.history.fact(KNOWN_UNTIL).and_then(|text| text.parse::<i64>().ok());
-        let Some(known_until) = known_until else {
+        let known_until = match (known_until, self.history.replaces()) {
+            (Some(known_until), _) => known_until,
+            // What the damaged one knew to be owed is found again; each is looked for in Desk first.
+            (None, Replaces::ADamagedOne) => now_ms - LOST_MS,
             // What was before the first time is not ours.
-            return self.history.keep_fact(KNOWN_UNTIL, &now_ms.to_string());
+            (None, Replaces::Nothing) => {
+                return self.history.keep_fact(KNOWN_UNTIL, &now_ms.to_string());
+            }
         };
         if self.owing.rules.are_empty() {
             return;
@@ -61,7 +70,7 @@ impl Engine {
 
     /// Nothing is missing up to now, while the PBX tells everything.
     pub(super) fn know_calls_until_now(&self) {
-        if self.pbx.view.state == view::LinkState::Up && self.filled_in {
+        if self.pbx.view.state == view::LinkState::Up && self.filled_in && self.history.trouble().is_none() {
             self.history.keep_fact(KNOWN_UNTIL, &wall_ms().to_string());
         }
     }
@@ -103,6 +112,7 @@ impl Engine {
                 over_ms: past.over_ms.or(call.over_ms),
                 ours: call.ours,
                 spoke: call.spoke,
+                details: past.details.or(call.details),
                 closed: true,
                 filled_in: !saw_end,
                 ..past
@@ -287,5 +297,12 @@ fn logged_call(
         ours: all,
         spoke: speakers.into_iter().map(|(_, one)| one).collect(),
         filled_in: true,
+        details: Some(DetailsView {
+            talk_s: row.record.talk_duration.map_or(0, u64::from),
+            ring_s: row.record.agent_ring_seconds.map(u64::from).filter(|seconds| *seconds > 0),
+            duration_s: row.record.duration.map_or(0, u64::from),
+            trunk: from_pbx::trunk(&row.record, Some(direction)),
+            recording: row.record.recording.clone(),
+        }),
     })
 }

@@ -3,11 +3,9 @@
 
 use std::sync::Arc;
 
-use deskring_domain::template::Values;
 use deskring_domain::{CallId, Choice, Entry, Input, Involved, OwedRules, Record, Who, owed};
-use deskring_store::{Entry as Row, EntryState, Journal, NewEntry, Run, Settled};
+use deskring_store::{Entry as Row, EntryState, NewEntry, Run, Settled};
 use deskring_zoho_desk::CallActivities;
-use jiff::tz::TimeZone;
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::{Back, Dirty, Engine};
@@ -16,9 +14,8 @@ use crate::connect::Organization;
 use crate::history;
 use crate::lookup::Lookup;
 use crate::manners::WrapUp;
-use crate::outbox::{self, Done, Facts, Fresh, Payload, Plan, Sender, Wiring, Writing};
-use crate::values::values;
-use crate::view::{CallView, LinkState, WhoView};
+use crate::outbox::{self, Done, Fresh, Plan, Sender, Wiring, Writing};
+use crate::view::{CallView, LinkState, OutboxView, WhoView};
 
 /// Names of facts.
 const PBX_SERIAL: &str = "pbx_serial";
@@ -53,6 +50,11 @@ impl Owing {
             organization: String::new(),
         }
     }
+
+    /// What the sender works with now.
+    pub(super) fn writing(&self) -> Arc<Writing> {
+        self.wiring.borrow().writing.clone()
+    }
 }
 
 /// When a call is told.
@@ -76,7 +78,7 @@ impl Engine {
                 wake: self.owing.wake.clone(),
                 fresh: self.owing.fresh.clone(),
                 clocks: Arc::new(move || clock.now()),
-                teller: Arc::new(facts),
+                teller: Arc::new(outbox::facts),
                 done,
             };
             tokio::spawn(sender.run());
@@ -90,6 +92,7 @@ impl Engine {
         self.owing.rules = rules;
         self.owing.writing = Writing { serial, ..writing };
         self.rewire();
+        self.read_outbox();
     }
 
     /// The PBX has said who it is; an empty text when it does not tell.
@@ -101,10 +104,12 @@ impl Engine {
         }
     }
 
-    /// Tells the sender what it works with now. Nothing is sent while Desk does not answer.
+    /// Tells the sender what it works with now. Nothing is sent while Desk does not answer, or in a dry run.
     pub(super) fn rewire(&mut self) {
         let up = self.desk.view.state == LinkState::Up;
-        let helpdesk = self.desk.lookup.clone().filter(|_| up).map(Arc::new);
+        // What was promised before a dry run waits for its end.
+        let sends = up && self.owing.writing.run == Run::Live;
+        let helpdesk = self.desk.lookup.clone().filter(|_| sends).map(Arc::new);
         let named = |number: &str| Some((number.to_owned(), self.told.names.of(number)?.to_owned()));
         let writing = Arc::new(Writing {
             no_calls: self.owing.no_calls,
@@ -128,6 +133,7 @@ impl Engine {
         let lacks = self.history.fact(NO_CALLS).is_some_and(|lacking| lacking == self.owing.organization);
         self.owing.no_calls = lacks.then_some(CallActivities::NotInEdition);
         self.rewire();
+        self.read_outbox();
     }
 
     /// The sender is to look again what there is to do.
@@ -164,6 +170,17 @@ impl Engine {
         }
     }
 
+    /// The disk may take again what it did not take before.
+    pub(super) fn keep_unkept(&mut self) {
+        let before = self.history.trouble();
+        if before.is_some() {
+            if self.history.keep_unkept() {
+                self.promised();
+            }
+            self.dirty = Dirty::Yes;
+        }
+    }
+
     /// There are new rows.
     fn promised(&mut self) {
         self.wake_sender();
@@ -182,7 +199,7 @@ impl Engine {
         let said = view.wrap_up.as_ref().is_some_and(|wrap_up| !wrap_up.asked);
         let plan = Plan {
             number_key: &view.number_key,
-            run: Run::Live,
+            run: self.owing.writing.run,
             asked: self.told.manners.wrap_up == WrapUp::Asked && !said,
             filled_in: told == Told::Later,
             ticket_stands: ticket.is_none_or(stands),
@@ -199,12 +216,13 @@ impl Engine {
 
     /// Counts anew what is not in Desk yet.
     pub(super) fn read_outbox(&mut self) {
-        self.told.outbox = self.history.outbox();
+        let dry_run = self.owing.writing.run == Run::Dry;
+        let no_calls = self.owing.no_calls.map(|why| why.code().to_owned());
+        self.told.outbox = OutboxView { dry_run, no_calls, ..self.history.outbox() };
         self.dirty = Dirty::Yes;
     }
 
     pub(super) fn on_done(&mut self, done: Done) {
-        self.read_outbox();
         if let Some(calls) = done.calls {
             tracing::warn!(code = calls.code(), "no call activities can be written to this Desk");
             self.owing.no_calls = Some(calls);
@@ -214,6 +232,7 @@ impl Engine {
             }
             self.rewire();
         }
+        self.read_outbox();
         let Settled::Sent { remote_id, .. } = done.settled else { return };
         let kind = match done.row.kind.as_str() {
             outbox::kind::CONTACT => deskring_domain::RecordKind::Contact,
@@ -262,26 +281,4 @@ impl Engine {
         }
         self.dirty = Dirty::Yes;
     }
-}
-
-/// What is known of the call of a row, told as whose record it is would tell it.
-fn facts(journal: &Journal, row: &Row, payload: &Payload, writing: &Writing) -> Facts {
-    let rows = journal.rows_of(&row.call_id).unwrap_or_default();
-    let own = rows.iter().find(|known| known.extension == row.extension).or(rows.first());
-    let Some((known, mut view)) = own.and_then(|known| Some((known, history::stored_view(known)?))) else {
-        return Facts { values: Values::default(), began_ms: row.created_ms, talk_s: 0 };
-    };
-    // The columns are newer than the view: they are what the agent said last.
-    let said = view.wrap_up.get_or_insert_default();
-    said.note = known.note.clone().or(said.note.take());
-    said.disposition = known.disposition.clone().or(said.disposition.take());
-    if view.extension != payload.of {
-        view.extension.clone_from(&payload.of);
-        if view.outcome.as_deref() == Some("answered_elsewhere") {
-            view.outcome = Some("answered".to_owned());
-        }
-    }
-    let agent = writing.names.get(&payload.of).map(String::as_str);
-    let values = values(&view, agent, &TimeZone::system());
-    Facts { began_ms: view.began_ms, talk_s: values.talk_s.unwrap_or(0), values }
 }

@@ -239,6 +239,11 @@ fn a_dry_row_is_shown_and_never_sent_and_neither_are_its_children() {
     let live = journal.enqueue(&[owed("contact", "a", None)], 2).unwrap();
     assert_eq!(live, [Enqueued::Known(EntryState::Dry)], "switching it off writes nothing belatedly");
     assert_eq!(journal.retry("contact", 3).unwrap(), Touched::Finished);
+    let next = [owed("contact", "b", None), owed("ticket b", "b", Some("contact"))];
+    let wanted = journal.enqueue(&next, 4).unwrap();
+    assert_eq!(wanted, [Enqueued::New(EntryState::Pending); 2], "the number calls again, and is wanted now");
+    assert_eq!(states(&journal), "contact:pending ticket:dry ticket b:pending");
+    assert_eq!(claim(&journal, 5), "contact");
 }
 
 #[test]
@@ -522,7 +527,18 @@ fn perform(act: Act, dir: &std::path::Path, journal: &mut Journal, model: &mut M
             };
             let result = journal.enqueue(std::slice::from_ref(&new), *now).unwrap().remove(0);
             if let Some(at) = model.at(key) {
-                assert_eq!(result, Enqueued::Known(model.shown(&model.rows[at])));
+                let known = &model.rows[at];
+                let again = known.state == EntryState::Dry && known.call != call;
+                if again && run == Run::Live && parent.is_none() {
+                    let payload = new.payload;
+                    let due = new.due_ms;
+                    let state = EntryState::Pending;
+                    model.rows[at] =
+                        Row { call, parent, state, due, changed: *now, payload, ..known.clone() };
+                    assert_eq!(result, Enqueued::New(state));
+                } else {
+                    assert_eq!(result, Enqueued::Known(model.shown(known)));
+                }
                 return;
             }
             let above = parent.map(|parent| model.rows[model.at(parent).unwrap()].state);

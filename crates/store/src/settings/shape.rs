@@ -136,6 +136,8 @@ pub struct Desk {
     pub department_id: Option<String>,
     /// `false`: do not talk to Desk at all.
     pub enabled: bool,
+    /// `true`: what the rules would write to Desk is only shown.
+    pub dry_run: bool,
     /// Unknown keys, kept.
     #[serde(flatten)]
     pub unknown: Unknown,
@@ -153,6 +155,7 @@ impl Default for Desk {
             organization_id: None,
             department_id: None,
             enabled: true,
+            dry_run: false,
             unknown: Unknown::new(),
         }
     }

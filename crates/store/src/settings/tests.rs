@@ -67,7 +67,7 @@ fn a_full_file_is_read_and_comes_back_the_same() {
  "numbers":{"country":"CN","area_code":"592","outside_line_prefix":""},
  "desk":{"data_center":"custom","client_type":"desktop","redirect_port":"５３６８３ ",
    "accounts_url":"https://a.example","desk_url":"https://d.example","client_id":"x",
-   "organization_id":"1","department_id":"2","enabled":false},
+   "organization_id":"1","department_id":"2","enabled":false,"dry_run":true},
  "bindings":[{"extension":"1001","agent_id":"3"}],
  "popup":{"mode":"manual","trigger":"hangup"},
  "new_contacts":{"mode":"automatic","kind":"account","call_types":["inbound"]},

@@ -15,9 +15,10 @@ use url::Url;
 use super::super::Admin;
 use super::{CLOCK_OFF_SECONDS, KEYCHAIN_WITHIN, Line};
 use crate::connect;
+use crate::outbox;
 use crate::view::{Finding, FindingState};
 
-const ORDER: [&str; 10] = [
+const ORDER: [&str; 11] = [
     "proxy",
     "desk_reach",
     "clock",
@@ -26,6 +27,7 @@ const ORDER: [&str; 10] = [
     "desk_organization",
     "desk_scopes",
     "desk_calls",
+    "desk_fields",
     "desk_credits",
     "binding",
 ];
@@ -147,7 +149,8 @@ async fn signed_in(
         };
         (scopes, calls)
     };
-    let ((scopes, calls), bound) = tokio::join!(rights, bound(settings, &client));
+    let ((scopes, calls), bound, unfilled) =
+        tokio::join!(rights, bound(settings, &client), unfilled(settings, &client));
     match scopes {
         Ok(missing) if missing.is_empty() => line.ok("desk_scopes", "scopes_good", &[]),
         Ok(missing) => line.fail("desk_scopes", "scopes_missing", &[("scopes", &missing.join(", "))]),
@@ -165,6 +168,12 @@ async fn signed_in(
         }
         Some(Err(error)) => failed(line, "desk_calls", &error, &client),
         None => {}
+    }
+    match unfilled {
+        Ok(None) => line.say("desk_fields", FindingState::Skipped, "nothing_written", &[]),
+        Ok(Some(fields)) if fields.is_empty() => line.ok("desk_fields", "fields_good", &[]),
+        Ok(Some(fields)) => line.warn("desk_fields", "fields_missing", &[("fields", &fields.join(", "))]),
+        Err(error) => failed(line, "desk_fields", &error, &client),
     }
     match bound {
         Ok(Binding::Unasked) => {}
@@ -221,6 +230,25 @@ async fn bound(settings: &Settings, client: &desk::Desk) -> Result<Binding, desk
     let is_known = |agent: Option<&str>| agents.iter().any(|known| Some(known.id.as_str()) == agent);
     let unknown = those(&|extension| !is_known(agent_of(extension)));
     Ok(if unknown.is_empty() { Binding::Good } else { Binding::UnknownAgent(unknown.join(", ")) })
+}
+
+/// Labels of fields that Desk demands and no rule fills in, of every kind of record that the rules write; `None` where
+/// they write nothing.
+async fn unfilled(settings: &Settings, client: &desk::Desk) -> Result<Option<Vec<String>>, desk::Error> {
+    let department = settings.desk.department_id.as_deref().map(desk::DepartmentId::new);
+    let wanted = outbox::modules(settings);
+    let mut missing = Vec::new();
+    for module in &wanted {
+        let department = match module {
+            desk::Module::Contacts | desk::Module::Accounts => None,
+            desk::Module::Tickets | desk::Module::Calls => department.as_ref(),
+        };
+        let form = client.form_in(*module, department).await?;
+        let required = form.fields.iter().filter(|field| field.required == desk::Requirement::Required);
+        let unfilled = required.filter(|field| !outbox::fills_in(*module, &field.api_name));
+        missing.extend(unfilled.map(|field| field.label.clone()));
+    }
+    Ok((!wanted.is_empty()).then_some(missing))
 }
 
 /// Says a failure where it belongs: a token that is refused when agents are read is not a fault of the binding.
