@@ -557,6 +557,23 @@ async fn a_profile_that_forbids_calls() {
 }
 
 #[tokio::test]
+async fn fields_that_desk_demands_and_no_rule_fills_in() {
+    let rig = Rig::running_with(|settings| {
+        settings["new_contacts"] = json!({ "mode": "automatic", "kind": "contact" });
+        settings["tickets"] = json!({ "enabled": true });
+        settings["call_log"] = json!({ "enabled": true });
+    })
+    .await;
+    assert_eq!(of(&check(&rig).await, "desk_fields").code, "fields_good");
+    rig.simulator.desk().set(|switches| {
+        switches.mandatory_ticket_field = Some("cf_region".to_owned());
+        switches.contact_fields = vec![json!({ "apiName": "email", "isMandatory": true })];
+    });
+    let finding = warns(&check(&rig).await, "desk_fields", "fields_missing");
+    assert_eq!(finding.values["fields"], "Email, Region");
+}
+
+#[tokio::test]
 async fn credits_that_run_out_or_are_used_up() {
     let rig = Rig::running().await;
     rig.simulator.desk().set(|switches| switches.credits_left = 500);

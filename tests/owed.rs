@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use deskring_engine::Command;
+use deskring_engine::assist::{Answer, Want};
+use deskring_engine::outbox_by_hand::OutboxAsk;
+use deskring_engine::view::OutboxRowView;
 use deskring_simulator::{AGENT_ID, Fault};
 use deskring_store::{EntryState, Journal, OutboxQuery};
-use e2e::{Rig, until};
+use e2e::{Rig, eventually, until};
 use serde_json::{Value, json};
 
 const NUMBER: &str = "13800138000";
@@ -183,4 +186,108 @@ async fn an_edition_without_call_activities_is_asked_once() {
     answered(&rig).await;
     written(&rig, 3, 0).await;
     assert_eq!((tried(), records(&rig, "calls").len()), (1, 0));
+}
+
+/// What is owed for a call, the first promise first.
+async fn owed(rig: &Rig, call: &str) -> Vec<OutboxRowView> {
+    let ask = OutboxAsk::List { states: Vec::new(), call: Some(call.to_owned()), offset: 0, limit: 10 };
+    match rig.handle().assist(Want::Outbox { ask }).await.unwrap() {
+        Answer::Outbox { mut rows, .. } => {
+            rows.reverse();
+            rows
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn writes(rig: &Rig) -> usize {
+    let requests = rig.simulator.desk().requests();
+    requests.iter().filter(|request| request.method == "POST" && request.path.starts_with("/api/")).count()
+}
+
+#[tokio::test]
+async fn a_dry_run_shows_what_would_be_written_and_writes_nothing() {
+    let rig = Rig::running_with(|settings| {
+        everything(settings);
+        settings["desk"]["dry_run"] = json!(true);
+    })
+    .await;
+    let call = answered(&rig).await;
+    let rows = owed(&rig, &call).await;
+    let seen: Vec<_> = rows.iter().map(|row| (row.kind.as_str(), row.state.as_str())).collect();
+    assert_eq!(seen, [("contact", "dry"), ("ticket", "dry"), ("call_activity", "dry")]);
+    let said = |row: &OutboxRowView| (row.subject.clone().unwrap(), row.description.clone());
+    assert_eq!(said(&rows[0]), (format!("Automatic New Contact {E164}"), None));
+    let (subject, description) = said(&rows[1]);
+    assert_eq!(subject, format!("Inbound ANSWERED - from {NUMBER}"));
+    assert!(!description.unwrap().contains('<'), "for reading");
+    assert!(rig.handle().view().borrow().outbox.dry_run);
+    assert_eq!(writes(&rig), 0);
+    // Switched off, the call of before stays as it was, and the number that calls again gets its contact.
+    rig.set(everything);
+    rig.send(Command::Reload).await;
+    rig.view_where(|view| !view.outbox.dry_run).await;
+    answered(&rig).await;
+    written(&rig, 1, 1).await;
+    let ticket = &records(&rig, "tickets")[0];
+    let named = format!("Automatic New Contact {E164}");
+    let contacts = records(&rig, "contacts");
+    let made: Vec<&Value> = contacts.iter().filter(|contact| contact["lastName"] == named).collect();
+    assert_eq!(made.len(), 1);
+    assert_eq!(ticket["contactId"], made[0]["id"]);
+    let states: Vec<_> = owed(&rig, &call).await.into_iter().map(|row| row.state).collect();
+    assert_eq!(states, ["dry", "dry"]);
+}
+
+#[tokio::test]
+async fn a_dry_run_holds_back_what_was_promised_before_it() {
+    let rig = Rig::running_with(everything).await;
+    rig.contact("Wang", E164);
+    rig.simulator.stop_desk().await;
+    rig.view_where(|view| view.desk.state == deskring_engine::view::LinkState::Up).await;
+    let call = answered(&rig).await;
+    rig.set(|settings| {
+        everything(settings);
+        settings["desk"]["dry_run"] = json!(true);
+    });
+    rig.send(Command::Reload).await;
+    rig.view_where(|view| view.outbox.dry_run).await;
+    rig.simulator.start_desk().await;
+    rig.send(Command::Wake).await;
+    // The caller is named now, and that is all.
+    rig.view_where(|view| view.recent.iter().any(|past| past.call == call && past.who.state == "known")).await;
+    assert_eq!(writes(&rig), 0);
+}
+
+#[tokio::test]
+async fn a_refused_field_is_named_as_the_organization_does() {
+    let rig = Rig::running_with(everything).await;
+    rig.contact("Wang", E164);
+    rig.simulator.desk().set(|desk| desk.mandatory_ticket_field = Some("cf_region".to_owned()));
+    let call = answered(&rig).await;
+    let refused = eventually("the ticket is refused", async || {
+        owed(&rig, &call).await.into_iter().find(|row| row.state == "wedged")
+    })
+    .await;
+    let fields: Vec<_> = refused.fields.iter().map(|it| (&*it.name, &*it.label, it.kind.as_deref())).collect();
+    assert_eq!(fields, [("cf_region", "Region", Some("text"))]);
+}
+
+#[tokio::test]
+async fn what_the_pbx_wrote_down_is_in_the_texts() {
+    let rig = Rig::running_with(|settings| {
+        settings["tickets"] = json!({ "enabled": true, "subject": "{{Trunk}}|{{Recording}}",
+            "description": "{{Call_From}}" });
+    })
+    .await;
+    rig.contact("Wang", E164);
+    rig.simulator.pbx().set(|pbx| pbx.record_calls = true);
+    let call = answered(&rig).await;
+    written(&rig, 1, 0).await;
+    let subject = records(&rig, "tickets")[0]["subject"].as_str().unwrap().to_owned();
+    let (trunk, recording) = subject.split_once('|').unwrap();
+    assert!(!trunk.is_empty(), "{subject}");
+    assert!(recording.contains(&call), "{subject}");
+    let details = rig.closed(&call).await.details.unwrap();
+    assert_eq!((details.trunk.as_deref(), details.recording.as_deref()), (Some(trunk), Some(recording)));
 }

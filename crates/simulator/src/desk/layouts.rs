@@ -52,6 +52,13 @@ pub(crate) fn layout(wanted: &str, switches: &DeskSwitches) -> Value {
     ] })
 }
 
+/// What people call a custom field: `cf_sales_region` is `Sales region`.
+fn label(name: &str) -> String {
+    let words = name.trim_start_matches("cf_").replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// The fields of a module, those of the switches laid over the usual ones.
 pub(crate) fn fields(module: &str, switches: &DeskSwitches) -> Vec<Value> {
     let usual: &[(&str, &str, &str, u64, bool)] = match module {
@@ -85,7 +92,9 @@ pub(crate) fn fields(module: &str, switches: &DeskSwitches) -> Vec<Value> {
         "contacts" => switches.contact_fields.clone(),
         "accounts" => switches.account_fields.clone(),
         "tickets" => {
-            let field = |name: &String| json!({ "apiName": name, "displayLabel": name, "isMandatory": true });
+            let field = |name: &String| {
+                json!({ "apiName": name, "displayLabel": label(name), "isMandatory": true, "type": "Text" })
+            };
             switches.mandatory_ticket_field.iter().map(field).collect()
         }
         _ => Vec::new(),
