@@ -17,8 +17,14 @@ use crate::search::{LARGEST_PAGE, distinct};
 
 /// Pages of one list that are read at most, at 3 credits each.
 const MOST_PAGES: usize = 5;
-/// Records that are fetched one by one at most, at 1 credit each.
-const MOST_LOOKED_AT: usize = 25;
+/// Tickets that are fetched one by one at most, at 1 credit each.
+const MOST_TICKETS: usize = 25;
+/// The same for calls: all that began in the same second, as those of everybody whose phone a queue let ring.
+const MOST_CALLS: usize = 100;
+/// Lists end here, at growing costs [code: 422 above 4,999].
+const LAST_OFFSET: usize = 4_800;
+/// Rows that may be deleted while a place in a list is looked for.
+const SLACK: usize = 20;
 /// Times of records are Zoho's, those of our tries are this computer's. A record older than the first try is not it, and
 /// this much wrong a clock may be.
 const CLOCK_MS: i64 = 24 * 3600 * 1000;
@@ -104,7 +110,7 @@ impl Desk {
         let by_subject = |row: &Value| text(row, "subject").is_some_and(|subject| subject == sent);
         let recent = |row: &Value| time(row, "createdTime").is_none_or(|time| time >= since_ms - CLOCK_MS);
         let own = own.into_iter().filter(|row| recent(row) || by_subject(row)).collect();
-        let own = match self.look_at("tickets", own, by_subject, &new.marker).await? {
+        let own = match self.look_at("tickets", own, MOST_TICKETS, by_subject, &new.marker).await? {
             Look::Absent if own_reach == Reach::Cut => Look::Unsure,
             other => other,
         };
@@ -120,7 +126,7 @@ impl Desk {
         let (all, reach) = self.read_back(listing).await?;
         let of_contact = |row: &Value| text(row, "contactId").is_none_or(|id| id == new.contact.as_str());
         let all = all.into_iter().filter(|row| recent(row) && (of_contact(row) || by_subject(row))).collect();
-        match self.look_at("tickets", all, by_subject, &new.marker).await? {
+        match self.look_at("tickets", all, MOST_TICKETS, by_subject, &new.marker).await? {
             // Else what the contact's own list does not know yet is young, and among those read.
             Look::Absent if reach == Reach::Cut && merged => Ok(Look::Unsure),
             other => Ok(other),
@@ -130,7 +136,8 @@ impl Desk {
     /// Looks for a call activity that an earlier try may have created, or another program in its place. A call is known
     /// by the moment it began, and the marker tells calls of the same second apart.
     ///
-    /// 4 credits when it is there and 3 when it is not, where nobody else wrote much; never more than 40.
+    /// 4 credits when it is there and 3 when it is not, where nobody else wrote much. Where thousands of calls are
+    /// younger, 12 questions more to find the place in the list, 3 credits each and more beyond the 2,000th.
     ///
     /// # Errors
     /// Any; nothing is known then.
@@ -145,12 +152,12 @@ impl Desk {
             key: "startTime",
             until_ms: new.started_ms - SAME_MS,
         };
-        let (calls, reach) = self.read_back(listing).await?;
+        let (calls, reach) = self.read_around(listing, new.started_ms + SAME_MS).await?;
         let same =
             |row: &Value| time(row, "startTime").is_none_or(|time| (time - new.started_ms).abs() <= SAME_MS);
         let calls = calls.into_iter().filter(same).collect();
         let of_contact = |row: &Value| text(row, "contactId").is_some_and(|id| id == new.contact.as_str());
-        match self.look_at("calls", calls, of_contact, &new.marker).await? {
+        match self.look_at("calls", calls, MOST_CALLS, of_contact, &new.marker).await? {
             Look::Absent if reach == Reach::Cut => Ok(Look::Unsure),
             other => Ok(other),
         }
@@ -189,29 +196,73 @@ impl Desk {
 
     /// Reads a list page by page until its rows are older than asked.
     async fn read_back(&self, listing: Listing<'_>) -> Result<(Vec<Value>, Reach), Error> {
-        let mut all: Vec<Value> = Vec::new();
-        for page in 0..MOST_PAGES {
-            let mut query = listing.query.clone();
-            if page > 0 {
-                // Sources disagree whether the first row is 0 or 1: one row may come twice, none is left out.
-                query.push(("from", (page * LARGEST_PAGE).to_string()));
+        let first = self.rows_from(&listing, 0, LARGEST_PAGE).await?;
+        self.read_on(&listing, 0, first).await
+    }
+
+    /// The same for the rows that are not younger than `from_ms`: what is younger is skipped, however much that is.
+    async fn read_around(&self, listing: Listing<'_>, from_ms: i64) -> Result<(Vec<Value>, Reach), Error> {
+        let is_younger = |rows: &[Value]| rows.last().and_then(|row| time(row, listing.key)) > Some(from_ms);
+        let first = self.rows_from(&listing, 0, LARGEST_PAGE).await?;
+        if first.len() < LARGEST_PAGE || !is_younger(&first) {
+            return self.read_on(&listing, 0, first).await;
+        }
+        // Younger at `before`, not any more at `after`.
+        let (mut before, mut after) = (LARGEST_PAGE - 1, LARGEST_PAGE);
+        while is_younger(&self.rows_from(&listing, after, 1).await?) {
+            if after == LAST_OFFSET {
+                return Ok((Vec::new(), Reach::Cut));
             }
-            query.push(("limit", LARGEST_PAGE.to_string()));
-            let answer = self.http.send(self.read(listing.path, query)?).await?;
-            let rows = rows(&answer)?;
+            (before, after) = (after, (after * 2).min(LAST_OFFSET));
+        }
+        while after - before > LARGEST_PAGE {
+            let middle = usize::midpoint(before, after);
+            match is_younger(&self.rows_from(&listing, middle, 1).await?) {
+                true => before = middle,
+                false => after = middle,
+            }
+        }
+        let from = before.saturating_sub(SLACK);
+        let there = self.rows_from(&listing, from, LARGEST_PAGE).await?;
+        self.read_on(&listing, from, there).await
+    }
+
+    /// Reads on from a page that is there.
+    async fn read_on(
+        &self,
+        listing: &Listing<'_>,
+        mut from: usize,
+        mut rows: Vec<Value>,
+    ) -> Result<(Vec<Value>, Reach), Error> {
+        let mut all: Vec<Value> = Vec::new();
+        for pages in 1.. {
             let last = rows.last().and_then(|row| time(row, listing.key));
             let (full, before) = (rows.len() >= LARGEST_PAGE, all.len());
-            all.extend(rows.iter().filter(|row| row.is_object()).cloned());
+            all.extend(rows.into_iter().filter(Value::is_object));
             distinct(&mut all, |row| text(row, "id"));
             if !full || last.is_some_and(|last| last < listing.until_ms) {
                 return Ok((all, Reach::Whole));
             }
             // A server that does not page sends the same rows for ever.
-            if all.len() == before {
+            if pages == MOST_PAGES || all.len() == before {
                 break;
             }
+            from += LARGEST_PAGE;
+            rows = self.rows_from(listing, from, LARGEST_PAGE).await?;
         }
         Ok((all, Reach::Cut))
+    }
+
+    /// Rows of a list as it stands at this moment.
+    async fn rows_from(&self, listing: &Listing<'_>, from: usize, limit: usize) -> Result<Vec<Value>, Error> {
+        let mut query = listing.query.clone();
+        if from > 0 {
+            // Sources disagree whether the first row is 0 or 1: one row may come twice, none is left out.
+            query.push(("from", from.to_string()));
+        }
+        query.push(("limit", limit.to_string()));
+        let answer = self.http.send(self.read(listing.path, query)?).await?;
+        Ok(rows(&answer)?.to_vec())
     }
 
     /// Looks for the marker in these rows, the likely ones first; fetches what a list does not tell.
@@ -219,6 +270,7 @@ impl Desk {
         &self,
         module: &str,
         mut rows: Vec<Value>,
+        most: usize,
         likely: impl Fn(&Value) -> bool,
         marker: &Marker,
     ) -> Result<Look<T>, Error> {
@@ -226,8 +278,8 @@ impl Desk {
         if let Some(found) = rows.iter().find(|row| is_marked(row, marker)) {
             return one(found).map(Look::Found);
         }
-        let many = rows.len() > MOST_LOOKED_AT;
-        for id in rows.iter().take(MOST_LOOKED_AT).filter_map(|row| text(row, "id")) {
+        let many = rows.len() > most;
+        for id in rows.iter().take(most).filter_map(|row| text(row, "id")) {
             if !id.bytes().all(|byte| byte.is_ascii_digit()) {
                 continue;
             }

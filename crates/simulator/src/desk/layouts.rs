@@ -92,9 +92,7 @@ pub(crate) fn fields(module: &str, switches: &DeskSwitches) -> Vec<Value> {
         "contacts" => switches.contact_fields.clone(),
         "accounts" => switches.account_fields.clone(),
         "tickets" => {
-            let field = |name: &String| {
-                json!({ "apiName": name, "displayLabel": label(name), "isMandatory": true, "type": "Text" })
-            };
+            let field = |name: &String| json!({ "apiName": name, "displayLabel": label(name), "isMandatory": true, "type": "Text" });
             switches.mandatory_ticket_field.iter().map(field).collect()
         }
         _ => Vec::new(),
