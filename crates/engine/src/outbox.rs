@@ -156,6 +156,8 @@ impl Plan<'_> {
             let wait = match promise.turn {
                 // Not before the agent has said what came of it, or will not any more.
                 Turn::StandIn(place) if spoke => WRAP_UP + sender::SLOT * u32::from(place),
+                // It may be there already, and what hangs on it waits.
+                Turn::StandIn(_) if matches!(promise.what, Owed::Contact(_)) => sender::EARLY,
                 Turn::StandIn(place) => sender::SLOT * u32::from(place),
                 Turn::Alone | Turn::First if spoke && self.asked => WRAP_UP,
                 Turn::Alone | Turn::First => Duration::ZERO,

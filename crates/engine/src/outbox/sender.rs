@@ -29,7 +29,7 @@ pub(crate) const SLOT: Duration = Duration::from_secs(60);
 const SLOTS: i64 = 4;
 /// A send begins only this early in its slot. What is left is enough for a request that times out, and for one that
 /// arrives late. So soon after a promise, too, the one whose turn it is writes without a look.
-const EARLY: Duration = Duration::from_secs(20);
+pub(crate) const EARLY: Duration = Duration::from_secs(20);
 /// Growing pauses between tries.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
@@ -216,13 +216,20 @@ impl<D: Helpdesk> Sender<D> {
         };
         let late = payload.shared && !self.fresh.has(&row.key, self.now());
         let look = row.doubt == Doubt::MaybeSent || late;
-        if late && let Some(wait) = until_slot(payload.place, self.now().wall_ms) {
+        // A promise of the future was made before the clock was set back.
+        let turn_ms = row.created_ms.min(self.now().wall_ms) + slots_ms(payload.place);
+        // Others need a contact: it is looked for at any time, and only written by turns.
+        let is_contact = matches!(row.kind.as_str(), super::kind::CONTACT | super::kind::ACCOUNT);
+        if late
+            && !is_contact
+            && let Some(wait) = until_turn(payload.place, turn_ms, self.now().wall_ms)
+        {
             return (self.again(wait, "others_turn"), None);
         }
         // A record of this call is not older than the call, and our first try is not older than the promise.
         let began_ms = started_ms(&row.call_id).unwrap_or(facts.began_ms);
         let since_ms = began_ms.min(row.first_ms.unwrap_or(row.created_ms)).min(row.created_ms);
-        let turn = Turn { look, late, since_ms };
+        let turn = Turn { look, late, turn_ms, since_ms };
         match self.deliver(row, &payload, request, turn, helpdesk).await {
             Ok(Delivered::There(made)) => (Settled::Sent { remote_id: made.id, remote_url: made.page }, None),
             Ok(Delivered::NotNow(wait, code)) => (self.again(wait, code), None),
@@ -239,10 +246,10 @@ impl<D: Helpdesk> Sender<D> {
         turn: Turn,
         helpdesk: &D,
     ) -> Result<Delivered, (Failure, Writes)> {
-        let Turn { look, late, since_ms } = turn;
+        let Turn { look, late, turn_ms, since_ms } = turn;
         // The look may have taken so long that it is somebody else's turn.
         let too_late = || {
-            let wait = until_slot(payload.place, self.now().wall_ms).filter(|_| late)?;
+            let wait = until_turn(payload.place, turn_ms, self.now().wall_ms).filter(|_| late)?;
             Some(Delivered::NotNow(wait, "others_turn"))
         };
         let reading = |failure| (failure, Writes::No);
@@ -388,16 +395,25 @@ struct Turn {
     look: bool,
     /// Others may be writing it, each in their slots.
     late: bool,
+    /// Ours are not before this.
+    turn_ms: i64,
     /// It is not older.
     since_ms: i64,
 }
 
-/// How long until the next slot of a place; nothing early in one.
-fn until_slot(place: u8, wall_ms: i64) -> Option<Duration> {
-    let slot = i64::try_from(SLOT.as_millis()).unwrap_or(i64::MAX);
+/// How long until a record may be written from this place: in its next slot, and not before `turn_ms`. Nothing early in
+/// a slot.
+fn until_turn(place: u8, turn_ms: i64, wall_ms: i64) -> Option<Duration> {
     let early = i64::try_from(EARLY.as_millis()).unwrap_or(0);
-    let since = (wall_ms - slot * i64::from(place)).rem_euclid(slot * SLOTS);
-    (since >= early).then(|| Duration::from_millis(u64::try_from(slot * SLOTS - since).unwrap_or(0)))
+    let at_ms = wall_ms.max(turn_ms);
+    let since = (at_ms - slots_ms(place)).rem_euclid(SLOTS * slots_ms(1));
+    let wait = if since < early { at_ms - wall_ms } else { at_ms - wall_ms + SLOTS * slots_ms(1) - since };
+    u64::try_from(wait).ok().filter(|wait| *wait > 0).map(Duration::from_millis)
+}
+
+/// So many slots, in milliseconds.
+fn slots_ms(slots: u8) -> i64 {
+    i64::try_from(SLOT.as_millis()).unwrap_or(0) * i64::from(slots)
 }
 
 /// Whether the request that failed would have written.

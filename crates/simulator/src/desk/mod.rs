@@ -251,6 +251,11 @@ impl Desk {
         self.core.limits.planned()
     }
 
+    /// Signs another agent in; their refresh token.
+    pub fn sign_in_another(&self) -> String {
+        lock(&self.core.oauth).grant_to_another()
+    }
+
     /// Ends all access tokens; refresh tokens go on working.
     pub fn expire_access_tokens(&self) {
         lock(&self.core.oauth).expire_access_tokens();

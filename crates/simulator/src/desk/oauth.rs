@@ -93,6 +93,13 @@ impl OAuth {
         }
     }
 
+    /// A refresh token of another user, whose tokens do not count among the first one's.
+    pub(crate) fn grant_to_another(&mut self) -> String {
+        let refresh = format!("1000.{}.{}", random_text(32).to_lowercase(), random_text(32).to_lowercase());
+        self.grants.insert(refresh.clone(), Grant { scopes: scopes(FULL_SCOPES), given: VecDeque::new() });
+        refresh
+    }
+
     fn end(&mut self, refresh: &str) {
         self.grants.remove(refresh);
         self.order.retain(|known| known != refresh);

@@ -374,6 +374,15 @@ impl Pbx {
         self.send_event(30022, json!({ "ext_number": number, "option": option })).await;
     }
 
+    /// Adds a queue that rings all these extensions at once; an existing one with this number is replaced.
+    pub fn add_queue(&self, number: &str, name: &str, members: &[String]) {
+        let list = &mut lock(&self.core.exchange).directory.queues;
+        list.retain(|queue| queue.number != number);
+        let id = list.iter().map(|queue| queue.id).max().unwrap_or(0) + 1;
+        let (number, name, members) = (number.to_owned(), name.to_owned(), members.to_vec());
+        list.push(directory::Group { id, number, name, members });
+    }
+
     /// A phone registers or vanishes (30007, when monitored).
     pub async fn register(&self, extension: &str, registered: Registration) {
         let online = registered == Registration::Registered;
