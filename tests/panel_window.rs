@@ -36,6 +36,8 @@ struct Said {
     ticket_of: &'static str,
     field: &'static str,
     sure: &'static str,
+    dry: &'static str,
+    would_be: &'static str,
 }
 
 const ENGLISH: Said = Said {
@@ -56,6 +58,8 @@ const ENGLISH: Said = Said {
     ticket_of: "Ticket for 林小芳 · 138 0013 8000",
     field: "Region must be filled in",
     sure: "Discard it?",
+    dry: "Dry run: nothing is written to Zoho Desk",
+    would_be: "Would be written to Zoho Desk",
 };
 
 const CHINESE: Said = Said {
@@ -76,6 +80,8 @@ const CHINESE: Said = Said {
     ticket_of: "林小芳 · 138 0013 8000 的工单",
     field: "必须填写“Region”",
     sure: "确定放弃？",
+    dry: "试运行：不会写入 Zoho Desk",
+    would_be: "将写入 Zoho Desk 的内容",
 };
 
 /// A test in both languages, each in its turn at the display.
@@ -521,6 +527,7 @@ async fn history(said: &Said) {
     key(&screen, "ArrowDown").await;
     key(&screen, "ArrowRight").await;
     screen.sees(".details", "→").await;
+    screen.hides(".written").await;
     audited(&screen, "an open row").await;
     screen.shoot("panel-history-open").await;
     screen.press(".details [data-act='ticket']").await;
@@ -734,6 +741,74 @@ in_both_languages!(
     what_was_not_written_is_said_corrected_retried_and_discarded_in_chinese,
     unwritten
 );
+
+async fn dry_run(said: &Said) {
+    let (rig, _server) = rig(|settings| {
+        settings["desk"]["dry_run"] = json!(true);
+        settings["new_contacts"] = json!({ "mode": "automatic", "kind": "contact" });
+        settings["tickets"] = json!({ "enabled": true, "description": "{{Call_From}} <b>{{Call_Status}}</b>" });
+        settings["call_log"] = json!({ "enabled": true });
+    })
+    .await;
+    talked(&rig, NUMBER).await;
+    let screen = Screen::open(&rig, "panel", said.look).await;
+    screen.sees("#dry-run", said.dry).await;
+    screen.press(".row .more").await;
+    screen.sees(".written h3", said.would_be).await;
+    for (kind, part, text) in [
+        ("contact", ".subject", "Automatic New Contact +8613800138000"),
+        ("ticket", ".subject", NUMBER),
+        ("ticket", ".text", "13800138000 ANSWERED"),
+        ("call_activity", ".subject", "Extension Call"),
+    ] {
+        screen.sees(&format!(".written li[data-kind='{kind}'][data-state='dry'] {part}"), text).await;
+    }
+    audited(&screen, "what would be written").await;
+    screen.shoot("panel-dry-run").await;
+    assert!(rig.simulator.desk().writes().is_empty());
+    screen.close().await;
+}
+
+in_both_languages!(
+    a_dry_run_shows_at_each_call_what_would_be_written_in_english,
+    a_dry_run_shows_at_each_call_what_would_be_written_in_chinese,
+    dry_run
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_field_is_filled_in_as_the_organization_has_it() {
+    let test = "a_refused_field_is_filled_in_as_the_organization_has_it";
+    let Some(_turn) = turn(test, Keyboard::Shared).await else { return };
+    let (rig, _server) = rig(|settings| {
+        settings["new_contacts"] = json!({ "mode": "automatic", "kind": "contact" });
+    })
+    .await;
+    rig.simulator.desk().set(|switches| {
+        switches.contact_fields = vec![
+            json!({ "apiName": "cf_region", "displayLabel": "Region", "isMandatory": true, "type": "Picklist",
+                "allowedValues": ["North", "华南"] }),
+            json!({ "apiName": "cf_seats", "displayLabel": "Seats", "isMandatory": true, "type": "Number" }),
+        ];
+    });
+    talked(&rig, NUMBER).await;
+    rig.view_where(|view| view.outbox.wedged == 1).await;
+    let screen = Screen::open(&rig, "panel", Look::ENGLISH).await;
+    screen.press("#unwritten summary").await;
+    screen.press(".entry .correct").await;
+    screen.shows(".entry select[name='cf_region']").await;
+    screen.shoot("panel-unwritten-choices").await;
+    audited(&screen, "fields of the layout").await;
+    let choose = "const it = document.querySelector('.entry select'); it.value = '华南'; \
+        return [...it.options].map((option) => option.value).join()";
+    assert_eq!(screen.ask(choose, &[]).await, json!(",North,华南"));
+    type_into(&screen, ".entry input[name='cf_seats']", "12").await;
+    screen.press(".entry .send").await;
+    rig.view_where(|view| view.outbox.wedged == 0 && view.outbox.pending == 0).await;
+    let contacts = rig.simulator.desk().records("contacts");
+    let made = contacts.iter().find(|contact| contact["cf"]["cf_region"] == "华南").expect("it was written");
+    assert_eq!(made["cf"]["cf_seats"], 12);
+    screen.close().await;
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn others_see_nobody_in_what_was_not_written_and_a_call_finds_its_place() {

@@ -405,6 +405,7 @@ use Act::{Paste, Pick, Switch, Tick, Type};
 fn controls() -> Vec<(&'static str, &'static str, Act, Value)> {
     let other_department = json!("189200000000006908");
     vec![
+        ("zoho-desk", "desk.dry_run", Switch, json!(true)),
         ("pop-up", "popup.trigger", Tick("answer"), json!("answer")),
         ("pop-up", "popup.mode", Tick("manual"), json!("manual")),
         ("new-contacts", "new_contacts.kind", Pick("account"), json!("account")),

@@ -312,11 +312,10 @@ export class History {
     if (written.length > 0) made.append(this.#written.draw(written));
     made.append(this.#acts(call, draft));
     made.dataset.drawn = drawn;
+    const grows = !shown || (written.length > 0 && !shown.querySelector(".written"));
     if (shown) shown.replaceWith(made);
-    else {
-      row.append(made);
-      row.scrollIntoView({ block: "nearest" });
-    }
+    else row.append(made);
+    if (grows) row.scrollIntoView({ block: "nearest" });
     if (focused) /** @type {HTMLElement | null} */ (made.querySelector(`[data-act="${focused}"]`))?.focus();
   }
 
