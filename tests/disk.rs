@@ -27,6 +27,7 @@ struct Disk(PathBuf);
 
 impl Disk {
     /// Nothing where that is not permitted.
+    #[allow(clippy::print_stderr, reason = "a skipped test says so")]
     fn over(profile: &Path) -> Option<Disk> {
         let path = profile.canonicalize().unwrap();
         let mounted = mount(&["-t", "tmpfs", "-o", "size=3m,mode=700", "tmpfs"], &path);

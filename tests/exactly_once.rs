@@ -154,7 +154,9 @@ async fn kill(all: usize, kills: usize, unknown: Unknown) {
         for nth in 0..each {
             pace.tick().await;
             let at = round * each + nth;
-            calls.insert(play(&rig.simulator.pbx(), &number(at * 37 % NUMBERS), "1001", at % 3 > 0).await);
+            calls.insert(
+                play(&rig.simulator.pbx(), &number(at * 37 % NUMBERS), "1001", !at.is_multiple_of(3)).await,
+            );
             if nth == doomed {
                 // Its end is not waited for: calls go on meanwhile.
                 program.start_kill().unwrap();
@@ -224,7 +226,7 @@ async fn watch(many: usize, queue_calls: usize, unknown: Unknown, until: Until) 
         pace.tick().await;
         let pbx = simulator.pbx();
         let call = pbx.call_in(&number(at), "6450").await;
-        if at % 3 > 0 {
+        if !at.is_multiple_of(3) {
             pbx.answer(&call, &agents[at * 13 % many].extension).await;
         }
         pbx.hang_up(&call, "caller").await;

@@ -746,7 +746,8 @@ async fn dry_run(said: &Said) {
     let (rig, _server) = rig(|settings| {
         settings["desk"]["dry_run"] = json!(true);
         settings["new_contacts"] = json!({ "mode": "automatic", "kind": "contact" });
-        settings["tickets"] = json!({ "enabled": true, "description": "{{Call_From}} <b>{{Call_Status}}</b>" });
+        settings["tickets"] =
+            json!({ "enabled": true, "description": "{{Call_From}} <b>{{Call_Status}}</b>" });
         settings["call_log"] = json!({ "enabled": true });
     })
     .await;

@@ -439,6 +439,7 @@ outbox-what-ticket = Ticket for { $who }
 outbox-what-call-activity = Call log entry for { $who }
 outbox-what-other = Entry for { $who }
 
+outbox-dry-run = Dry run: nothing is written to Zoho Desk. Each call in the history shows what would be.
 outbox-state-pending = waiting to be sent
 outbox-state-claimed = being sent
 outbox-state-unknown = perhaps sent, looking for it

@@ -73,7 +73,6 @@ written-kind-account = New account
 written-kind-ticket = Ticket
 written-kind-call-activity = Call log entry
 written-kind-other = Entry
-panel-dry-run = Dry run: nothing is written to Zoho Desk. Each call in the history shows what would be.
 history-disposition = Result
 
 ## Forms begun and not done with

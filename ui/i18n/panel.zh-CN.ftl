@@ -61,7 +61,6 @@ written-kind-account = 新客户
 written-kind-ticket = 工单
 written-kind-call-activity = 通话记录
 written-kind-other = 记录
-panel-dry-run = 试运行：不会写入 Zoho Desk。历史记录中的每通电话会显示将写入的内容。
 history-disposition = 结果
 
 ## Forms begun and not done with

@@ -67,6 +67,9 @@ impl Voice {
         ];
         lines.extend(view.problems.iter().map(|found| format!("! {}", self.problem(found))));
         lines.extend(view.findings.iter().map(|found| format!("! {}", finding(words, found))));
+        if view.outbox.dry_run {
+            lines.push(format!("! {}", words.text("outbox-dry-run")));
+        }
         if view.outbox.wedged > 0 {
             lines.push(format!("! {}", self.count("outbox-not-written", view.outbox.wedged)));
         }
@@ -191,6 +194,9 @@ impl Voice {
         if let Some(record) = &row.record {
             let record = record.url.as_ref().unwrap_or(&record.id);
             lines.push(format!("    {}", self.with("cli-outbox-written", "record", record)));
+        }
+        for text in [&row.subject, &row.description].into_iter().flatten() {
+            lines.extend(text.lines().map(|line| format!("    | {}", clean(line))));
         }
         if !row.payload.is_null() {
             let payload = serde_json::to_string_pretty(&row.payload).unwrap_or_default();
