@@ -369,14 +369,15 @@ fn last(text: &str, count: usize) -> String {
 }
 
 /// ASCII digits of any script's decimal digits; everything else is dropped.
-fn digits_of(text: &str) -> String {
+pub(crate) fn digits_of(text: &str) -> String {
     PHONE_NUMBER_UTIL.normalize_digits_only(text).to_string()
 }
 
 /// Marks that change how text looks and not what it says: direction marks, zero-width characters, controls.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{2069}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
 /// `+1 212 555 0100 x12` without ` x12`.

@@ -1,0 +1,287 @@
+use super::*;
+
+/// Number, extension and keys of a link.
+fn link(text: &str) -> Result<(String, Option<String>, Option<String>), LinkFault> {
+    DialLink::parse(text).map(|link| parts(&link))
+}
+
+fn typed(text: &str) -> Result<(String, Option<String>, Option<String>), LinkFault> {
+    DialLink::typed(text).map(|link| parts(&link))
+}
+
+fn parts(link: &DialLink) -> (String, Option<String>, Option<String>) {
+    (link.number(), link.ext().map(str::to_owned), link.post_dial().map(str::to_owned))
+}
+
+fn number(text: &str) -> (String, Option<String>, Option<String>) {
+    (text.to_owned(), None, None)
+}
+
+#[test]
+fn a_link_says_which_number_it_asks_for() {
+    for (text, dialed) in [
+        ("tel:+12125550100", "+12125550100"),
+        ("TEL:+1-212-555-0100", "+12125550100"),
+        ("tel:+1.212.555.0100", "+12125550100"),
+        ("tel:+1(212)5550100", "+12125550100"),
+        ("tel:%2B1%20212%20555%200100", "+12125550100"),
+        ("tel:+1 212 555 0100", "+12125550100"),
+        ("tel://+12125550100", "+12125550100"),
+        ("  tel:+12125550100\n", "+12125550100"),
+        ("tel:+49(0)30123456", "+4930123456"),
+        ("tel:0049%20(0)30%20123456", "004930123456"),
+        ("tel:+39(0)612345678", "+390612345678"),
+        ("tel:13800138000", "13800138000"),
+        ("tel:0592%2D5503309", "05925503309"),
+        ("tel:%EF%BC%8B%EF%BC%98%EF%BC%96 138 0013 8000", "+8613800138000"),
+        ("tel:(+86)13800138000", "+8613800138000"),
+        ("tel:%E2%80%AA+8613800138000%E2%80%AC", "+8613800138000"),
+        ("tel:1001", "1001"),
+        ("tel:+12125550100;isub=12345;npdi;verstat=TN-Validation-Passed", "+12125550100"),
+        ("tel:+12125550100?subject=hello&body=%zz", "+12125550100"),
+        ("tel:1-800-FLOWERS", "18003569377"),
+        ("callto:+12125550100", "+12125550100"),
+        ("callto://+12125550100/", "+12125550100"),
+        ("callto:+12125550100?call", "+12125550100"),
+        ("sip:+12125550100@pbx.example", "+12125550100"),
+        ("sip:+12125550100@192.0.2.1:5060;user=phone?priority=urgent", "+12125550100"),
+        ("sips:1001@pbx.example", "1001"),
+        ("sip:+1-212-555-0100;isub=1@pbx.example;user=phone", "+12125550100"),
+        ("sip:1001", "1001"),
+        ("sip:1001;transport=tls", "1001"),
+        ("deskring:dial?number=%2B12125550100", "+12125550100"),
+        ("deskring://dial?number=+1+212+555+0100", "+12125550100"),
+        ("deskring://dial/?from=page&number=13800138000", "13800138000"),
+        ("DESKRING:Dial?number=13800138000", "13800138000"),
+        ("deskring:+447700900123", "+447700900123"),
+        ("deskring:%2B447700900123", "+447700900123"),
+        ("deskring://13800138000/", "13800138000"),
+    ] {
+        assert_eq!(link(text), Ok(number(dialed)), "{text}");
+    }
+}
+
+#[test]
+fn a_link_that_asks_for_anything_else_is_refused() {
+    use LinkFault::*;
+    for (text, fault) in [
+        ("", UnknownScheme),
+        ("13800138000", UnknownScheme),
+        ("http://example.com/13800138000", UnknownScheme),
+        ("javascript:13800138000", UnknownScheme),
+        ("file:///13800138000", UnknownScheme),
+        ("mailto:13800138000", UnknownScheme),
+        ("tel :13800138000", UnknownScheme),
+        ("t%65l:13800138000", UnknownScheme),
+        ("tel:", NoNumber),
+        ("tel:+", NoNumber),
+        ("tel:()", NoNumber),
+        ("tel:;ext=12", NoNumber),
+        ("tel:?13800138000", NoNumber),
+        ("tel:,,123", NoNumber),
+        ("tel:anna", NotANumber),
+        ("tel:12ab", NotANumber),
+        ("tel:+49+30", NotANumber),
+        ("tel:++4930123456", NotANumber),
+        ("tel:138\u{0}00138000", NotANumber),
+        ("tel:138%0013800", NotANumber),
+        ("tel:138%0A00138000", NotANumber),
+        ("tel:138$(reboot)", NotANumber),
+        ("tel:13800138000;ext=`id`", NotANumber),
+        ("tel:13800138000&calc", NotANumber),
+        ("tel:13800138000 --window", NotANumber),
+        ("tel:1001:2002", NotANumber),
+        ("tel:1001@pbx.example", NotANumber),
+        ("tel:5550100;phone-context=+1<2>", NotANumber),
+        ("tel:5550100;phone-context=", NotANumber),
+        ("tel:%2", BadEscape),
+        ("tel:%zz13800138000", BadEscape),
+        ("tel:%+113800138000", BadEscape),
+        ("tel:13800138000%", BadEscape),
+        ("tel:%FF13800138000", BadEscape),
+        ("tel:13800138000;x=%g0", BadEscape),
+        // An escaped semicolon divides nothing: here it waits for keys, and these are none.
+        ("tel:+12125550100%3Bphone-context=+44", NotANumber),
+        // Decoded once, what is left is an escape no longer.
+        ("tel:%252B8613800138000", NotANumber),
+        ("deskring:dial?number=%252B8613800138000", NotANumber),
+        ("tel:*73", FeatureCode),
+        ("tel:%2A73", FeatureCode),
+        ("tel:%EF%BC%8A73", FeatureCode),
+        ("tel:*72,13800138000", FeatureCode),
+        ("tel:%2321%23", FeatureCode),
+        ("tel:1001#", FeatureCode),
+        ("tel:73;phone-context=*", NotANumber),
+        ("callto:**21*13800138000", FeatureCode),
+        ("sip:*73@pbx.example", FeatureCode),
+        ("deskring:*73", FeatureCode),
+        ("deskring:dial?number=*73", FeatureCode),
+        ("deskring:dial?number=%2A73", FeatureCode),
+        ("sip:anna@pbx.example", NotANumber),
+        ("sip:1-800-flowers@pbx.example", NotANumber),
+        ("sip:192.0.2.1", NotANumber),
+        ("sip:192.0.2.1:5060", NotANumber),
+        ("sip:[2001:db8::1]", NotANumber),
+        ("sip:911@1001@pbx.example", NotANumber),
+        ("sip:1001:secret@pbx.example", Password),
+        ("sip:@pbx.example", NoNumber),
+        ("deskring:", NotADialLink),
+        ("deskring:settings", NotADialLink),
+        ("deskring://panel?number=13800138000", NotADialLink),
+        ("deskring:dial", NoNumber),
+        ("deskring:dial?phone=13800138000", NoNumber),
+        ("deskring:dial?number=", NoNumber),
+        ("deskring:dial?number=13800138000&number=110", SeveralNumbers),
+        ("tel:1234567890123456789012345", TooLong),
+        ("tel:1001,12345678901234567890123456789012345678901234567890123456789012345", TooLong),
+    ] {
+        assert_eq!(link(text), Err(fault), "{text:?}");
+    }
+    assert_eq!(link(&format!("tel:1001{}", " ".repeat(600))), Err(TooLong));
+}
+
+#[test]
+fn what_follows_a_number_is_kept_apart_and_never_dialed() {
+    for (text, dialed, ext, keys) in [
+        ("tel:+12125550100;ext=12", "+12125550100", "12", ""),
+        ("tel:+12125550100;EXT=1-2", "+12125550100", "12", ""),
+        ("tel:+12125550100%20ext.%2012", "+12125550100", "12", ""),
+        ("tel:+12125550100x12", "+12125550100", "12", ""),
+        ("deskring:dial?number=%2B12125550100%3Bext%3D12", "+12125550100", "12", ""),
+        ("tel:+12125550100,,123456%23", "+12125550100", "", ",,123456#"),
+        ("tel:+12125550100,,123#,*6", "+12125550100", "", ",,123#,*6"),
+        ("tel:+12125550100p12", "+12125550100", "", ",12"),
+        ("tel:+12125550100pp12w3", "+12125550100", "", ",,12;3"),
+        ("tel:+12125550100;123", "+12125550100", "", ";123"),
+        ("tel:+12125550100;postd=pp22", "+12125550100", "", ",,22"),
+        ("tel:+12125550100%2C%2C12", "+12125550100", "", ",,12"),
+        ("tel:+12125550100,", "+12125550100", "", ""),
+        ("tel:9,05925503309", "905925503309", "", ""),
+        ("tel:9,,05925503309,12", "905925503309", "", ",12"),
+    ] {
+        let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        assert_eq!(link(text), Ok((dialed.to_owned(), some(ext), some(keys))), "{text}");
+    }
+}
+
+#[test]
+fn a_context_completes_a_local_number() {
+    for (text, dialed) in [
+        ("tel:555-0100;phone-context=+1-212", "+12125550100"),
+        ("tel:555-0100;Phone-Context=%2B1212", "+12125550100"),
+        ("tel:02079460018;phone-context=+44", "+4402079460018"),
+        ("tel:1001;phone-context=pbx.example", "1001"),
+        ("tel:+12125550100;phone-context=+44", "+12125550100"),
+        ("sip:1001;phone-context=pbx.example@pbx.example", "1001"),
+    ] {
+        assert_eq!(link(text), Ok(number(dialed)), "{text}");
+    }
+}
+
+#[test]
+fn what_people_type_is_read_as_they_mean_it() {
+    for (text, dialed) in [
+        ("13800138000", "13800138000"),
+        (" +86 138 0013 8000 ", "+8613800138000"),
+        ("０５９２－５５０３３０９", "05925503309"),
+        ("＋８６ １３８００１３８０００", "+8613800138000"),
+        ("٠١٢٣٤٥٦٧٨٩", "0123456789"),
+        ("+49 (0)30 123456", "+4930123456"),
+        ("+49（0）30 123456", "+4930123456"),
+        ("0049 (0) 30 123456", "004930123456"),
+        ("+39 (0)6 12345678", "+390612345678"),
+        ("(212) 555–0100", "2125550100"),
+        ("030/123456", "030123456"),
+        ("[0592] 550.3309", "05925503309"),
+        ("Tel: 0592-5503309", "05925503309"),
+        ("Tel.: +49 30 123456", "+4930123456"),
+        ("电话：138 0013 8000", "13800138000"),
+        ("“138 0013 8000”", "13800138000"),
+        ("<13800138000>", "13800138000"),
+        ("138\t0013\t8000", "13800138000"),
+        ("\u{202a}+8613800138000\u{202c}", "+8613800138000"),
+        ("138\u{200b}0013\u{ad}8000", "13800138000"),
+        ("1-800-FLOWERS", "18003569377"),
+        ("1-800-GO-FEDEX", "18004633339"),
+        ("9,05925503309", "905925503309"),
+        ("ext 8001", "8001"),
+        ("分机 8001", "8001"),
+        ("转８００１", "8001"),
+        ("110", "110"),
+        ("*73", "*73"),
+        ("＊73", "*73"),
+        ("*21*13800138000#", "*21*13800138000#"),
+        ("tel:+12125550100", "+12125550100"),
+        ("sip:1001@pbx.example", "1001"),
+    ] {
+        assert_eq!(typed(text), Ok(number(dialed)), "{text}");
+    }
+}
+
+#[test]
+fn extensions_are_found_however_they_are_typed() {
+    for (text, ext) in [
+        ("0592-5503309 ext 2", "2"),
+        ("0592-5503309 ext. 2", "2"),
+        ("0592-5503309 Ext: 2", "2"),
+        ("0592-5503309 (ext 2)", "2"),
+        ("0592-5503309 extension 2", "2"),
+        ("0592-5503309 x12", "12"),
+        ("0592-5503309x12", "12"),
+        ("0592-5503309 X 12", "12"),
+        ("0592-5503309 #12", "12"),
+        ("0592-5503309转8001", "8001"),
+        ("0592-5503309 转 8001", "8001"),
+        ("0592-5503309 轉 8001", "8001"),
+        ("0592-5503309 分机 8001", "8001"),
+        ("0592-5503309 分机号：8001", "8001"),
+        ("0592-5503309转分机８００１", "8001"),
+    ] {
+        assert_eq!(typed(text), Ok(("05925503309".to_owned(), Some(ext.to_owned()), None)), "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_number_is_not_made_into_one() {
+    use LinkFault::*;
+    for (text, fault) in [
+        ("", NoNumber),
+        ("   ", NoNumber),
+        ("+", NoNumber),
+        ("***", NoNumber),
+        ("Anna", NotANumber),
+        ("FLOWERS", NotANumber),
+        ("12 Main Street", NotANumber),
+        ("room 12", NotANumber),
+        ("1-800-FLOWERS-5X5", NotANumber),
+        ("13800138000 王", NotANumber),
+        ("+*73", NotANumber),
+        ("138😀00138000", NotANumber),
+        ("13800138000\n13900139000", SeveralNumbers),
+        ("13800138000, 13900139000", SeveralNumbers),
+        ("13800138000；13900139000", SeveralNumbers),
+        ("13800138000、13900139000", SeveralNumbers),
+        ("0592-5503309/5503310", SeveralNumbers),
+        ("0592-5503309/10", SeveralNumbers),
+        ("1234567890123456789012345", TooLong),
+        ("tel:*73", FeatureCode),
+        ("deskring:dial?number=*73", FeatureCode),
+        ("sip:1001:secret@pbx.example", Password),
+    ] {
+        assert_eq!(typed(text), Err(fault), "{text}");
+    }
+}
+
+#[test]
+fn no_text_can_be_pushed_out_of_sight() {
+    let spaced = format!("110{}5", " ".repeat(200));
+    for (text, shown) in [
+        (spaced.as_str(), "110 5"),
+        ("+1 (212) 555-0100", "+1 212 555-0100"),
+        ("(0592)5503309", "0592 5503309"),
+        ("  --1--0--0-- ", "1-0-0"),
+        ("1. /2 ./ 3", "1/2/3"),
+    ] {
+        assert_eq!(DialLink::typed(text).unwrap().shown(), shown);
+    }
+}
