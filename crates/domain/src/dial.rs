@@ -2,13 +2,19 @@
 //! somebody is asked first. Owns the way from a text to the digits the PBX is told.
 //! Must not know: who clicked, how links arrive, the PBX, words for people.
 //!
-//! One rule holds by construction: **what is dialed is what is shown**. [`DialLink`] keeps one text made of dialable
-//! characters and separators, shows that text, and is dialed without its separators. There is no second string that
-//! could say something else.
+//! One rule holds by construction: **what is dialed is what is shown**. [`DialLink`] and [`Dialed`] keep one text made
+//! of dialable characters and separators, show that text, and dial it without its separators. There is no second
+//! string that could say something else.
+//!
+//! Read in this order: [`DialLink`] (a link or a typed text), [`Outgoing`] (under a plan it becomes [`Dialed`]),
+//! [`Caution`] (what is not dialed unasked).
 
+mod caution;
+mod emergency;
 mod escape;
 mod link;
 mod mark;
+mod outgoing;
 mod shown;
 mod typed;
 mod written;
@@ -16,4 +22,6 @@ mod written;
 #[cfg(test)]
 mod tests;
 
+pub use self::caution::Caution;
 pub use self::link::{DialLink, LinkFault, Scheme};
+pub use self::outgoing::{BadPrefix, DialKind, Dialed, Outgoing, TooLong};

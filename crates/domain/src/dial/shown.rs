@@ -56,6 +56,14 @@ impl Shown {
         Ok(shown)
     }
 
+    /// Of what is dialed one after the other: digits, the first also `+`.
+    pub(super) fn of_groups(groups: &[String]) -> Self {
+        let dialable = |c: &char| c.is_ascii_digit() || *c == '+';
+        let groups: Vec<String> =
+            groups.iter().map(|group| group.chars().filter(dialable).collect()).collect();
+        Self(groups.join(" "))
+    }
+
     /// What people see.
     pub(super) fn as_str(&self) -> &str {
         &self.0

@@ -1,4 +1,5 @@
 use super::*;
+use crate::number::Plan;
 
 /// Number, extension and keys of a link.
 fn link(text: &str) -> Result<(String, Option<String>, Option<String>), LinkFault> {
@@ -284,4 +285,171 @@ fn no_text_can_be_pushed_out_of_sight() {
     ] {
         assert_eq!(DialLink::typed(text).unwrap().shown(), shown);
     }
+}
+
+fn china() -> Plan {
+    Plan::new("CN", "592", "9").unwrap()
+}
+
+fn dial(plan: &Plan, prefix: &str, text: &str) -> Dialed {
+    let internal = ["1001", "6400", "101", "110", "9001"];
+    let link = DialLink::typed(text).unwrap();
+    Outgoing::new(prefix).unwrap().dial(&link, plan, |digits| internal.contains(&digits)).unwrap()
+}
+
+#[test]
+fn a_number_becomes_what_the_pbx_is_told() {
+    let china = china();
+    let america = Plan::new("US", "212", "").unwrap();
+    let germany = Plan::new("DE", "30", "0").unwrap();
+    let nowhere = Plan::default();
+    for (plan, prefix, text, shown, key) in [
+        (&china, "00", "+86 138 0013 8000", "9 138 0013 8000", "+8613800138000"),
+        (&china, "00", "913800138000", "9 138 0013 8000", "+8613800138000"),
+        (&china, "00", "9,13800138000", "9 138 0013 8000", "+8613800138000"),
+        (&china, "00", "5503309", "9 0592 550 3309", "+865925503309"),
+        (&china, "00", "+1 (212) 555-0100 x12", "9 00 1 212 555 0100", "+12125550100"),
+        (&china, "00", "95588", "9 95588", "95588"),
+        (&china, "00", "1001", "1001", "1001"),
+        (&china, "00", "1002", "9 1002", "1002"),
+        (&china, "00", "+1001", "9 00 1001", "1001"),
+        (&america, "011", "+44 20 7946 0018", "011 44 20 7946 0018", "+442079460018"),
+        (&america, "+", "+44 20 7946 0018", "+44 20 7946 0018", "+442079460018"),
+        (&america, "+", "+44 7700 900123", "+44 7700 900123", "447700900123"),
+        (&america, "011", "1-800-FLOWERS", "800 356 9377", "+18003569377"),
+        (&america, "011", "+1 416 555 0100", "1 416 555 0100", "+14165550100"),
+        (&germany, "00", "+49 (0)30 901820", "0 030 901820", "+4930901820"),
+        (&germany, "00", "+39 (0)6 69812345", "0 00 39 06 6981 2345", "+390669812345"),
+        (&nowhere, "00", "+44 20 7946 0018", "00 44 20 7946 0018", "+442079460018"),
+        (&nowhere, "00", "07700 900123", "07700 900123", "07700900123"),
+    ] {
+        let dialed = dial(plan, prefix, text);
+        assert_eq!((dialed.shown(), dialed.key.as_str()), (shown, key), "{text}");
+        assert_eq!(dialed.number(), shown.replace(' ', ""));
+    }
+}
+
+#[test]
+fn it_is_said_what_kind_of_number_it_is() {
+    let china = china();
+    for (text, kind, understood, abroad) in [
+        ("1001", DialKind::Internal, true, false),
+        ("*73", DialKind::Internal, true, false),
+        ("13800138000", DialKind::Outside, true, false),
+        ("+44 20 7946 0018", DialKind::Outside, true, true),
+        ("0044 20 7946 0018", DialKind::Outside, true, true),
+        ("95588", DialKind::Outside, false, false),
+        // Nobody has these: the plan knows the country and not the number.
+        ("+44 7700 900123", DialKind::Outside, false, true),
+        ("+86 1", DialKind::Outside, false, false),
+    ] {
+        let dialed = dial(&china, "00", text);
+        assert_eq!((dialed.kind, dialed.understood, dialed.abroad), (kind, understood, abroad), "{text}");
+    }
+    assert!(!dial(&Plan::default(), "00", "+44 7700 900123").abroad);
+}
+
+#[test]
+fn calls_for_help_are_recognized_and_dialed_as_they_are_typed() {
+    for (home, line, text) in [
+        ("CN", "9", "110"),
+        ("CN", "9", "9110"),
+        ("CN", "9", "9,110"),
+        ("CN", "9", "1-1-0"),
+        ("CN", "", "119"),
+        ("CN", "", "120"),
+        ("CN", "", "122"),
+        ("CN", "", "112"),
+        ("DE", "0", "110"),
+        ("DE", "0", "0110"),
+        ("DE", "0", "0112"),
+        ("GB", "9", "999"),
+        ("GB", "9", "9999"),
+        ("US", "9", "911"),
+        ("US", "9", "9911"),
+        ("CZ", "", "158"),
+        ("FR", "", "15"),
+        ("AU", "", "000"),
+        ("", "", "999"),
+        ("", "9", "9911"),
+    ] {
+        let dialed = dial(&Plan::new(home, "", line).unwrap(), "00", text);
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        assert_eq!((dialed.caution, dialed.number()), (Some(Caution::Emergency), digits), "{home} {text}");
+    }
+    // Not as they are typed, yet the network may hear them.
+    for (home, line, text) in [
+        ("CN", "9", "+110"),
+        ("CN", "9", "+86 110"),
+        ("CN", "9", "11055"),
+        ("CN", "9", "9 110 55"),
+        ("DE", "", "1105"),
+    ] {
+        let dialed = dial(&Plan::new(home, "", line).unwrap(), "00", text);
+        assert_eq!(dialed.caution, Some(Caution::Emergency), "{home} {text}");
+    }
+    for (home, text) in [
+        ("CN", "999"),
+        ("CN", "1001"),
+        ("US", "101"),
+        ("", "101"),
+        ("CN", "12025550100"),
+        ("CN", "13800138000"),
+        ("BR", "19012"),
+    ] {
+        assert_ne!(
+            dial(&Plan::new(home, "", "").unwrap(), "00", text).caution,
+            Some(Caution::Emergency),
+            "{home} {text}"
+        );
+    }
+}
+
+#[test]
+fn dear_numbers_are_recognized() {
+    use Caution::*;
+    for (home, text, caution) in [
+        ("US", "1-900-234-5678", Some(Premium)),
+        ("DE", "0900 1234567", Some(Premium)),
+        ("GB", "0909 879 0000", Some(Premium)),
+        ("GB", "070 1234 5678", Some(Premium)),
+        ("CN", "+979 1234 56789", Some(Premium)),
+        ("CN", "00979 123456789", Some(Premium)),
+        ("CN", "+878 10 1234567890", Some(Premium)),
+        ("CN", "+49 900 1234567", Some(Premium)),
+        ("GB", "0843 123 4567", Some(Premium)),
+        ("CN", "400-800-1234", Some(SharedCost)),
+        ("DE", "0180 1234567", Some(SharedCost)),
+        ("US", "+808 1234 5678", Some(SharedCost)),
+        ("US", "+881 6 123 45678", Some(Satellite)),
+        ("US", "011 870 773 111 632", Some(Satellite)),
+        ("US", "+870 773 111 632", Some(Satellite)),
+        ("US", "+882 16 21234567", Some(Satellite)),
+        ("US", "+883 5100 1234", Some(Satellite)),
+        ("", "+881 1", Some(Satellite)),
+        ("US", "1-800-234-5678", None),
+        ("GB", "0808 157 0123", None),
+        ("CN", "800 810 1234", None),
+        ("CN", "13800138000", None),
+        ("", "881 6123 4567", None),
+    ] {
+        let dialed = dial(&Plan::new(home, "", "").unwrap(), "011", text);
+        assert_eq!(dialed.caution, caution, "{home} {text}");
+    }
+    assert_eq!(dial(&china(), "00", "*73").caution, Some(FeatureCode));
+}
+
+#[test]
+fn prefixes_are_digits_or_a_plus_and_no_number_outgrows_the_pbx() {
+    for good in ["00", "011", "+", " 00 ", "0011", "00414"] {
+        assert!(Outgoing::new(good).is_ok(), "{good}");
+    }
+    for bad in ["", "++", "+00", "*72", "0 0", "abc", "00,", "123456789", "００"] {
+        assert_eq!(Outgoing::new(bad), Err(BadPrefix), "{bad}");
+    }
+    let link = DialLink::parse("tel:+999999999999999999999999").unwrap();
+    let outgoing = Outgoing::new("00414").unwrap();
+    let dialed = outgoing.dial(&link, &Plan::new("CN", "", "90").unwrap(), |_| false).unwrap();
+    assert_eq!(dialed.number().len(), 31);
+    assert_eq!(outgoing.dial(&link, &Plan::new("CN", "", "901").unwrap(), |_| false), Err(TooLong));
 }
