@@ -7,15 +7,17 @@
 //! string that could say something else.
 //!
 //! Read in this order: [`DialLink`] (a link or a typed text), [`Outgoing`] (under a plan it becomes [`Dialed`]),
-//! [`Caution`] (what is not dialed unasked).
+//! [`Caution`] (what is not dialed unasked), [`Confirm`] (whether to ask), [`Throttle`] (how often).
 
 mod caution;
+mod confirm;
 mod emergency;
 mod escape;
 mod link;
 mod mark;
 mod outgoing;
 mod shown;
+mod throttle;
 mod typed;
 mod written;
 
@@ -23,5 +25,7 @@ mod written;
 mod tests;
 
 pub use self::caution::Caution;
+pub use self::confirm::{Confirm, Consent, Doubt, Known, Origin};
 pub use self::link::{DialLink, LinkFault, Scheme};
 pub use self::outgoing::{BadPrefix, DialKind, Dialed, Outgoing, TooLong};
+pub use self::throttle::{Pass, Throttle};

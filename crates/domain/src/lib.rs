@@ -24,7 +24,10 @@ pub use call::{
     CallId, CallRecord, Channel, Direction, Extension, FailureReason, LegReport, Other, Outcome, Party,
     Phase, RecordStatus, Status,
 };
-pub use dial::{BadPrefix, Caution, DialKind, DialLink, Dialed, LinkFault, Outgoing, Scheme, TooLong};
+pub use dial::{
+    BadPrefix, Caution, Confirm, Consent, DialKind, DialLink, Dialed, Doubt, Known, LinkFault, Origin,
+    Outgoing, Pass, Scheme, Throttle, TooLong,
+};
 pub use duty::{Chosen, ChosenWhen, Entry, Match, Notice, Record, RecordKind, Timing, Who};
 pub use machine::{Again, Choice, Effect, Input, LookupFailure, Machine, Now, OpenFailure, Setup};
 pub use number::{Line, Plan, Reading, Tariff};

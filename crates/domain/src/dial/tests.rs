@@ -1,4 +1,7 @@
+use std::time::Duration;
+
 use super::*;
+use crate::machine::Now;
 use crate::number::Plan;
 
 /// Number, extension and keys of a link.
@@ -452,4 +455,82 @@ fn prefixes_are_digits_or_a_plus_and_no_number_outgrows_the_pbx() {
     let dialed = outgoing.dial(&link, &Plan::new("CN", "", "90").unwrap(), |_| false).unwrap();
     assert_eq!(dialed.number().len(), 31);
     assert_eq!(outgoing.dial(&link, &Plan::new("CN", "", "901").unwrap(), |_| false), Err(TooLong));
+}
+
+#[test]
+fn the_setting_the_number_and_who_wants_it_decide_whether_somebody_is_asked() {
+    use Caution::*;
+    use Confirm::*;
+    let page = Origin::Page { host: "desk.example.com".to_owned() };
+    let origins = [&Origin::Person, &page, &Origin::Link, &Origin::Clipboard];
+    let given = Consent::Given;
+    let ask = Consent::Ask;
+    for (confirm, known, expected) in [
+        (Always, Known::Yes, [ask(Doubt::EveryCall); 4]),
+        (Always, Known::No, [ask(Doubt::EveryCall); 4]),
+        (NewNumbers, Known::Yes, [given, given, given, ask(Doubt::Unseen)]),
+        (NewNumbers, Known::No, [given, ask(Doubt::NewNumber), ask(Doubt::NewNumber), ask(Doubt::Unseen)]),
+        (Never, Known::Yes, [given; 4]),
+        (Never, Known::No, [given, given, ask(Doubt::Unseen), ask(Doubt::Unseen)]),
+    ] {
+        for (origin, expected) in origins.into_iter().zip(expected) {
+            assert_eq!(confirm.consent(known, None, origin), expected, "{confirm:?} {known:?} {origin:?}");
+            for caution in [Emergency, FeatureCode, Premium, Satellite] {
+                assert_eq!(
+                    confirm.consent(known, Some(caution), origin),
+                    ask(Doubt::Number(caution)),
+                    "{confirm:?} {known:?} {origin:?}"
+                );
+            }
+            let shared = match known {
+                Known::Yes => expected,
+                Known::No => ask(Doubt::Number(SharedCost)),
+            };
+            assert_eq!(confirm.consent(known, Some(SharedCost), origin), shared);
+        }
+    }
+}
+
+fn at(ms: u64) -> Now {
+    Now { mono: Duration::from_millis(ms), wall_ms: 0 }
+}
+
+#[test]
+fn a_double_click_is_one_wish() {
+    let mut throttle = Throttle::default();
+    let (one, other) = ("+8613800138000", "+8613900139000");
+    for (ms, key, pass) in [
+        (0, one, Pass::Go),
+        (200, one, Pass::Same),
+        (1_000, other, Pass::Go),
+        (1_999, one, Pass::Same),
+        (2_000, one, Pass::Go),
+        (3_999, one, Pass::Same),
+        (4_000, other, Pass::Go),
+    ] {
+        assert_eq!(throttle.pass(at(ms), &Origin::Person, key), pass, "{ms}");
+    }
+}
+
+#[test]
+fn pages_and_links_may_wish_five_times_a_minute_and_people_as_they_like() {
+    let mut throttle = Throttle::default();
+    let page = Origin::Page { host: "desk.example.com".to_owned() };
+    for n in 0..5_u64 {
+        let origin = if n % 2 == 0 { &Origin::Link } else { &page };
+        assert_eq!(throttle.pass(at(n * 1_000), origin, &n.to_string()), Pass::Go);
+    }
+    let wait = |ms| Pass::TooMany { wait: Duration::from_millis(ms) };
+    assert_eq!(throttle.pass(at(5_000), &Origin::Link, "5"), wait(55_000));
+    // A refused wish is no wish: it is refused again, and not taken for the same.
+    assert_eq!(throttle.pass(at(5_500), &page, "5"), wait(54_500));
+    for n in 10..100 {
+        assert_eq!(throttle.pass(at(6_000), &Origin::Person, &n.to_string()), Pass::Go);
+    }
+    assert_eq!(throttle.pass(at(6_000), &Origin::Clipboard, "5"), Pass::Go);
+    assert_eq!(throttle.pass(at(59_999), &Origin::Link, "6"), wait(1));
+    assert_eq!(throttle.pass(at(60_000), &Origin::Link, "6"), Pass::Go);
+    assert_eq!(throttle.pass(at(60_000), &Origin::Link, "7"), wait(1_000));
+    // A clock that goes back refuses nothing for ever and lets nothing through.
+    assert_eq!(throttle.pass(at(0), &Origin::Link, "8"), wait(60_000));
 }
