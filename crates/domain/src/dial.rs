@@ -22,6 +22,8 @@ mod typed;
 mod written;
 
 #[cfg(test)]
+mod fuzz_tests;
+#[cfg(test)]
 mod tests;
 
 pub use self::caution::Caution;
