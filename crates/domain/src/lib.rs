@@ -7,9 +7,10 @@
 //!
 //! Read in this order: [`call`] (the words), [`tracker`] (merging what the PBX says), [`pop`] (when a tab
 //! opens and why not), [`machine`] (the one place where state changes), [`number`] (what a number means),
-//! [`owed`] (what is written to Desk), [`template`] (what is said there).
+//! [`owed`] (what is written to Desk), [`template`] (what is said there), [`dial`] (what is called at a click).
 
 pub mod call;
+pub mod dial;
 pub mod duty;
 pub mod machine;
 pub mod number;
@@ -23,9 +24,13 @@ pub use call::{
     CallId, CallRecord, Channel, Direction, Extension, FailureReason, LegReport, Other, Outcome, Party,
     Phase, RecordStatus, Status,
 };
+pub use dial::{
+    BadPrefix, Caution, Confirm, Consent, DialKind, DialLink, Dialed, Doubt, Known, LinkFault, Origin,
+    Outgoing, Pass, Scheme, Throttle, TooLong,
+};
 pub use duty::{Chosen, ChosenWhen, Entry, Match, Notice, Record, RecordKind, Timing, Who};
 pub use machine::{Again, Choice, Effect, Input, LookupFailure, Machine, Now, OpenFailure, Setup};
-pub use number::{Line, Plan, Reading};
+pub use number::{Line, Plan, Reading, Tariff};
 pub use owed::{
     ActivityRule, ContactRule, Involved, Owed, OwedRules, Promise, Spoken, TicketCall, TicketRule, Turn, owed,
 };

@@ -44,6 +44,19 @@ pub enum Line {
     Other,
 }
 
+/// What a call to a number costs whoever dials it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tariff {
+    /// What calls cost, or what nobody can tell.
+    Ordinary,
+    /// A part is paid by the one who is called: Chinese 400, German 0180.
+    SharedCost,
+    /// More than a call: American 900, German 0900, British 0843, 09 and 070.
+    Premium,
+}
+
+/// The code that the countries of North America share.
+const NORTH_AMERICA: i32 = 1;
 /// Fewer digits than this are a short code or an extension: they are compared whole, never by their end.
 const SHORTEST_FULL_NUMBER: usize = 7;
 /// Shorter than this is a service number (95588), not a number of the home area.
@@ -140,6 +153,27 @@ impl Plan {
         Some(Meaning { number, e164 })
     }
 
+    /// The home country, ISO 3166 letters.
+    pub(crate) fn country(&self) -> Option<String> {
+        self.region.map(|region| region.to_string())
+    }
+
+    fn country_code(&self) -> Option<i32> {
+        self.region.and_then(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region))
+    }
+
+    /// These digits without the prefix of an outside line, when there is one and they begin with it.
+    pub(crate) fn without_outside_line<'a>(&self, digits: &'a str) -> Option<&'a str> {
+        digits
+            .strip_prefix(self.outside_line_prefix.as_str())
+            .filter(|_| !self.outside_line_prefix.is_empty())
+    }
+
+    /// These digits without the code of the home country, when they begin with it.
+    pub(crate) fn without_country_code<'a>(&self, digits: &'a str) -> Option<&'a str> {
+        digits.strip_prefix(&self.country_code()?.to_string())
+    }
+
     fn area_code_without_trunk_prefix(&self) -> &str {
         self.area_code.trim_start_matches('0')
     }
@@ -174,24 +208,67 @@ impl Reading {
         }
     }
 
+    /// What a call costs, as far as the number says.
+    pub fn tariff(&self) -> Tariff {
+        match self.meanings.first().map(|meaning| meaning.number.get_type()) {
+            // Personal numbers follow their owner and are billed like premium ones: British 070.
+            Some(PhoneNumberType::PremiumRate | PhoneNumberType::PersonalNumber) => Tariff::Premium,
+            Some(PhoneNumberType::SharedCost) => Tariff::SharedCost,
+            Some(_) | None => Tariff::Ordinary,
+        }
+    }
+
+    /// Whether it belongs to another country than the plan's, also when only its country code is understood. Nobody
+    /// knows without a home country.
+    pub fn is_abroad(&self, plan: &Plan) -> bool {
+        let elsewhere = match self.meanings.first() {
+            Some(meaning) => !meaning.is_of_home(plan),
+            None => self.has_country_code() && plan.without_country_code(&self.digits).is_none(),
+        };
+        plan.region.is_some() && elsewhere
+    }
+
+    /// Whether it is written with a `+`.
+    pub(crate) fn has_country_code(&self) -> bool {
+        self.raw.starts_with(['+', '＋'])
+    }
+
     /// The digits to dial for it: the outside line, then as people of the country dial it, or abroad with
     /// `international_prefix` (`00`, `+`). What is not understood is dialed as it is written.
     pub fn dialed(&self, plan: &Plan, international_prefix: &str) -> String {
+        self.dialed_in_groups(plan, international_prefix).concat()
+    }
+
+    /// The same in groups, for reading.
+    pub(crate) fn dialed_in_groups(&self, plan: &Plan, international_prefix: &str) -> Vec<String> {
         let body = match self.meanings.first() {
-            None => self.digits.clone(),
-            Some(meaning) if meaning.number.get_region_code() == plan.region => {
-                groups(&meaning.number.format_as(PhoneNumberFormat::National)).concat()
+            None => {
+                let groups = groups_of_any_script(without_extension(&self.raw));
+                if self.has_country_code() { abroad(international_prefix, groups) } else { groups }
             }
-            Some(meaning) => format!("{international_prefix}{}", meaning.e164.trim_start_matches('+')),
+            Some(meaning) if meaning.is_of_home(plan) => meaning.national_groups(),
+            // Countries that share a code dial each other without an international prefix; those of North America
+            // with the 1 of their long distance.
+            Some(meaning) if plan.country_code() == Some(NORTH_AMERICA) && meaning.shares_code(plan) => {
+                let mut groups = vec![NORTH_AMERICA.to_string()];
+                groups.extend(meaning.national_groups());
+                groups
+            }
+            Some(meaning) if meaning.shares_code(plan) => meaning.national_groups(),
+            Some(meaning) => {
+                let written = meaning.number.format_as(PhoneNumberFormat::International);
+                abroad(international_prefix, groups(&written))
+            }
         };
-        format!("{}{body}", plan.outside_line_prefix)
+        let outside_line = Some(plan.outside_line_prefix.clone()).filter(|prefix| !prefix.is_empty());
+        outside_line.into_iter().chain(body).collect()
     }
 
     /// As people of the number's country write it, for reading.
     pub fn for_people(&self, plan: &Plan) -> String {
         match self.meanings.first() {
             None => self.raw.clone(),
-            Some(meaning) if meaning.number.get_region_code() == plan.region => {
+            Some(meaning) if meaning.is_of_home(plan) => {
                 meaning.number.format_as(PhoneNumberFormat::National).into_owned()
             }
             Some(meaning) => meaning.number.format_as(PhoneNumberFormat::International).into_owned(),
@@ -288,6 +365,20 @@ impl Reading {
     }
 }
 
+impl Meaning {
+    fn is_of_home(&self, plan: &Plan) -> bool {
+        plan.region.is_some() && self.number.get_region_code() == plan.region
+    }
+
+    fn shares_code(&self, plan: &Plan) -> bool {
+        plan.country_code() == Some(self.number.country_code)
+    }
+
+    fn national_groups(&self) -> Vec<String> {
+        groups(&self.number.format_as(PhoneNumberFormat::National))
+    }
+}
+
 #[derive(Default)]
 struct Forms {
     list: Vec<String>,
@@ -363,20 +454,35 @@ fn groups(formatted: &str) -> Vec<String> {
         .collect()
 }
 
+/// As [`groups`], of a text that may have digits of any script.
+fn groups_of_any_script(written: &str) -> Vec<String> {
+    written.split(|c: char| !c.is_numeric()).map(digits_of).filter(|group| !group.is_empty()).collect()
+}
+
+/// A number with its country code, as it is dialed from here. A `+` stands in front of digits, other prefixes alone.
+fn abroad(international_prefix: &str, mut groups: Vec<String>) -> Vec<String> {
+    match (international_prefix, groups.first_mut()) {
+        ("+", Some(country)) => country.insert(0, '+'),
+        (prefix, _) => groups.insert(0, prefix.to_owned()),
+    }
+    groups
+}
+
 fn last(text: &str, count: usize) -> String {
     let skip = text.chars().count().saturating_sub(count);
     text.chars().skip(skip).collect()
 }
 
 /// ASCII digits of any script's decimal digits; everything else is dropped.
-fn digits_of(text: &str) -> String {
+pub(crate) fn digits_of(text: &str) -> String {
     PHONE_NUMBER_UTIL.normalize_digits_only(text).to_string()
 }
 
 /// Marks that change how text looks and not what it says: direction marks, zero-width characters, controls.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{2069}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
 /// `+1 212 555 0100 x12` without ` x12`.
@@ -446,6 +552,23 @@ mod tests {
         }
         let plan = Plan::new("US", "", "").unwrap();
         assert_eq!(plan.read("+8613800138000").dialed(&plan, "+"), "+8613800138000");
+    }
+
+    #[test]
+    fn neighbors_with_the_same_code_are_dialed_without_an_international_prefix() {
+        for (home, written, dialed) in [
+            ("US", "+1 212 555 0100", "2125550100"),
+            ("US", "+1 416 555 0100", "14165550100"),
+            ("CA", "+1 212 555 0100", "12125550100"),
+            ("GB", "+44 1534 600900", "01534600900"),
+            ("US", "+44 7700 900123", "011447700900123"),
+            ("", "+44 7700 900123", "011447700900123"),
+            ("", "+800 1234 5678", "01180012345678"),
+            ("GB", "+999 123 4567", "0119991234567"),
+        ] {
+            let plan = Plan::new(home, "", "").unwrap();
+            assert_eq!(plan.read(written).dialed(&plan, "011"), dialed, "{home} {written}");
+        }
     }
 
     #[test]
