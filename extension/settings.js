@@ -13,8 +13,8 @@ const APP = { permissions: ["nativeMessaging"] };
 let tab;
 
 function fill() {
-  const language = chrome.i18n.getUILanguage();
-  document.documentElement.lang = words("@@ui_locale").replace("_", "-");
+  const language = words("language");
+  document.documentElement.lang = language;
   document.documentElement.classList.toggle("popup", inPopup);
   for (const place of document.querySelectorAll("[data-words]")) place.textContent = words(place.dataset.words);
   document.title = words("name");
