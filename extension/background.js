@@ -8,7 +8,9 @@ const VERSION = 1;
 const NUMBER = /^\+[1-9]\d{4,14}(;ext=\d{1,9})?$/;
 const ADDRESS = /^tel:\+[1-9]\d{4,14}(;ext=\d{1,9})?$/;
 
-const files = () => chrome.runtime.getManifest().content_scripts[0].js;
+// QUIRK(firefox): the manifest that it gives has whole addresses here, which it does not take back.
+const files = () =>
+  chrome.runtime.getManifest().content_scripts[0].js.map((file) => new URL(file, chrome.runtime.getURL("")).pathname.slice(1));
 
 let turn = Promise.resolve();
 /** Makes the scripts run where the browser's permissions say; one after the other, as events come in crowds. */

@@ -57,7 +57,7 @@ async function showSites({ off }) {
   const { origins = [] } = await chrome.permissions.getAll();
   const others = origins.filter((pattern) => !desk().includes(pattern)).sort();
   $("sites").replaceChildren(
-    row(words("desk-sites"), words("always")),
+    row(words("desk-sites"), words("on")),
     ...off.map((site) => row(new URL(site).hostname, words("off"), words("switch-on"), () => allow(site))),
     ...others.map((pattern) => row(siteOfPattern(pattern), "", words("remove"), () => remove(siteOfPattern(pattern)))),
   );

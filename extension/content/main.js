@@ -18,7 +18,8 @@
   async function apply() {
     if (!alive()) return;
     const before = settings;
-    settings = await chrome.runtime.sendMessage({ type: "page" });
+    // Without an answer all stays as it is.
+    settings = (await chrome.runtime.sendMessage({ type: "page" }).catch(() => undefined)) ?? before;
     if (watching && (!settings.on || settings.country !== before.country)) {
       watching.stop();
       watching = undefined;
