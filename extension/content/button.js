@@ -125,19 +125,21 @@
   /**
    * A button that calls a number.
    * @param {string} shown the number as the page writes it
-   * @param {string} number E.164, with `;ext=` when there is an extension
+   * @param {{ number: string, name: string }} found E.164, with `;ext=` when there is an extension; and without, as
+   *   a person reads it
    * @param {(number: string) => Promise<string | undefined>} call gives the key of what is to be said, if anything
    * @returns {HTMLElement} the host; the page can take it out, but not look in
    */
-  function makeButton(shown, number, call) {
+  function makeButton(shown, { number, name }, call) {
     const host = document.createElement(TAG);
     const root = host.attachShadow({ mode: "closed" });
     dress(root);
     const button = document.createElement("button");
     button.type = "button";
-    const label = words("call", number.replace(/;ext=(\d+)$/, (_, digits) => ` ${words("extension", digits)}`));
+    const [, digits] = number.split(";ext=");
+    const label = words("call", digits ? `${name}, ${words("extension", digits)}` : name);
     button.setAttribute("aria-label", label);
-    button.title = label === words("call", shown) ? label : `${label}\n${shown}`;
+    button.title = shown === name ? label : `${label}\n${shown}`;
     button.append(picture());
     root.append(button);
 

@@ -28,7 +28,7 @@
       const { country } = settings;
       watching = watch(
         (text, label) => findNumbers(text, country, label),
-        (shown, number) => makeButton(shown, number, call),
+        (shown, found) => makeButton(shown, found, call),
         alive,
       );
     }

@@ -87,7 +87,8 @@
    * @param {string} source
    * @param {string} country ISO code whose national numbers count too, or "" for international ones only
    * @param {() => string} [label] what the page calls this text; asked for only when it matters
-   * @returns {{ start: number, end: number, number: string }[]} E.164, with `;ext=` when there is an extension
+   * @returns {{ start: number, end: number, number: string, name: string }[]} E.164, with `;ext=` when there is an
+   *   extension; and as a person reads it, without
    */
   function findNumbers(source, country, label = () => "") {
     if (!ENOUGH.test(source)) return [];
@@ -120,7 +121,8 @@
           found.push({
             start: match.index + head.at,
             end: match.index + (ends ? whole.length : tail.at + tail.text.length),
-            number: number.number + (ends ? `;ext=${extension}` : number.ext ? `;ext=${number.ext}` : ""),
+            number: number.number + (ends ? `;ext=${extension}` : ""),
+            name: number.formatInternational(),
           });
           for (const word of words.slice(first, last + 1)) word.taken = true;
           first = last;

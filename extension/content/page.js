@@ -12,18 +12,21 @@
   const { TAG } = globalThis.deskring;
   const HTML = "http://www.w3.org/1999/xhtml";
 
-  // What is written in, and what is somebody else's button.
-  const EDITORS =
+  // What is written in, what is somebody else's button, and what nobody reads.
+  const SKIPPED_TAGS = new Set(
+    ("input textarea select option datalist button script style noscript template title code kbd samp object iframe " +
+      `canvas audio video progress meter ${TAG}`).split(" "),
+  );
+  const SKIPPED =
     '[contenteditable]:not([contenteditable="false" i]),[role="textbox"],[role="searchbox"],[role="combobox"],' +
-    ".CodeMirror,.cm-editor,.monaco-editor,.ace_editor,.ql-editor,.ProseMirror";
-  const CONTROLS =
-    'button,select,option,datalist,[role="button"],[role="option"],[role="menuitem"],[role="tab"],' +
-    'a[href^="tel:" i],a[href^="callto:" i]';
-  const SILENT =
-    "script,style,noscript,template,textarea,input,title,code,kbd,samp,object,iframe,canvas,audio,video,progress,meter";
-  const SKIP = `${EDITORS},${CONTROLS},${SILENT},${TAG}`;
+    ".CodeMirror,.cm-editor,.monaco-editor,.ace_editor,.ql-editor,.ProseMirror," +
+    '[role="button"],[role="option"],[role="menuitem"],[role="tab"],a[href^="tel:" i],a[href^="callto:" i]';
 
-  const skipped = (element) => element.namespaceURI !== HTML || element.matches(SKIP);
+  // Pages have tens of thousands of elements: the cheap questions first.
+  const skipped = (element) =>
+    SKIPPED_TAGS.has(element.localName) ||
+    element.namespaceURI !== HTML ||
+    (element.hasAttributes() && element.matches(SKIPPED));
 
   /** Whether an element or anything around it, through shadow roots, is to be left alone. */
   function outOfBounds(node) {
@@ -52,8 +55,8 @@
 
   /**
    * Watches a document and keeps a button beside each number in it.
-   * @param {(text: string, label: () => string) => { start: number, end: number, number: string }[]} find
-   * @param {(shown: string, number: string) => HTMLElement} makeButton
+   * @param {(text: string, label: () => string) => { start: number, end: number }[]} find
+   * @param {(shown: string, found: object) => HTMLElement} makeButton
    * @param {() => boolean} alive whether the extension still runs
    */
   function watch(find, makeButton, alive) {
@@ -66,7 +69,8 @@
     /** Elements that may get a shadow root when their class is defined. */
     const undefinedYet = new Set();
     const roots = new WeakSet();
-    const queue = { places: new Set(), texts: new Set(), handle: 0 };
+    /** What is to be looked at: places, the one that is gone through now, texts found there. */
+    const queue = { places: new Set(), walker: undefined, texts: new Set(), handle: 0 };
 
     const observer = new MutationObserver((records) => {
       if (!alive()) return stop();
@@ -126,7 +130,7 @@
     }
 
     function schedule() {
-      if (!queue.handle && (queue.places.size || queue.texts.size)) {
+      if (!queue.handle && (queue.places.size || queue.walker || queue.texts.size)) {
         queue.handle = requestIdleCallback(work, { timeout: 1000 });
       }
     }
@@ -146,35 +150,65 @@
             queue.places.add(element);
           }
         }
-        for (const place of queue.places) collect(place);
-        queue.places.clear();
-        const until = performance.now() + Math.max(deadline.timeRemaining(), 8);
-        for (const text of queue.texts) {
-          queue.texts.delete(text);
-          mark(text);
-          if (performance.now() > until) break;
-        }
+        // Never so long that somebody who scrolls or types notices.
+        const until = performance.now() + Math.min(Math.max(deadline.timeRemaining(), 8), 40);
+        while (performance.now() < until && step());
       }
       forgetOwn();
       schedule();
     }
 
-    /** Queues the texts at and below a node, through open shadow roots. */
-    function collect(place) {
+    /** A small piece of work; false when there is none left. */
+    function step() {
+      for (const text of queue.texts) {
+        queue.texts.delete(text);
+        mark(text);
+        return true;
+      }
+      if (queue.walker) {
+        walk(queue.walker);
+        return true;
+      }
+      for (const place of queue.places) {
+        queue.places.delete(place);
+        begin(place);
+        return true;
+      }
+      return false;
+    }
+
+    function begin(place) {
       if (!place.isConnected || outOfBounds(place.nodeType === Node.TEXT_NODE ? place.parentNode : place)) return;
       if (place.nodeType === Node.TEXT_NODE) return void queue.texts.add(place);
-      const walker = document.createTreeWalker(place, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT, (node) =>
+      queue.walker = document.createTreeWalker(place, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT, (node) =>
         node.nodeType === Node.ELEMENT_NODE && skipped(node) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT,
       );
-      for (let node = walker.currentNode; node; node = walker.nextNode()) {
-        if (node.nodeType === Node.TEXT_NODE) {
-          if (/\p{Nd}/u.test(node.data)) queue.texts.add(node);
-        } else if (node.shadowRoot) {
-          enter(node.shadowRoot);
-          collect(node.shadowRoot);
-        } else if (node.localName?.includes("-") && !node.matches(":defined")) {
-          undefinedYet.add(node);
-        }
+      visit(place);
+    }
+
+    /** Goes on through a place, for some nodes. */
+    function walk(walker) {
+      if (!walker.root.contains(walker.currentNode)) {
+        // The page took out where we were: from the start, which is quick for what has its buttons.
+        queue.walker = undefined;
+        queue.places.add(walker.root);
+        return;
+      }
+      for (let count = 0; count < 100; count += 1) {
+        const node = walker.nextNode();
+        if (!node) return void (queue.walker = undefined);
+        visit(node);
+      }
+    }
+
+    function visit(node) {
+      if (node.nodeType === Node.TEXT_NODE) {
+        if (/\p{Nd}/u.test(node.data)) queue.texts.add(node);
+      } else if (node.shadowRoot) {
+        enter(node.shadowRoot);
+        queue.places.add(node.shadowRoot);
+      } else if (node.localName?.includes("-") && !node.matches(":defined")) {
+        undefinedYet.add(node);
       }
     }
 
@@ -183,12 +217,12 @@
       const found = find(text.data, () => label(text));
       if (!found.length) return;
       const made = { head: text, parts: [] };
-      const length = text.data.length;
-      const shown = found.map(({ start, end }) => text.data.slice(start, end));
+      const whole = text.data;
       let [at, cut] = [text, 0];
-      found.forEach(({ end, number }, index) => {
-        const button = makeButton(shown[index], number);
-        const tail = end < length ? at.splitText(end - cut) : undefined;
+      for (const one of found) {
+        const { start, end } = one;
+        const button = makeButton(whole.slice(start, end), one);
+        const tail = end < whole.length ? at.splitText(end - cut) : undefined;
         at.after(button);
         made.parts.push({ button, tail, text: "" });
         owner.set(button, made);
@@ -196,7 +230,7 @@
           owner.set(tail, made);
           [at, cut] = [tail, end];
         }
-      });
+      }
       for (const part of made.parts) part.text = part.tail?.data ?? "";
       owner.set(text, made);
       marks.add(made);
@@ -217,6 +251,7 @@
     function empty() {
       for (const mark of marks) restore(mark, "moved");
       queue.places.clear();
+      queue.walker = undefined;
       queue.texts.clear();
     }
 
