@@ -119,9 +119,15 @@ fn the_extension_never_turns_pages_into_markup_and_talks_to_the_app_in_one_file(
     let scripts = files_with("js", "extension");
     let scripts = scripts.into_iter().filter(|(path, _)| !path.starts_with("extension/vendor"));
     for (path, text) in scripts {
-        for word in
-            ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "fetch(", "XMLHttpRequest"]
-        {
+        for word in [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "fetch(",
+            "XMLHttpRequest",
+        ] {
             assert!(!text.contains(word), "{} has {word}", path.display());
         }
         let may = path.ends_with("background.js");
@@ -170,7 +176,8 @@ fn words_for_people_stand_in_the_catalogs_only() {
     let han = |c: char| matches!(c, '\u{4e00}'..='\u{9fff}');
     for path in files() {
         let code = path.extension().is_some_and(|e| e == "rs" || e == "js" || e == "html");
-        let exempt = ["tests", "crates/simulator", "crates/domain/src/number.rs", "ui/vendor", "extension/vendor"];
+        let exempt =
+            ["tests", "crates/simulator", "crates/domain/src/number.rs", "ui/vendor", "extension/vendor"];
         if !code || exempt.iter().any(|place| path.starts_with(place)) {
             continue;
         }

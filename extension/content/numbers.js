@@ -24,7 +24,7 @@
 
   // Chinese and Japanese: 电话, 電話, 手机, 手機, 座机, 热线, 传真, 携帯. Arabic: hātif, jawwāl.
   const PHONE_WORDS =
-    /\b(?:tel|telefon\w*|telephone|téléphone|teléfono|telefone|phone|mobile?|mobil\w*|móvil|celular|cell|handy|fax|call|whatsapp|hotline)\b|\u7535\u8bdd|\u96fb\u8a71|\u624b\u673a|\u624b\u6a5f|\u5ea7\u673a|\u70ed\u7ebf|\u4f20\u771f|\u643a\u5e2f|\u0647\u0627\u062a\u0641|\u062c\u0648\u0627\u0644/iu;
+    /\b(?:tel|telefon\w*|telephone|téléphone|teléfono|telefone|phone|mobile?|mobil\w*|móvil|celular|cell|handy|fax|call(?:er)?|whatsapp|hotline)\b|\u7535\u8bdd|\u96fb\u8a71|\u624b\u673a|\u624b\u6a5f|\u5ea7\u673a|\u70ed\u7ebf|\u4f20\u771f|\u643a\u5e2f|\u0647\u0627\u062a\u0641|\u062c\u0648\u0627\u0644/iu;
   // 订单, 工单, 发票, 单号, 编号, 账号, 快递, 身份证, at the end of what stands before the number.
   const OTHER_WORDS =
     /(?:\b(?:order|invoice|ticket|case|ref(?:erence)?|id|sku|isbn|iban|serial|s\/n|account|tracking|bestellung|auftrag|rechnung|vorgang|kunden-?nr|commande|facture|pedido|factura)(?:[ -]?(?:no|nr|n°|id|number|nummer))?\b|\u8ba2\u5355|\u5de5\u5355|\u53d1\u7968|\u5355\u53f7|\u7f16\u53f7|\u8d26\u53f7|\u5feb\u9012|\u8eab\u4efd\u8bc1)[\s.:#\uff1a\u53f7-]*$/iu;

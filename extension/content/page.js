@@ -180,6 +180,8 @@
     function begin(place) {
       if (!place.isConnected || outOfBounds(place.nodeType === Node.TEXT_NODE ? place.parentNode : place)) return;
       if (place.nodeType === Node.TEXT_NODE) return void queue.texts.add(place);
+      // Shells of buttons: in what the page copied, or left by the version of this extension before an update.
+      for (const left of place.querySelectorAll(TAG)) if (!owner.has(left)) left.remove();
       queue.walker = document.createTreeWalker(place, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT, (node) =>
         node.nodeType === Node.ELEMENT_NODE && skipped(node) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT,
       );
@@ -270,8 +272,6 @@
       empty();
     }
 
-    // What an earlier version of this extension left when it was replaced.
-    for (const left of document.querySelectorAll(TAG)) left.remove();
     document.addEventListener("focusin", beforeTyping, true);
     document.addEventListener("beforeinput", beforeTyping, true);
     enter(document);
