@@ -202,7 +202,7 @@ async fn serve_pages() -> String {
                     "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
                     page.len()
                 );
-                let _ = stream.write_all(&[head.as_bytes(), &page].concat()).await;
+                let _ = stream.write_all(&[head.as_bytes(), page.as_slice()].concat()).await;
             });
         }
     });
@@ -272,6 +272,11 @@ async fn a_page_may_do_to_its_nodes_what_it_always_did() {
         browser.ask(&format!("void {step}")).await;
         browser.when(then).await;
     }
+    // Two who want different things must not go on for ever.
+    browser.ask("void go('contact-3', '+44 7700 900212')").await;
+    browser.when("buttons('view') === 1").await;
+    browser.ask("void refuse()").await;
+    browser.when("refused === 3 && text('view').includes('+44 7700 900212')").await;
     assert_eq!(browser.ask("errors").await, json!([]));
     browser.page.close().await.unwrap();
 }

@@ -69,6 +69,9 @@
     /** Elements that may get a shadow root when their class is defined. */
     const undefinedYet = new Set();
     const roots = new WeakSet();
+    /** How often the page took a button out and nothing else: it does not want one there. */
+    const refusals = new WeakMap();
+    const PATIENCE = 3;
     /** What is to be looked at: places, the one that is gone through now, texts found there. */
     const queue = { places: new Set(), walker: undefined, texts: new Set(), handle: 0 };
 
@@ -97,7 +100,10 @@
       }
       for (const node of removedNodes) {
         const mark = owner.get(node);
-        if (mark) restore(mark, "moved");
+        if (!mark) continue;
+        const { head } = mark;
+        if (node.localName === TAG && head.parentNode === target) refusals.set(head, (refusals.get(head) ?? 0) + 1);
+        restore(mark, "moved");
       }
       for (const node of addedNodes) {
         const between = owner.get(node.previousSibling);
@@ -216,6 +222,7 @@
 
     function mark(text) {
       if (owner.has(text) || !text.isConnected || outOfBounds(text.parentNode)) return;
+      if (refusals.get(text) >= PATIENCE) return;
       const found = find(text.data, () => label(text));
       if (!found.length) return;
       const made = { head: text, parts: [] };
