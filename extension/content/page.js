@@ -186,6 +186,8 @@
     function begin(place) {
       if (!place.isConnected || outOfBounds(place.nodeType === Node.TEXT_NODE ? place.parentNode : place)) return;
       if (place.nodeType === Node.TEXT_NODE) return void queue.texts.add(place);
+      // A comment, such as frameworks put where something will be.
+      if (!("querySelectorAll" in place)) return;
       // Shells of buttons: in what the page copied, or left by the version of this extension before an update.
       for (const left of place.querySelectorAll(TAG)) if (!owner.has(left)) left.remove();
       queue.walker = document.createTreeWalker(place, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT, (node) =>
