@@ -115,6 +115,52 @@ fn the_window_never_turns_data_into_markup_and_talks_to_its_process_in_one_file(
 }
 
 #[test]
+fn the_extension_never_turns_pages_into_markup_and_talks_to_the_app_in_one_file() {
+    let scripts = files_with("js", "extension");
+    let scripts = scripts.into_iter().filter(|(path, _)| !path.starts_with("extension/vendor"));
+    for (path, text) in scripts {
+        for word in [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "fetch(",
+            "XMLHttpRequest",
+        ] {
+            assert!(!text.contains(word), "{} has {word}", path.display());
+        }
+        let may = path.ends_with("background.js");
+        assert!(may || !text.contains("sendNativeMessage"), "{} knows the app", path.display());
+    }
+}
+
+#[test]
+fn the_extension_s_words_are_the_same_in_both_languages() {
+    let keys = |language: &str| -> BTreeSet<String> {
+        let path = root().join("extension/_locales").join(language).join("messages.json");
+        let words: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        words.as_object().unwrap().keys().cloned().collect()
+    };
+    assert_eq!(keys("en"), keys("zh_CN"));
+}
+
+#[test]
+fn the_extension_works_on_every_desk_host_and_no_other() {
+    let manifest = std::fs::read_to_string(root().join("extension/manifest.json")).unwrap();
+    let manifest: Value = serde_json::from_str(&manifest).unwrap();
+    let mut wanted: Vec<Value> = deskring_zoho_desk::DataCenter::ALL
+        .into_iter()
+        .map(|data_center| format!("{}*", data_center.desk()).into())
+        .collect();
+    let mut found = manifest["host_permissions"].as_array().unwrap().clone();
+    assert_eq!(manifest["content_scripts"][0]["matches"], manifest["host_permissions"]);
+    wanted.sort_by_key(Value::to_string);
+    found.sort_by_key(Value::to_string);
+    assert_eq!(found, wanted);
+}
+
+#[test]
 fn every_source_file_says_what_it_owns() {
     for path in files().iter().filter(|path| path.extension().is_some_and(|e| e == "rs")) {
         let text = std::fs::read_to_string(root().join(path)).unwrap();
@@ -130,7 +176,8 @@ fn words_for_people_stand_in_the_catalogs_only() {
     let han = |c: char| matches!(c, '\u{4e00}'..='\u{9fff}');
     for path in files() {
         let code = path.extension().is_some_and(|e| e == "rs" || e == "js" || e == "html");
-        let exempt = ["tests", "crates/simulator", "crates/domain/src/number.rs", "ui/vendor"];
+        let exempt =
+            ["tests", "crates/simulator", "crates/domain/src/number.rs", "ui/vendor", "extension/vendor"];
         if !code || exempt.iter().any(|place| path.starts_with(place)) {
             continue;
         }
