@@ -9,36 +9,30 @@ pub(crate) mod past;
 mod save;
 mod wire;
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use deskring_domain::{CallId, Choice, Record, RecordKind};
 use deskring_store::{HistoryQuery, KEPT_CALLS};
-use deskring_yeastar as pbx;
 use deskring_zoho_desk::{
     AccountId, ContactId, EntryForm, Error, FieldKind, FormField, Module, Origin, Requirement, Ticket,
 };
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::Instant;
 
 use crate::admin::Fault;
 use crate::clock::wall_ms;
-use crate::connect;
 use crate::desktop::Desktop;
 use crate::handle::{Belongs, Clients, Message};
 use crate::history::stored_view;
 use crate::lookup::{Fresh, Lookup, milliseconds};
 use crate::margin;
 use crate::outbox::hand::{self, Beside, OutboxAsk};
-use crate::view::{self, AppView, CallView, RecordView};
+use crate::view::{self, AppView, CallView, DialView, RecordView};
 
 pub use wire::{
-    AboutView, Answer, Draft, DraftAccount, FieldFault, FieldView, HistoryFilter, HistoryPage, RecordKey,
-    Want,
+    AboutView, Answer, DialBy, Draft, DraftAccount, FieldFault, FieldView, HistoryFilter, HistoryPage,
+    RecordKey, Want,
 };
 
-/// Pressing twice calls once.
-const DIAL_ONCE: Duration = Duration::from_secs(2);
 /// Records that are asked about at once; more than a person sees in a list.
 const MOST_ABOUT: usize = 20;
 /// Records that are listed while somebody types.
@@ -51,7 +45,6 @@ pub(crate) struct Assist {
     desktop: Arc<dyn Desktop>,
     /// One creation at a time: the second press of a button waits, and then finds what the first has made.
     saving: tokio::sync::Mutex<()>,
-    dialed: Mutex<Option<(String, Instant)>>,
 }
 
 impl std::fmt::Debug for Assist {
@@ -66,8 +59,7 @@ impl Assist {
         view: watch::Receiver<Arc<AppView>>,
         desktop: Arc<dyn Desktop>,
     ) -> Arc<Self> {
-        let (saving, dialed) = (tokio::sync::Mutex::default(), Mutex::default());
-        Arc::new(Self { engine, view, desktop, saving, dialed })
+        Arc::new(Self { engine, view, desktop, saving: tokio::sync::Mutex::default() })
     }
 
     /// # Errors
@@ -99,6 +91,10 @@ impl Assist {
             }
             Want::About { records } => self.about(records).await,
             Want::OpenTicket { call } => self.open_ticket(&call).await,
+            Want::Dial { text, by } => {
+                let dial = Box::new(self.dial(text, by, None).await?);
+                Ok(Answer::Dial { dial })
+            }
             Want::CallBack { call, extension } => self.call_back(&call, &extension).await,
             Want::Outbox { ask } => self.outbox(ask).await,
         }
@@ -244,45 +240,17 @@ impl Assist {
         }
     }
 
-    /// Only as one of my extensions, only to the number of one of my calls.
+    /// Only to the number of one of my calls.
     async fn call_back(&self, call: &str, extension: &str) -> Result<Answer, Fault> {
         let past = self.call(call).await?;
-        let clients = self.clients().await?;
-        let (Some(setup), Some(manners)) = (&clients.setup, &clients.manners) else {
-            return Err(Fault::new("not_running"));
-        };
-        if !setup.mine.iter().any(|mine| mine.as_str() == extension) {
-            return Err(Fault::new("bad_request"));
-        }
-        let reading = setup.plan.read(&past.number);
-        let callee = match past.direction.as_deref() {
-            Some("internal") => past.number.clone(),
-            _ => reading.dialed(&setup.plan, &manners.international_prefix),
-        };
-        if callee.is_empty() {
-            return Err(Fault::new("no_number"));
-        }
-        {
-            let mut dialed = self.dialed.lock().unwrap_or_else(PoisonError::into_inner);
-            if dialed.as_ref().is_some_and(|(last, at)| *last == callee && at.elapsed() < DIAL_ONCE) {
-                return Ok(Answer::Done);
-            }
-            *dialed = Some((callee.clone(), Instant::now()));
-        }
-        let client = clients.pbx.ok_or_else(|| Fault::new("pbx_not_connected"))?;
-        let dial = pbx::Dial {
-            caller: extension.to_owned(),
-            callee,
-            permission: Some(extension.to_owned()),
-            auto_answer: pbx::AutoAnswer::No,
-        };
-        match client.dial(&dial).await {
-            Ok(_) => Ok(Answer::Done),
-            Err(error) => Err(Fault {
-                code: connect::pbx_cause(error.kind()).to_owned(),
-                detail: connect::pbx_detail(&error),
-            }),
-        }
+        self.dial(past.number, DialBy::Person, Some(extension.to_owned())).await?;
+        Ok(Answer::Done)
+    }
+
+    async fn dial(&self, text: String, by: DialBy, extension: Option<String>) -> Result<DialView, Fault> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(Message::Dial { text, by, extension, reply }).await?;
+        answer.await.map_err(|_| Fault::new("not_running"))?
     }
 
     // What is owed to Desk.

@@ -4,17 +4,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use deskring_domain::{CallId, Choice, Record, Setup};
+use deskring_domain::{CallId, Choice, Record};
 use deskring_store::Journal;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::admin::{Admin, Answer, Fault, Want};
-use crate::assist::{self, Assist};
+use crate::assist::{self, Assist, DialBy};
 use crate::lookup::{Lookup, Report};
 use crate::manners::Manners;
 use crate::outbox::Writing;
-use crate::view::{AppView, SignInView};
+use crate::view::{AppView, DialView, SignInView};
 
 /// What a person, or a program on their behalf, wants of a running engine.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -76,6 +76,16 @@ pub enum Command {
         /// Which of my extensions had it.
         extension: String,
     },
+    /// Yes, dial it.
+    ConfirmDial {
+        /// As [`DialView::id`](crate::view::DialView::id).
+        id: u64,
+    },
+    /// No, or: seen.
+    DismissDial {
+        /// As [`DialView::id`](crate::view::DialView::id).
+        id: u64,
+    },
     /// No pop-ups for a while, or until resumed.
     Pause {
         /// How long.
@@ -124,6 +134,13 @@ pub(crate) enum Message {
     Clients {
         reply: oneshot::Sender<Clients>,
     },
+    /// A number is to be called; by this extension of mine, or by the first.
+    Dial {
+        text: String,
+        by: DialBy,
+        extension: Option<String>,
+        reply: oneshot::Sender<Result<DialView, Fault>>,
+    },
     SignIn(SignInView),
     /// As [`Command::Reload`]; answered when what was read is in force.
     Reload {
@@ -162,7 +179,6 @@ pub(crate) struct Clients {
     /// Code of why there is no client for Desk.
     pub(crate) desk_cause: Option<String>,
     pub(crate) journal: Option<Arc<Journal>>,
-    pub(crate) setup: Option<Setup>,
     pub(crate) manners: Option<Manners>,
     /// Names of my extensions, as far as they are known.
     pub(crate) agents: BTreeMap<String, String>,

@@ -417,6 +417,27 @@ impl History {
             counted.and_then(|count| noted("the missed calls cannot be counted", count)).unwrap_or_default();
     }
 
+    /// Whether a number called or was called before, or belongs to a record of Desk.
+    pub(crate) fn knows(&self, key: &str, now_ms: i64) -> bool {
+        self.named(key, now_ms).is_some() || self.last_with(key).is_some()
+    }
+
+    /// Whose number it is, as far as that is known without asking Desk.
+    pub(crate) fn named(&self, key: &str, now_ms: i64) -> Option<String> {
+        let of_call = || self.last_with(key).and_then(|call| call.name.or(call.company));
+        let cached = noted("the cache cannot be read", self.journal.as_ref()?.cache_get(key, now_ms))?;
+        let cached = cached.and_then(|records| match records.as_slice() {
+            [only] => only.name.clone().or_else(|| only.account.clone()),
+            _ => None,
+        });
+        cached.or_else(of_call)
+    }
+
+    fn last_with(&self, key: &str) -> Option<CallRow> {
+        let calls = noted("earlier calls cannot be read", self.journal.as_ref()?.calls_with(key, 1))?;
+        calls.into_iter().next()
+    }
+
     /// Keeps Desk's answer for a number, an empty one too.
     pub(crate) fn remember(&self, number: &str, found: &[Found], now_ms: i64) {
         let Some(journal) = &self.journal else { return };

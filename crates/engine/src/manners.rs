@@ -1,8 +1,9 @@
 //! How an agent wants to be told of calls and asked about them: what the settings say, in the engine's words. Owns
 //! quiet hours. Must not know how a notice looks.
 
+use deskring_domain::{Confirm, Outgoing};
 use deskring_store::Settings;
-use deskring_store::settings::{CallerShown, NewContactMode, NoticeLevel, RecordKind};
+use deskring_store::settings::{CallerShown, DialConfirmation, NewContactMode, NoticeLevel, RecordKind};
 use jiff::civil::Time;
 
 /// How a notice is to be shown.
@@ -84,8 +85,19 @@ pub(crate) struct Manners {
     pub(crate) new_kind: &'static str,
     pub(crate) wrap_up: WrapUp,
     pub(crate) dispositions: Vec<String>,
-    /// What the PBX expects before a country code.
-    pub(crate) international_prefix: String,
+    /// Which numbers are dialed only after the agent said yes.
+    pub(crate) confirm: Confirm,
+    /// How calls leave the PBX.
+    pub(crate) outgoing: Outgoing,
+    /// Whether the browser's extension may hand numbers over.
+    pub(crate) native_messaging: NativeMessaging,
+}
+
+/// Whether the browser's extension may hand numbers over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum NativeMessaging {
+    Allowed,
+    Off,
 }
 
 /// Whether an agent is asked what came of a call.
@@ -137,11 +149,23 @@ impl Manners {
             },
             wrap_up: if settings.call_log.wrap_up { WrapUp::Asked } else { WrapUp::Off },
             dispositions: settings.call_log.dispositions.clone(),
-            international_prefix: settings
+            confirm: match settings.click_to_call.confirm {
+                DialConfirmation::Always => Confirm::Always,
+                DialConfirmation::NewNumbers => Confirm::NewNumbers,
+                DialConfirmation::Never => Confirm::Never,
+            },
+            // What cannot be a prefix is told when the settings are checked.
+            outgoing: settings
                 .click_to_call
                 .international_prefix
-                .clone()
-                .unwrap_or_else(|| "00".to_owned()),
+                .as_deref()
+                .and_then(|prefix| Outgoing::new(prefix).ok())
+                .unwrap_or_default(),
+            native_messaging: if settings.click_to_call.allow_native_messaging {
+                NativeMessaging::Allowed
+            } else {
+                NativeMessaging::Off
+            },
         }
     }
 

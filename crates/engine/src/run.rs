@@ -4,6 +4,7 @@
 //! Must not decide anything about a call; that is the core's.
 
 mod agent;
+mod dialing;
 mod filling;
 mod owed;
 
@@ -133,6 +134,11 @@ enum Back {
         call: CallId,
         record: Record,
     },
+    /// The PBX took a number, or not.
+    Dialed {
+        id: u64,
+        answer: Result<Option<String>, pbx::Error>,
+    },
 }
 
 /// An engine on one profile. Holds the profile's lock while it lives.
@@ -148,6 +154,7 @@ pub struct Engine {
     told: Told,
     margin: Margin,
     owing: owed::Owing,
+    dialing: dialing::Dialing,
     /// Whether all calls are known since the PBX is in reach.
     filled_in: bool,
     /// When the PBX's call details are read once more.
@@ -255,6 +262,7 @@ impl Engine {
             filled_in: false,
             read_up_at: None,
             tried: BTreeSet::new(),
+            dialing: dialing::Dialing::default(),
             owing: owed::Owing::new(outbox::rules(&loaded.settings), outbox::writing(&loaded.settings)),
             handle: Handle::new(message_sender, views, admin, assist),
             messages,
@@ -288,7 +296,7 @@ impl Engine {
         sleep_check.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let (deadline, check_at, reconnect_at) = (self.deadline(), self.desk.check_at, self.reconnect_at);
-            let read_up_at = self.read_up_at;
+            let (read_up_at, dial_until) = (self.read_up_at, self.dialing.deadline());
             tokio::select! {
                 biased;
                 message = self.messages.recv() => match message {
@@ -313,6 +321,9 @@ impl Engine {
                         self.wake_sender();
                     }
                     Some(Message::Belongs(belongs)) => self.belongs(*belongs),
+                    Some(Message::Dial { text, by, extension, reply }) => {
+                        self.on_dial(&text, by, extension, reply);
+                    }
                 },
                 Some(back) = self.back.recv() => self.on_back(back),
                 Some(done) = written.recv() => self.on_done(done),
@@ -326,6 +337,7 @@ impl Engine {
                     self.read_up_at = None;
                     self.read_up_on_calls();
                 }
+                () = until(dial_until) => self.on_dial_deadline(),
                 () = until(reconnect_at) => {
                     self.reconnect_at = None;
                     self.connect(None);
@@ -384,6 +396,8 @@ impl Engine {
             Command::SkipWrapUp { call, extension } => {
                 self.wrap_up(&call, &extension, WrapUpView::default());
             }
+            Command::ConfirmDial { id } => self.confirm_dial(id),
+            Command::DismissDial { id } => self.dismiss_dial(id),
             Command::Wake => self.wake(),
             Command::Reload => self.connect(None),
             Command::Show { window } => self.desktop.show_window(window),
@@ -421,6 +435,7 @@ impl Engine {
                 self.change_pbx(PbxLink::up);
                 self.read_names();
                 self.tell(self.clock.now(), from_pbx::resync(calls));
+                self.go_on_dialing();
                 self.read_up_on_calls();
                 self.read_up_at = Some(Instant::now() + filling::READ_AGAIN);
             }
@@ -433,8 +448,17 @@ impl Engine {
                 if let pbx::Event::CallEnded(record) = &event {
                     self.told.names.learn(record);
                 }
+                let failed = match &event {
+                    pbx::Event::CallFailed { call_id, reason, .. } => {
+                        Some((call_id.clone(), reason.raw.clone()))
+                    }
+                    _ => None,
+                };
                 if let Some(input) = from_pbx::input(event) {
                     self.tell(self.clock.at(received), input);
+                }
+                if let Some((call, words)) = failed {
+                    self.on_call_failed(&call, &words);
                 }
             }
         }
@@ -501,6 +525,7 @@ impl Engine {
             Back::Named { call, extension, records } => self.on_named(&call, &extension, records),
             Back::NameOthers => self.name_the_unnamed(),
             Back::Made { call, record } => self.on_made(&call, &record),
+            Back::Dialed { id, answer } => self.on_dialed(id, answer),
             Back::Names(read) => {
                 if let Some(serial) = read.serial.clone() {
                     self.learn_serial(serial);
@@ -589,6 +614,7 @@ impl Engine {
                 if self.keep(&entry, &mut view) == News::Yes {
                     self.desktop.happened(&Happening::Call(&view));
                 }
+                self.see_dialed_call();
                 self.dirty = Dirty::Yes;
             }
             Effect::AskPbx => self.ask_pbx(),
@@ -796,8 +822,9 @@ impl Engine {
 
     fn publish(&mut self) {
         if std::mem::replace(&mut self.dirty, Dirty::No) == Dirty::Yes {
-            let view =
+            let mut view =
                 app_view(&self.machine, &self.history, &self.pbx, &self.desk, &self.told, &self.margin);
+            view.dial = self.dialing.view();
             self.view.send_replace(Arc::new(view));
         }
     }
@@ -855,6 +882,7 @@ fn app_view(
         form: told.form.clone(),
         dispositions: told.manners.dispositions.clone(),
         outbox: told.outbox.clone(),
+        dial: None,
         history: history.changes(),
     }
 }

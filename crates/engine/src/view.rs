@@ -59,6 +59,9 @@ pub struct AppView {
     /// What an agent may choose from after a call; empty when there is nothing to choose.
     #[serde(default)]
     pub dispositions: Vec<String>,
+    /// What somebody wants to be called.
+    #[serde(default)]
+    pub dial: Option<DialView>,
     /// What is owed to Desk and not there yet.
     #[serde(default)]
     pub outbox: OutboxView,
@@ -328,6 +331,50 @@ pub struct WrapUpView {
     pub note: Option<String>,
 }
 
+/// A number that somebody wants to be called, until the call is on or it has come to nothing.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DialView {
+    /// Which wish it is.
+    pub id: u64,
+    /// `asking`: somebody must say yes. `waiting`: the PBX is not connected. `dialing`: my phone rings first. `failed`.
+    pub state: String,
+    /// With `asking`, why: `emergency`, `premium`, `new_number` and so on. With `failed`, the code of the cause.
+    pub reason: Option<String>,
+    /// More about the cause, such as the PBX's own words.
+    pub detail: Option<String>,
+    /// What is dialed, with blanks: nothing else is dialed for it. As far as it could be read.
+    pub shown: String,
+    /// The number as people write it.
+    pub number_text: String,
+    /// Whose number it is, where it is known.
+    pub name: Option<String>,
+    /// The extension to ask for.
+    pub ext: Option<String>,
+    /// Keys to be pressed later; they are not dialed.
+    pub post_dial: Option<String>,
+    /// It belongs to another country.
+    pub abroad: bool,
+    /// `person`, `link`, `page`, `clipboard`.
+    pub by: String,
+    /// The page's host.
+    pub host: Option<String>,
+    /// The PBX's id of the call, as soon as it has told it.
+    pub call: Option<String>,
+}
+
+impl std::fmt::Debug for DialView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DialView")
+            .field("id", &self.id)
+            .field("state", &self.state)
+            .field("reason", &self.reason)
+            .field("by", &self.by)
+            .field("call", &self.call)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A form begun and not done with.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct DraftView {
@@ -428,6 +475,12 @@ impl AppView {
                 draft.number_text = shown.of_number(&draft.number_text);
             }
             view.outbox.mask(shown);
+            if let Some(dial) = &mut view.dial {
+                dial.name = None;
+                dial.shown = shown.of_number(&dial.shown);
+                dial.number_text = shown.of_number(&dial.number_text);
+                (dial.ext, dial.post_dial) = (None, None);
+            }
         }
         view
     }

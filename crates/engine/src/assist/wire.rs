@@ -10,7 +10,7 @@ use deskring_redact::Pii;
 use serde::{Deserialize, Serialize};
 
 use crate::outbox::hand::{OutboxAsk, OutboxRowView};
-use crate::view::{CallView, RecordView};
+use crate::view::{CallView, DialView, RecordView};
 
 /// What is wanted.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -84,6 +84,14 @@ pub enum Want {
         /// The PBX's id of the call.
         call: String,
     },
+    /// Has my phone ring and then calls a number; answered by [`Answer::Dial`]. What a link or a page asks for and cannot
+    /// be dialed is shown to the agent as well.
+    Dial {
+        /// A link (`tel:`, `callto:`, `sip:`, `deskring:`) where one was clicked, else what was typed.
+        text: String,
+        /// Who wants it.
+        by: DialBy,
+    },
     /// Has my phone ring and then calls the other side of a call; answered by [`Answer::Done`].
     CallBack {
         /// The PBX's id of the call.
@@ -96,6 +104,24 @@ pub enum Want {
         /// What.
         ask: OutboxAsk,
     },
+}
+
+/// Who wants a number to be called.
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum DialBy {
+    /// The agent, in the program itself.
+    #[default]
+    Person,
+    /// A link from anywhere.
+    Link,
+    /// A button of the browser's extension in a page.
+    Page {
+        /// The page's host.
+        host: String,
+    },
+    /// The global shortcut, with what was selected or copied.
+    Clipboard,
 }
 
 /// Which calls.
@@ -241,6 +267,11 @@ pub enum Answer {
     About {
         /// In no order.
         records: Vec<AboutView>,
+    },
+    /// It is dialed, or waits for an answer or for the PBX.
+    Dial {
+        /// As [`AppView::dial`](crate::AppView::dial).
+        dial: Box<DialView>,
     },
     /// Rows of the outbox, the youngest first.
     Outbox {

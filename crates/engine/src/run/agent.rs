@@ -20,7 +20,6 @@ impl Engine {
             desk: self.desk.lookup.clone(),
             desk_cause: self.desk.view.cause.clone(),
             journal: self.history.journal().cloned(),
-            setup: Some(self.machine.setup().clone()),
             manners: Some(self.told.manners.clone()),
             agents: self.names_of_agents(),
             writing: Some(self.owing.writing()),

@@ -1,0 +1,209 @@
+//! Numbers become calls: from links, from what a person types, from a page. The engine over real sockets; the
+//! simulator's phone rings, or does not and it is said why.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+use deskring_engine::assist::{Answer, DialBy, Want};
+use deskring_engine::view::DialView;
+use deskring_engine::{AppView, Command};
+use e2e::{Rig, until};
+use serde_json::{Value, json};
+
+const NUMBER: &str = "+44 7700 900126";
+
+async fn dial(rig: &Rig, text: &str, by: DialBy) -> Result<DialView, String> {
+    match rig.handle().assist(Want::Dial { text: text.to_owned(), by }).await {
+        Ok(Answer::Dial { dial }) => Ok(*dial),
+        Ok(other) => panic!("{other:?}"),
+        Err(fault) => Err(fault.code),
+    }
+}
+
+/// What the PBX was asked to dial.
+fn dialed(rig: &Rig) -> Vec<String> {
+    let requests = rig.simulator.pbx().requests();
+    let dials = requests.iter().filter(|request| request.path.ends_with("/call/dial"));
+    dials
+        .map(|request| {
+            let body: Value = serde_json::from_str(&request.body).unwrap();
+            assert_eq!((&body["caller"], &body["dial_permission"]), (&json!("1001"), &json!("1001")));
+            body["callee"].as_str().unwrap().to_owned()
+        })
+        .collect()
+}
+
+async fn state(rig: &Rig, state: &str) -> DialView {
+    let is = |view: &AppView| view.dial.as_ref().is_some_and(|dial| dial.state == state);
+    rig.view_where(is).await.dial.clone().unwrap()
+}
+
+async fn rings(rig: &Rig, calls: usize) -> String {
+    until("my phone rings", || rig.simulator.pbx().calls().len() == calls).await;
+    rig.simulator.pbx().calls().pop().unwrap()
+}
+
+#[tokio::test]
+async fn what_a_person_types_is_dialed_and_the_call_speaks_for_itself() {
+    let rig = Rig::running().await;
+    let taken = dial(&rig, "0592 550-3301", DialBy::Person).await.unwrap();
+    assert_eq!((taken.state.as_str(), taken.shown.replace(' ', "")), ("dialing", "05925503301".to_owned()));
+    let call = rings(&rig, 1).await;
+    assert_eq!(dialed(&rig), ["05925503301"]);
+    rig.view_where(|view| view.dial.is_none() && !view.calls.is_empty()).await;
+    let pbx = rig.simulator.pbx();
+    pbx.answer(&call, "1001").await;
+    pbx.remote_ring(&call).await;
+    pbx.remote_answer(&call).await;
+    rig.phase(&call, "talking").await;
+    pbx.hang_up(&call, "1001").await;
+    let past = rig.closed(&call).await;
+    assert_eq!((past.direction.as_deref(), past.outcome.as_deref()), (Some("outbound"), Some("answered")));
+    // My own phone rang first, and that was no incoming call.
+    let desktop = rig.desktop.now();
+    assert!(desktop.notices.is_empty() && desktop.opened.is_empty());
+}
+
+#[tokio::test]
+async fn a_link_to_a_new_number_asks_and_to_a_known_one_dials() {
+    let rig = Rig::running().await;
+    let asking = dial(&rig, "tel:+44-7700-900126;ext=2,,1", DialBy::Link).await.unwrap_or_default();
+    let asking = if asking.state.is_empty() { state(&rig, "asking").await } else { asking };
+    assert_eq!((asking.state.as_str(), asking.reason.as_deref()), ("asking", Some("new_number")));
+    assert_eq!(asking.shown.replace(' ', ""), "00447700900126");
+    assert_eq!((asking.ext.as_deref(), asking.abroad), (Some("2"), true));
+    until("the window is shown", || rig.desktop.now().windows == 1).await;
+    assert!(dialed(&rig).is_empty());
+    // A wish of before is not confirmed by this one's id, nor by any other.
+    rig.send(Command::ConfirmDial { id: asking.id + 1 }).await;
+    rig.send(Command::ConfirmDial { id: asking.id }).await;
+    let call = rings(&rig, 1).await;
+    assert_eq!(dialed(&rig), ["00447700900126"]);
+    rig.simulator.pbx().answer(&call, "1001").await;
+    rig.simulator.pbx().remote_answer(&call).await;
+    rig.simulator.pbx().hang_up(&call, "1001").await;
+    rig.closed(&call).await;
+    // Called before, it is not asked about again.
+    until("the same number is another wish", || true).await;
+    let again =
+        rig.handle().assist(Want::Dial { text: "callto:+447700900126".into(), by: DialBy::Link }).await;
+    assert!(again.is_ok());
+    until("it was dialed again", || dialed(&rig).len() == 2).await;
+}
+
+#[tokio::test]
+async fn a_question_can_be_answered_with_no() {
+    let rig = Rig::running().await;
+    let asking = dial(&rig, "tel:+447700900126", DialBy::Link).await.unwrap();
+    rig.send(Command::DismissDial { id: asking.id }).await;
+    rig.view_where(|view| view.dial.is_none()).await;
+    rig.send(Command::ConfirmDial { id: asking.id }).await;
+    rig.send(Command::SeenMissed).await;
+    assert!(dialed(&rig).is_empty());
+}
+
+#[tokio::test]
+async fn a_double_click_dials_once() {
+    let rig = Rig::running_with(|settings| settings["click_to_call"] = json!({ "confirm": "never" })).await;
+    for _ in 0..3 {
+        dial(&rig, NUMBER, DialBy::Person).await.unwrap();
+    }
+    rings(&rig, 1).await;
+    assert_eq!(dialed(&rig).len(), 1);
+}
+
+#[tokio::test]
+async fn an_extension_is_dialed_as_it_is_and_emergency_and_premium_numbers_ask_always() {
+    let rig = Rig::running_with(|settings| {
+        settings["click_to_call"] = json!({ "confirm": "never" });
+        settings["numbers"]["outside_line_prefix"] = json!("9");
+    })
+    .await;
+    rig.simulator.pbx().wait_subscribed(1).await;
+    // The names of the PBX's numbers are read when it is connected to.
+    e2e::eventually("the PBX's numbers are known", async || {
+        let taken = dial(&rig, "1002", DialBy::Person).await.ok()?;
+        (taken.shown == "1002").then_some(())
+    })
+    .await;
+    let asking = dial(&rig, "110", DialBy::Person).await.unwrap();
+    assert_eq!((asking.state.as_str(), asking.reason.as_deref()), ("asking", Some("emergency")));
+    assert_eq!(asking.shown, "110");
+}
+
+#[tokio::test]
+async fn what_a_page_may_not_dial_is_refused_and_shown() {
+    let rig = Rig::running().await;
+    for (text, code) in [
+        ("tel:*73", "feature_code"),
+        ("tel:%2A21%23", "feature_code"),
+        ("javascript:alert(1)", "unknown_scheme"),
+        ("tel:", "no_number"),
+        ("tel:$(touch%20/tmp/x)", "not_a_number"),
+        ("deskring:settings", "not_a_dial_link"),
+        (&format!("tel:{}", "1".repeat(600)), "too_long"),
+    ] {
+        assert_eq!(dial(&rig, text, DialBy::Link).await, Err(code.to_owned()), "{text}");
+        let view = rig.view_where(|view| view.dial.is_some()).await.dial.clone().unwrap();
+        assert_eq!((view.state.as_str(), view.reason.as_deref()), ("failed", Some(code)));
+    }
+    // Six new numbers within a minute: the sixth is one too many.
+    for at in 0..5 {
+        dial(&rig, &format!("tel:+4477009001{at:02}"), DialBy::Link).await.unwrap();
+    }
+    assert_eq!(dial(&rig, "tel:+447700900199", DialBy::Link).await, Err("too_many_dials".to_owned()));
+    assert_eq!(
+        dial(&rig, "+447700900126", DialBy::Page { host: "x.example".into() }).await,
+        Err("not_allowed".into())
+    );
+    assert!(dialed(&rig).is_empty());
+}
+
+#[tokio::test]
+async fn a_page_s_button_dials_where_that_is_allowed() {
+    let rig = Rig::running_with(|settings| {
+        settings["click_to_call"] = json!({ "confirm": "new_numbers", "allow_native_messaging": true });
+    })
+    .await;
+    let by = DialBy::Page { host: "desk.example.com".into() };
+    let asking = dial(&rig, "+447700900126;ext=204", by).await.unwrap();
+    assert_eq!((asking.state.as_str(), asking.host.as_deref()), ("asking", Some("desk.example.com")));
+    assert_eq!(asking.ext.as_deref(), Some("204"));
+}
+
+#[tokio::test]
+async fn a_link_waits_for_the_pbx() {
+    let mut rig = Rig::idle().await;
+    rig.set(|settings| settings["click_to_call"] = json!({ "confirm": "never" }));
+    rig.simulator.stop_pbx().await;
+    rig.start().await;
+    let waiting = dial(&rig, NUMBER, DialBy::Person).await.unwrap();
+    assert_eq!(waiting.state, "waiting");
+    rig.simulator.start_pbx().await;
+    rig.send(Command::Wake).await;
+    rings(&rig, 1).await;
+    assert_eq!(dialed(&rig), ["00447700900126"]);
+}
+
+#[tokio::test]
+async fn only_my_extension_can_be_the_caller() {
+    let rig = Rig::running().await;
+    let call = rig.simulator.pbx().call_in("13800138000", "1001").await;
+    rig.simulator.pbx().hang_up(&call, "caller").await;
+    rig.closed(&call).await;
+    let back = |extension: &str| Want::CallBack { call: call.clone(), extension: extension.to_owned() };
+    assert_eq!(rig.handle().assist(back("1002")).await.unwrap_err().code, "no_extension");
+    assert_eq!(rig.handle().assist(back("1001")).await, Ok(Answer::Done));
+    until("the caller is called back", || dialed(&rig).len() == 1).await;
+}
+
+#[tokio::test]
+async fn a_call_that_the_pbx_cannot_make_says_why() {
+    let rig = Rig::running_with(|settings| settings["pbx"]["extensions"] = json!(["1005"])).await;
+    let taken = rig.handle().assist(Want::Dial { text: NUMBER.into(), by: DialBy::Person }).await;
+    assert!(taken.is_ok());
+    let told = |view: &AppView| {
+        let dial = view.dial.as_ref().is_some_and(|dial| dial.state == "failed" && dial.detail.is_some());
+        dial || view.recent.iter().any(|past| past.outcome.as_deref() == Some("failed"))
+    };
+    rig.view_where(told).await;
+}
