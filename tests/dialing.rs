@@ -32,11 +32,6 @@ fn dialed(rig: &Rig) -> Vec<String> {
         .collect()
 }
 
-async fn state(rig: &Rig, state: &str) -> DialView {
-    let is = |view: &AppView| view.dial.as_ref().is_some_and(|dial| dial.state == state);
-    rig.view_where(is).await.dial.clone().unwrap()
-}
-
 async fn rings(rig: &Rig, calls: usize) -> String {
     until("my phone rings", || rig.simulator.pbx().calls().len() == calls).await;
     rig.simulator.pbx().calls().pop().unwrap()
@@ -66,10 +61,9 @@ async fn what_a_person_types_is_dialed_and_the_call_speaks_for_itself() {
 #[tokio::test]
 async fn a_link_to_a_new_number_asks_and_to_a_known_one_dials() {
     let rig = Rig::running().await;
-    let asking = dial(&rig, "tel:+44-7700-900126;ext=2,,1", DialBy::Link).await.unwrap_or_default();
-    let asking = if asking.state.is_empty() { state(&rig, "asking").await } else { asking };
+    let asking = dial(&rig, "tel:+1-212-555-0123;ext=2", DialBy::Link).await.unwrap();
     assert_eq!((asking.state.as_str(), asking.reason.as_deref()), ("asking", Some("new_number")));
-    assert_eq!(asking.shown.replace(' ', ""), "00447700900126");
+    assert_eq!(asking.shown.replace(' ', ""), "0012125550123");
     assert_eq!((asking.ext.as_deref(), asking.abroad), (Some("2"), true));
     until("the window is shown", || rig.desktop.now().windows == 1).await;
     assert!(dialed(&rig).is_empty());
@@ -77,7 +71,7 @@ async fn a_link_to_a_new_number_asks_and_to_a_known_one_dials() {
     rig.send(Command::ConfirmDial { id: asking.id + 1 }).await;
     rig.send(Command::ConfirmDial { id: asking.id }).await;
     let call = rings(&rig, 1).await;
-    assert_eq!(dialed(&rig), ["00447700900126"]);
+    assert_eq!(dialed(&rig), ["0012125550123"]);
     rig.simulator.pbx().answer(&call, "1001").await;
     rig.simulator.pbx().remote_answer(&call).await;
     rig.simulator.pbx().hang_up(&call, "1001").await;
@@ -85,7 +79,7 @@ async fn a_link_to_a_new_number_asks_and_to_a_known_one_dials() {
     // Called before, it is not asked about again.
     until("the same number is another wish", || true).await;
     let again =
-        rig.handle().assist(Want::Dial { text: "callto:+447700900126".into(), by: DialBy::Link }).await;
+        rig.handle().assist(Want::Dial { text: "callto:+12125550123".into(), by: DialBy::Link }).await;
     assert!(again.is_ok());
     until("it was dialed again", || dialed(&rig).len() == 2).await;
 }

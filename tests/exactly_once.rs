@@ -259,7 +259,11 @@ async fn agents(simulator: &Simulator, many: usize) -> Vec<Agent> {
         switches.bye_mode = ByeMode::SingleFrame;
         switches.extension_monitor = false;
     });
-    simulator.desk().set(|switches| switches.concurrency = Some(10 * many));
+    simulator.desk().set(|switches| {
+        switches.concurrency = Some(10 * many);
+        // A day's worth of a large team, in minutes.
+        switches.credits_left = 10_000_000;
+    });
     let extensions: Vec<String> = (0..many).map(|at| (2001 + at).to_string()).collect();
     for extension in &extensions {
         pbx.add_extension(extension, &format!("Agent {extension}"), &format!("a{extension}@example.com"))
