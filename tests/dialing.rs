@@ -6,7 +6,8 @@
 use deskring_engine::assist::{Answer, DialBy, Want};
 use deskring_engine::view::DialView;
 use deskring_engine::{AppView, Command};
-use e2e::{Rig, until};
+use deskring_local_api::Server;
+use e2e::{PATIENCE, Rig, on_profile, until};
 use serde_json::{Value, json};
 
 const NUMBER: &str = "+44 7700 900126";
@@ -200,4 +201,48 @@ async fn a_call_that_the_pbx_cannot_make_says_why() {
         dial || view.recent.iter().any(|past| past.outcome.as_deref() == Some("failed"))
     };
     rig.view_where(told).await;
+}
+
+/// `deskring-cli dial`; its exit code and what it said.
+async fn cli(rig: &Rig, arguments: &[&str]) -> (i32, String) {
+    let mut command = on_profile(rig, "deskring-cli", &[&["dial"], arguments].concat());
+    let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("it ends").unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), String::from_utf8(said).unwrap())
+}
+
+#[tokio::test]
+async fn a_terminal_dials_and_ends_as_the_call_does() {
+    let rig = Rig::running().await;
+    let _server = Server::start(rig.handle(), &rig.paths()).unwrap();
+    let pbx = rig.simulator.pbx();
+    let answered = async {
+        let call = rings(&rig, 1).await;
+        pbx.answer(&call, "1001").await;
+        pbx.remote_answer(&call).await;
+        rig.phase(&call, "talking").await;
+        pbx.hang_up(&call, "1001").await;
+    };
+    let ((code, said), ()) = tokio::join!(cli(&rig, &["0592 550 3301"]), answered);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("Your phone rings first"), "{said}");
+    let missed = async {
+        let call = rings(&rig, 1).await;
+        pbx.answer(&call, "1001").await;
+        pbx.remote_ring(&call).await;
+        rig.phase(&call, "dialing").await;
+        pbx.hang_up(&call, "1001").await;
+    };
+    let ((code, said), ()) = tokio::join!(cli(&rig, &["0592 550 3302"]), missed);
+    assert_eq!(code, 3, "{said}");
+    // Nobody is there to say yes.
+    let (code, said) = cli(&rig, &["tel:+12125550123"]).await;
+    assert_eq!(code, 1);
+    assert!(said.contains("never called") && said.contains("--yes"), "{said}");
+    let (code, said) = cli(&rig, &["nobody"]).await;
+    assert_eq!(code, 1);
+    assert!(said.contains("number"), "{said}");
+    assert_eq!(dialed(&rig).len(), 2);
+    let (code, said) = cli(&rig, &["--yes", "--no-wait", "tel:+12125550123"]).await;
+    assert_eq!((code, dialed(&rig).len()), (0, 3), "{said}");
 }

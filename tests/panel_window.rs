@@ -7,7 +7,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-use deskring_engine::assist::Want;
+use deskring_engine::assist::{DialBy, Want};
 use deskring_engine::{AppView, Command};
 use deskring_local_api::Server;
 use deskring_simulator::Fault;
@@ -38,6 +38,9 @@ struct Said {
     sure: &'static str,
     dry: &'static str,
     would_be: &'static str,
+    new_number: &'static str,
+    asked_by: &'static str,
+    not_called: &'static str,
 }
 
 const ENGLISH: Said = Said {
@@ -60,6 +63,9 @@ const ENGLISH: Said = Said {
     sure: "Discard it?",
     dry: "Dry run: nothing is written to Zoho Desk",
     would_be: "Would be written to Zoho Desk",
+    new_number: "This number was never called from here.",
+    asked_by: "A link asks for it.",
+    not_called: "Not called: links must not send codes",
 };
 
 const CHINESE: Said = Said {
@@ -82,6 +88,9 @@ const CHINESE: Said = Said {
     sure: "确定放弃？",
     dry: "试运行：不会写入 Zoho Desk",
     would_be: "将写入 Zoho Desk 的内容",
+    new_number: "从未呼叫过此号码。",
+    asked_by: "由链接发起。",
+    not_called: "未呼叫：链接不能向 PBX 发送功能码",
 };
 
 /// A test in both languages, each in its turn at the display.
@@ -641,6 +650,50 @@ in_both_languages!(
     a_note_after_the_call_is_one_key_away_and_survives_the_window_in_english,
     a_note_after_the_call_is_one_key_away_and_survives_the_window_in_chinese,
     wrapping_up
+);
+
+// Numbers that are to be called
+
+async fn dialing(said: &Said) {
+    let (rig, _server) = rig(|_| {}).await;
+    let screen = Screen::open(&rig, "panel", said.look).await;
+    let link = |text: &str| Want::Dial { text: text.to_owned(), by: DialBy::Link };
+    rig.handle().assist(link("tel:+1-212-555-0123;ext=204")).await.unwrap();
+    screen.sees("#dial", said.new_number).await;
+    screen.sees("#dial", said.asked_by).await;
+    screen.sees("#dial", "00 1 212 555 0123").await;
+    screen.focuses("#dial .yes").await;
+    audited(&screen, "a question before a call").await;
+    screen.shoot("panel-dial-asks").await;
+    key(&screen, "Escape").await;
+    screen.hides("#dial").await;
+    assert!(rig.simulator.pbx().calls().is_empty());
+    rig.handle().assist(link("tel:*73")).await.unwrap_err();
+    screen.sees("#dial", said.not_called).await;
+    screen.shoot("panel-dial-failed").await;
+    screen.press("#dial .no").await;
+    screen.hides("#dial").await;
+    // What is wrong stays to be corrected; the rest is dialed once, however often it is pressed.
+    let enter = "document.querySelector('#dial-box').requestSubmit(); return true";
+    type_into(&screen, "#dial-number", "nobody").await;
+    screen.ask(enter, &[]).await;
+    screen.shows("#failed").await;
+    screen.has("#dial-number", "nobody").await;
+    type_into(&screen, "#dial-number", "0592 550 3301").await;
+    screen.ask(&format!("document.querySelector('#dial-box').requestSubmit(); {enter}"), &[]).await;
+    e2e::until("my phone rings", || rig.simulator.pbx().calls().len() == 1).await;
+    screen.shows(".card").await;
+    screen.has("#dial-number", "").await;
+    audited(&screen, "the box to dial from").await;
+    screen.shoot("panel-dial-box").await;
+    assert_eq!(rig.simulator.pbx().calls().len(), 1);
+    screen.close().await;
+}
+
+in_both_languages!(
+    numbers_are_typed_asked_about_and_dialed_in_english,
+    numbers_are_typed_asked_about_and_dialed_in_chinese,
+    dialing
 );
 
 // What was not written to Desk

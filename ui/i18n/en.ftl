@@ -213,6 +213,19 @@ cause-pbx-not-connected = the phone system is not connected
 cause-journal-unusable = the history cannot be used
 cause-too-long = the text is too long
 cause-browser-failed = the browser did not start
+cause-unknown-scheme = this is no link to a phone number
+cause-not-a-dial-link = this link calls nobody
+cause-not-a-number = this is not a phone number
+cause-several-numbers = there is more than one number
+cause-feature-code = links must not send codes to the phone system
+cause-bad-escape = the link is damaged
+cause-password = links with a password are not followed
+cause-number-too-long = the number is longer than the phone system takes
+cause-too-many-dials = links asked for too many calls; try again in a minute
+cause-no-extension = there is no extension to call from
+cause-dial-changed = it would be dialed differently now; look at it again
+cause-call-failed = the phone system could not make the call
+cause-not-allowed = the browser may not hand numbers over: see Click to call in the settings
 cause-no-such-entry = there is no such entry
 cause-entry-in-flight = it is being sent at this moment; try again in a moment
 cause-entry-finished = it is written or discarded already
@@ -221,6 +234,31 @@ cause-entry-unreadable = the entry is damaged
 cause-field-not-editable = this field cannot be changed here
 cause-value-wrong = the value is neither a text nor a number nor true or false
 cause-profile-in-use = another Deskring works on this profile and does not answer
+
+## Click to call
+
+dial-ask = Call { $who }?
+dial-number = Dialed: { $shown }
+dial-ext = Then ask for extension { $ext }
+dial-keys = Then press { $keys }
+dial-abroad = It is in another country.
+dial-by-link = A link asks for it.
+dial-by-page = { $host } asks for it.
+dial-by-clipboard = It was copied or selected.
+dial-doubt-emergency = This is an emergency number.
+dial-doubt-feature-code = This is a code for the phone system, not a number.
+dial-doubt-premium = Calls to this number are expensive.
+dial-doubt-shared-cost = Calls to this number may cost more than others.
+dial-doubt-satellite = Calls to this number go by satellite and are expensive.
+dial-doubt-every-call = Your settings ask before each call.
+dial-doubt-new-number = This number was never called from here.
+dial-doubt-unseen = Please look at the number.
+dial-waiting = { $who } is called as soon as the phone system is connected…
+dial-dialing = Your phone rings first, then { $who } is called…
+dial-failed = Not called: { $cause }
+dial-yes = Call
+dial-no = Do not call
+dial-close = Close
 
 ## What is wrong with the settings
 
@@ -522,6 +560,8 @@ cli-bind-wrong = { $pair }: is not EXT=AGENT with an agent of Zoho Desk
 cli-change-wrong = { $change }: is not KEY=VALUE
 cli-settings-good = The settings are good.
 cli-saved = Saved.
+cli-dial-yes-or-no = { $question } Yes or no?
+cli-dial-not-a-terminal = Nobody can be asked here: run it again with --yes
 cli-outbox-none = Nothing here.
 cli-outbox-row = { $key }: { $what } ({ $state })
 cli-outbox-waits = Waits for { $key }

@@ -197,6 +197,19 @@ cause-pbx-not-connected = PBX 未连接
 cause-journal-unusable = 无法使用通话记录
 cause-too-long = 文字过长
 cause-browser-failed = 浏览器未启动
+cause-unknown-scheme = 这不是电话号码链接
+cause-not-a-dial-link = 此链接不会呼叫任何号码
+cause-not-a-number = 这不是电话号码
+cause-several-numbers = 包含多个号码
+cause-feature-code = 链接不能向 PBX 发送功能码
+cause-bad-escape = 链接已损坏
+cause-password = 不打开带密码的链接
+cause-number-too-long = 号码超出 PBX 允许的长度
+cause-too-many-dials = 链接请求的呼叫过多，请一分钟后再试
+cause-no-extension = 没有可用于呼叫的分机
+cause-dial-changed = 拨号方式已改变，请重新核对
+cause-call-failed = PBX 无法发起呼叫
+cause-not-allowed = 浏览器未被允许传递号码：请查看设置中的一键呼叫
 cause-no-such-entry = 没有此记录
 cause-entry-in-flight = 正在写入，请稍后再试
 cause-entry-finished = 已写入或已放弃
@@ -205,6 +218,31 @@ cause-entry-unreadable = 此记录已损坏
 cause-field-not-editable = 不能在此修改该字段
 cause-value-wrong = 值只能是文字、数字、true 或 false
 cause-profile-in-use = 另一个 Deskring 正在使用此配置，但没有响应
+
+## Click to call
+
+dial-ask = 呼叫 { $who }？
+dial-number = 拨出号码：{ $shown }
+dial-ext = 接通后转分机 { $ext }
+dial-keys = 接通后按 { $keys }
+dial-abroad = 此号码属于其他国家或地区。
+dial-by-link = 由链接发起。
+dial-by-page = 由 { $host } 发起。
+dial-by-clipboard = 来自复制或选中的内容。
+dial-doubt-emergency = 这是紧急电话号码。
+dial-doubt-feature-code = 这是 PBX 的功能码，不是电话号码。
+dial-doubt-premium = 呼叫此号码的费用较高。
+dial-doubt-shared-cost = 呼叫此号码的费用可能高于普通号码。
+dial-doubt-satellite = 这是卫星电话号码，费用较高。
+dial-doubt-every-call = 设置要求每次呼叫前确认。
+dial-doubt-new-number = 从未呼叫过此号码。
+dial-doubt-unseen = 请核对号码。
+dial-waiting = PBX 连接后将呼叫 { $who }…
+dial-dialing = 你的话机先响铃，然后呼叫 { $who }…
+dial-failed = 未呼叫：{ $cause }
+dial-yes = 呼叫
+dial-no = 不呼叫
+dial-close = 关闭
 
 ## What is wrong with the settings
 
@@ -478,6 +516,8 @@ cli-bind-wrong = { $pair }：不是“分机=坐席”，或 Zoho Desk 中没有
 cli-change-wrong = { $change }：不是“键=值”
 cli-settings-good = 设置无误。
 cli-saved = 已保存。
+cli-dial-yes-or-no = { $question }（y/n）
+cli-dial-not-a-terminal = 此处无法询问：请加上 --yes 重新运行
 cli-outbox-none = 没有内容。
 cli-outbox-row = { $key }：{ $what }（{ $state }）
 cli-outbox-waits = 等待 { $key }

@@ -22,6 +22,7 @@
 import * as backend from "./backend.js";
 import { drawCalls, drawStrip, drawTimers } from "./card.js";
 import { Choosing } from "./choosing.js";
+import { Dialing } from "./dial.js";
 import { button, byId, drawIcons, element, inside, keyed, reshape, say, shape } from "./dom.js";
 import { History } from "./history.js";
 import * as phrases from "./phrases.js";
@@ -244,6 +245,8 @@ let past;
 let wrapUp;
 /** @type {Unwritten} */
 let unwritten;
+/** @type {Dialing} */
+let dialing;
 
 /** @param {Stage} stage */
 function draw(stage) {
@@ -254,6 +257,7 @@ function draw(stage) {
     drawLinks(stage.view);
     drawProblems(stage.view);
     unwritten.draw(stage.view);
+    dialing.draw(stage.view);
     drawDrafts(stage.view);
     wrapUp.draw(stage.view);
     drawCalls(stage.view, kit, choosing);
@@ -394,6 +398,7 @@ choosing = new Choosing(kit);
 past = new History(kit, choosing);
 wrapUp = new WrapUp(kit);
 unwritten = new Unwritten(kit);
+dialing = new Dialing(kit);
 drawFixed();
 listenToPeople();
 await backend.watch(draw);

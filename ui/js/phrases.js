@@ -2,6 +2,7 @@
  * Sentences about a view. Pure: no document, no backend.
  *
  * @typedef {import("./types.js").Call} Call
+ * @typedef {import("./types.js").Dial} Dial
  * @typedef {import("./types.js").Link} Link
  * @typedef {import("./types.js").OutboxRow} OutboxRow
  * @typedef {import("./types.js").View} View
@@ -255,6 +256,39 @@ export function unwrittenWhy({ reason, code, fields }, words) {
 /** What to do about it. @param {OutboxRow} row @param {Words} words */
 export const unwrittenDo = ({ reason }, words) =>
   words.ofCode("outbox-do", words.hasCode("outbox-do", reason ?? "") ? (reason ?? "") : "other");
+
+/**
+ * What is to be called: first the sentence, then what else there is to know before somebody says yes.
+ *
+ * @param {Dial} dial @param {View["caller_shown"]} shown @param {Words} words @returns {string[]}
+ */
+export function dial(dial, shown, words) {
+  const name = shown === "name" ? clean(dial.name) : "";
+  const number = numberOthersSee(clean(dial.number_text), shown);
+  const who = [name, number].filter(Boolean).join(" · ") || words.text("caller-unknown");
+  if (dial.state === "waiting") return [words.with("dial-waiting", { who })];
+  if (dial.state === "dialing") return [words.with("dial-dialing", { who })];
+  if (dial.state === "failed") {
+    const cause = words.ofCode("cause", dial.reason ?? "other");
+    const said = words.with("dial-failed", { cause: clean(dial.detail) ? `${cause} (${clean(dial.detail)})` : cause });
+    return [said, by(dial, words)].filter(Boolean);
+  }
+  return [
+    words.with("dial-ask", { who }),
+    words.ofCode("dial-doubt", dial.reason ?? "unseen"),
+    words.with("dial-number", { shown: clean(dial.shown) }),
+    dial.abroad ? words.text("dial-abroad") : "",
+    dial.ext ? words.with("dial-ext", { ext: clean(dial.ext) }) : "",
+    dial.post_dial ? words.with("dial-keys", { keys: clean(dial.post_dial) }) : "",
+    by(dial, words),
+  ].filter(Boolean);
+}
+
+/** Who asks for a call, where that is not the person here. @param {Dial} dial @param {Words} words */
+function by({ by, host }, words) {
+  if (by === "page") return words.with("dial-by-page", { host: clean(host) });
+  return by === "person" ? "" : words.ofCode("dial-by", by);
+}
 
 /** The end of a number, or nothing of it. @param {string} number @param {View["caller_shown"]} shown */
 export function numberOthersSee(number, shown) {

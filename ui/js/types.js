@@ -72,7 +72,21 @@
  * @property {string} number_text
  * @property {?string} subject
  * @property {?string} description
+ * @typedef {object} Dial
+ * @property {number} id
+ * @property {"asking" | "waiting" | "dialing" | "failed"} state
+ * @property {?string} reason
+ * @property {?string} detail
+ * @property {string} shown
+ * @property {string} number_text
+ * @property {?string} name
+ * @property {?string} ext
+ * @property {?string} post_dial
+ * @property {boolean} abroad
+ * @property {"person" | "link" | "page" | "clipboard"} by
+ * @property {?string} host
  * @typedef {object} View
+ * @property {?Dial} dial
  * @property {string} version
  * @property {Link} pbx
  * @property {Link} desk

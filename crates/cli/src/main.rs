@@ -2,6 +2,7 @@
 //!
 //! Owns arguments, exit codes and the one-line errors. What is printed about calls is in [`say`].
 
+mod dial;
 mod lookup;
 mod outbox;
 mod run;
@@ -73,6 +74,21 @@ enum Command {
         #[command(subcommand)]
         command: outbox::OutboxCommand,
     },
+    /// Have your phone ring and then call a number
+    ///
+    /// Ends when the call is over: 0 it was answered, 3 it was not, 4 the phone system could not put it through, 1 it was
+    /// not dialed.
+    Dial {
+        /// As written anywhere; an extension; a tel: link
+        #[arg(allow_hyphen_values = true)]
+        number: String,
+        /// Answer yes to the question whether to dial it
+        #[arg(long)]
+        yes: bool,
+        /// End as soon as the phone system has taken the call
+        #[arg(long)]
+        no_wait: bool,
+    },
     /// Find whose number this is in Zoho Desk
     Lookup {
         /// As dialed, or as written anywhere
@@ -123,6 +139,7 @@ fn start(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Settings { command } => set_up::settings(paths, command).await,
             Command::Doctor { json } => set_up::doctor(paths, json.into()).await,
             Command::Outbox { command } => outbox::outbox(paths, command).await,
+            Command::Dial { number, yes, no_wait } => dial::dial(&paths, number, yes, no_wait).await,
             Command::Lookup { number, json } => lookup::lookup(&paths, &number, json.into()).await,
         }
     })?;

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use deskring_engine::admin::{BindingView, Directory, Finding, FindingState};
 use deskring_engine::view::{
-    AppView, CallView, LinkState, LinkView, OutboxRowView, ProblemView, RefusedField, WhyView,
+    AppView, CallView, DialView, LinkState, LinkView, OutboxRowView, ProblemView, RefusedField, WhyView,
 };
 use deskring_engine::{Happening, Paths, Report, SignInEnd};
 use deskring_wording::{Language, Part, Words, key_of};
@@ -159,6 +159,41 @@ impl Voice {
             std::iter::once(first).chain(fix)
         });
         lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// A call in one line.
+    pub(crate) fn call(&self, call: &CallView) -> String {
+        call_text(&self.0, call)
+    }
+
+    /// A number that is to be called: the sentence, and before it is dialed all there is to know.
+    pub(crate) fn dial(&self, dial: &DialView) -> String {
+        let words = &self.0;
+        let name = dial.name.as_deref().map(clean).unwrap_or_default();
+        let parts = [name, clean(&dial.number_text)].into_iter().filter(|part| !part.is_empty());
+        let who = parts.collect::<Vec<_>>().join(" · ");
+        let about_who = |key: &str| words.with(key, &[("who", who.clone().into())]);
+        let reason = dial.reason.as_deref().unwrap_or("other");
+        match dial.state.as_str() {
+            "waiting" => about_who("dial-waiting"),
+            "dialing" => about_who("dial-dialing"),
+            "failed" => {
+                let cause = words.of_code("cause", reason, &[]);
+                let detail = dial.detail.as_deref().map(|detail| format!(" ({})", clean(detail)));
+                self.with("dial-failed", "cause", &format!("{cause}{}", detail.unwrap_or_default()))
+            }
+            _ => {
+                let mut lines = vec![
+                    about_who("dial-ask"),
+                    words.of_code("dial-doubt", reason, &[]),
+                    self.with("dial-number", "shown", &dial.shown),
+                ];
+                lines.extend(dial.abroad.then(|| words.text("dial-abroad")));
+                lines.extend(dial.ext.as_deref().map(|ext| self.with("dial-ext", "ext", ext)));
+                lines.extend(dial.post_dial.as_deref().map(|keys| self.with("dial-keys", "keys", keys)));
+                lines.join(" ")
+            }
+        }
     }
 
     /// A row of the outbox: what it is, why it is as it is, and what to do.

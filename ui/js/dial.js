@@ -1,0 +1,95 @@
+/**
+ * Numbers that are to be called: the box to type one into, and the line that asks, waits, or says why not. What is dialed
+ * stands in the question, and nothing else is dialed for it. Must not know how a number is read.
+ *
+ * @typedef {import("./types.js").Dial} Dial
+ * @typedef {import("./types.js").View} View
+ * @typedef {import("./panel.js").Kit} Kit
+ */
+import { button, byId, element } from "./dom.js";
+import * as phrases from "./phrases.js";
+
+export class Dialing {
+  #kit;
+  #place = byId("dial");
+  #input = /** @type {HTMLInputElement} */ (byId("dial-number"));
+  #drawn = "";
+  #dialing = false;
+
+  /** @param {Kit} kit */
+  constructor(kit) {
+    this.#kit = kit;
+    const form = /** @type {HTMLFormElement} */ (byId("dial-box"));
+    this.#input.placeholder = kit.words.text("dial-box-hint");
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#dial();
+    });
+    this.#input.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || event.isComposing || !this.#input.value) return;
+      event.preventDefault();
+      this.#input.value = "";
+    });
+    this.#place.addEventListener("keydown", (event) => {
+      const close = /** @type {?HTMLElement} */ (this.#place.querySelector(".no"));
+      if (event.key !== "Escape" || event.defaultPrevented || !close) return;
+      event.preventDefault();
+      close.click();
+    });
+  }
+
+  async #dial() {
+    const text = this.#input.value.trim();
+    // Once, however often it is pressed.
+    if (!text || this.#dialing) return;
+    this.#dialing = true;
+    const taken = await this.#kit.ask({ want: "dial", text, by: { by: "person" } });
+    this.#dialing = false;
+    // What was refused stays to be corrected.
+    if (taken) this.#input.value = "";
+  }
+
+  /** @param {View} view */
+  draw({ dial, caller_shown }) {
+    const { words } = this.#kit;
+    const drawn = JSON.stringify([dial, caller_shown]);
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    const had = this.#place.contains(document.activeElement);
+    this.#place.hidden = !dial;
+    this.#place.replaceChildren();
+    if (!dial) {
+      if (had) this.#input.focus();
+      return;
+    }
+    this.#place.dataset.state = dial.state;
+    const lines = phrases.dial(dial, caller_shown, words).map((text, at) => {
+      const line = element("p", at === 0 ? "what" : "", text);
+      line.dir = "auto";
+      return line;
+    });
+    this.#place.append(...lines);
+    const acts = this.#acts(dial);
+    if (acts.childElementCount > 0) this.#place.append(acts);
+    const first = /** @type {?HTMLElement} */ (acts.querySelector("button"));
+    // It asks because somebody pressed something: the answer is one key away.
+    if (dial.state === "asking" || had) first?.focus();
+    this.#kit.announce(lines[0]?.textContent ?? "");
+  }
+
+  /** @param {Dial} dial */
+  #acts({ id, state }) {
+    const { words, send } = this.#kit;
+    const acts = element("div", "acts");
+    const no = (/** @type {string} */ key) => {
+      const made = button("small no", words.text(key), () => send({ dismiss_dial: { id } }));
+      acts.append(made);
+    };
+    if (state === "asking") {
+      acts.append(button("small yes", words.text("dial-yes"), () => send({ confirm_dial: { id } })));
+      no("dial-no");
+    } else if (state === "waiting") no("dial-no");
+    else if (state === "failed") no("dial-close");
+    return acts;
+  }
+}
