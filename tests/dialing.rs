@@ -45,12 +45,19 @@ async fn what_a_person_types_is_dialed_and_the_call_speaks_for_itself() {
     assert_eq!((taken.state.as_str(), taken.shown.replace(' ', "")), ("dialing", "05925503301".to_owned()));
     let call = rings(&rig, 1).await;
     assert_eq!(dialed(&rig), ["05925503301"]);
-    rig.view_where(|view| view.dial.is_none() && !view.calls.is_empty()).await;
+    // While only my phone rings the PBX does not say who is called; the card does.
+    let on =
+        |view: &AppView| view.dial.as_ref().is_some_and(|dial| dial.call.is_some()) && !view.calls.is_empty();
+    let view = rig.view_where(on).await;
+    let card = &view.calls[0];
+    let told = (card.direction.as_deref(), card.phase.as_str(), card.number_text.as_str());
+    assert_eq!(told, (Some("outbound"), "dialing", "0592 550 3301"));
     let pbx = rig.simulator.pbx();
     pbx.answer(&call, "1001").await;
     pbx.remote_ring(&call).await;
     pbx.remote_answer(&call).await;
     rig.phase(&call, "talking").await;
+    rig.view_where(|view| view.dial.is_none()).await;
     pbx.hang_up(&call, "1001").await;
     let past = rig.closed(&call).await;
     assert_eq!((past.direction.as_deref(), past.outcome.as_deref()), (Some("outbound"), Some("answered")));
@@ -206,7 +213,8 @@ async fn a_call_that_the_pbx_cannot_make_says_why() {
 /// `deskring-cli dial`; its exit code and what it said.
 async fn cli(rig: &Rig, arguments: &[&str]) -> (i32, String) {
     let mut command = on_profile(rig, "deskring-cli", &[&["dial"], arguments].concat());
-    let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("it ends").unwrap();
+    let ends = tokio::time::timeout(PATIENCE, command.output()).await;
+    let output = ends.unwrap_or_else(|_| panic!("{arguments:?} never ends")).unwrap();
     let said = [output.stdout, output.stderr].concat();
     (output.status.code().unwrap(), String::from_utf8(said).unwrap())
 }
@@ -243,6 +251,62 @@ async fn a_terminal_dials_and_ends_as_the_call_does() {
     assert_eq!(code, 1);
     assert!(said.contains("number"), "{said}");
     assert_eq!(dialed(&rig).len(), 2);
-    let (code, said) = cli(&rig, &["--yes", "--no-wait", "tel:+12125550123"]).await;
+    let (code, said) = cli(&rig, &["--yes", "--no-wait", "tel:+12125550124"]).await;
     assert_eq!((code, dialed(&rig).len()), (0, 3), "{said}");
+}
+
+/// What a browser hears from the host for a message of an extension.
+async fn browser(rig: &Rig, who: &str, message: &Value) -> Value {
+    use tokio::io::AsyncWriteExt as _;
+    let mut command = on_profile(rig, "deskring-cli", &["browser-host", who]);
+    command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    let mut host = command.spawn().unwrap();
+    let text = message.to_string();
+    let mut stdin = host.stdin.take().unwrap();
+    stdin.write_all(&u32::try_from(text.len()).unwrap().to_ne_bytes()).await.unwrap();
+    stdin.write_all(text.as_bytes()).await.unwrap();
+    let output = tokio::time::timeout(PATIENCE, host.wait_with_output()).await.expect("it ends").unwrap();
+    let (length, answer) = output.stdout.split_at(4);
+    assert_eq!(u32::from_ne_bytes(length.try_into().unwrap()) as usize, answer.len());
+    serde_json::from_slice(answer).unwrap()
+}
+
+const EXTENSION: &str = "chrome-extension://ofmpganmididbhnkgkohehbhhnbbagkf/";
+
+#[tokio::test]
+async fn the_browser_s_extension_and_nobody_else_hands_numbers_over() {
+    let mut rig = Rig::idle().await;
+    let dial =
+        |number: &str| json!({ "v": 1, "type": "dial", "number": number, "origin": "https://desk.zoho.eu" });
+    let no = |code: &str| json!({ "ok": false, "code": code });
+    assert_eq!(browser(&rig, EXTENSION, &dial("+12125550123")).await, no("not-running"));
+    rig.start().await;
+    rig.ready().await;
+    let server = Server::start(rig.handle(), &rig.paths()).unwrap();
+    assert_eq!(browser(&rig, EXTENSION, &dial("+12125550123")).await, no("not-allowed"));
+    assert_eq!(browser(&rig, EXTENSION, &json!({ "v": 1, "type": "status" })).await, no("not-allowed"));
+    rig.set(|settings| settings["click_to_call"] = json!({ "allow_native_messaging": true }));
+    rig.send(Command::Reload).await;
+    let status = e2e::eventually("it is allowed", async || {
+        Some(browser(&rig, EXTENSION, &json!({ "v": 1, "type": "status" })).await)
+            .filter(|it| it["ok"] == true)
+    })
+    .await;
+    assert_eq!(status["country"], "CN");
+    let other = "chrome-extension://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/";
+    assert_eq!(browser(&rig, other, &dial("+12125550123")).await, no("not-allowed"));
+    for (message, code) in [
+        (dial("*73"), "bad-number"),
+        (dial("tel:+12125550123"), "bad-number"),
+        (json!({ "v": 2, "type": "dial" }), "update"),
+        (json!({ "v": 1, "type": "later" }), "update"),
+        (json!("nothing"), "bad-message"),
+    ] {
+        assert_eq!(browser(&rig, EXTENSION, &message).await, no(code), "{message}");
+    }
+    assert_eq!(browser(&rig, EXTENSION, &dial("+12125550123;ext=204")).await, json!({ "ok": true }));
+    let view = rig.view_where(|view| view.dial.is_some()).await.dial.clone().unwrap();
+    assert_eq!((view.state.as_str(), view.host.as_deref()), ("asking", Some("desk.zoho.eu")));
+    assert!(dialed(&rig).is_empty());
+    drop(server);
 }

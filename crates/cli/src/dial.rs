@@ -32,6 +32,10 @@ pub(crate) async fn dial(
     let by = if is_link { DialBy::Link } else { DialBy::Person };
     let answer = client.assist(Want::Dial { text: number, by }).await;
     let Answer::Dial { dial } = answer.map_err(|error| refused(&voice, error))? else { return unexpected() };
+    // The same wish as one of a moment ago, which has become a call already.
+    if dial.id == 0 {
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut watch = Client::connect(paths).await?.watch().await?;
     let mut wish = Following { id: dial.id, call: dial.call.clone(), said: String::new() };
     while let Some(view) = watch.next().await {
@@ -42,13 +46,14 @@ pub(crate) async fn dial(
                 match dial.state.as_str() {
                     "asking" => {
                         let id = wish.id;
-                        if yes || agreed(&voice, dial)? {
-                            client.command(Command::ConfirmDial { id }).await?;
-                        } else {
+                        let agreed = if yes { Ok(true) } else { agreed(&voice, dial) };
+                        if !matches!(agreed, Ok(true)) {
                             client.command(Command::DismissDial { id }).await?;
-                            return Ok(ExitCode::FAILURE);
+                            return agreed.map(|_| ExitCode::FAILURE);
                         }
+                        client.command(Command::ConfirmDial { id }).await?;
                     }
+                    "dialing" if no_wait && dial.call.is_some() => return Ok(ExitCode::SUCCESS),
                     "failed" => return Ok(ExitCode::FAILURE),
                     _ => {}
                 }

@@ -89,6 +89,13 @@ enum Command {
         #[arg(long)]
         no_wait: bool,
     },
+    /// Answer the browser's extension: started by the browser
+    #[command(hide = true)]
+    BrowserHost {
+        /// Who asks, as the browser says
+        #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
+        arguments: Vec<String>,
+    },
     /// Find whose number this is in Zoho Desk
     Lookup {
         /// As dialed, or as written anywhere
@@ -140,6 +147,12 @@ fn start(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Doctor { json } => set_up::doctor(paths, json.into()).await,
             Command::Outbox { command } => outbox::outbox(paths, command).await,
             Command::Dial { number, yes, no_wait } => dial::dial(&paths, number, yes, no_wait).await,
+            Command::BrowserHost { arguments } => {
+                deskring_local_api::browser::answer(&paths, &arguments, std::io::stdin(), std::io::stdout())
+                    .await
+                    .context("the browser has gone")?;
+                Ok(ExitCode::SUCCESS)
+            }
             Command::Lookup { number, json } => lookup::lookup(&paths, &number, json.into()).await,
         }
     })?;

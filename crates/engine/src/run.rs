@@ -824,7 +824,7 @@ impl Engine {
         if std::mem::replace(&mut self.dirty, Dirty::No) == Dirty::Yes {
             let mut view =
                 app_view(&self.machine, &self.history, &self.pbx, &self.desk, &self.told, &self.margin);
-            view.dial = self.dialing.view();
+            self.dialing.write(&mut view);
             self.view.send_replace(Arc::new(view));
         }
     }

@@ -270,7 +270,8 @@ pub enum Answer {
     },
     /// It is dialed, or waits for an answer or for the PBX.
     Dial {
-        /// As [`AppView::dial`](crate::AppView::dial).
+        /// As [`AppView::dial`](crate::AppView::dial); with the id 0 when it is the wish of a moment ago again, which has
+        /// come to its end.
         dial: Box<DialView>,
     },
     /// Rows of the outbox, the youngest first.

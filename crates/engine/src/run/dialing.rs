@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
-use deskring_domain::{Consent, DialLink, Dialed, Extension, Known, LinkFault, Origin, Pass, Throttle};
+use deskring_domain::{
+    Consent, DialLink, Dialed, Entry, Extension, Known, LinkFault, Origin, Other, Pass, Phase, Throttle,
+};
 use deskring_yeastar as pbx;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -16,7 +18,7 @@ use crate::clock::wall_ms;
 use crate::connect;
 use crate::handle::Window;
 use crate::manners::NativeMessaging;
-use crate::view::{DialView, LinkState};
+use crate::view::{AppView, CallView, DialView, LinkState};
 
 /// A link may come while the PBX is still being connected to.
 const WAIT_FOR_PBX: Duration = Duration::from_secs(30);
@@ -50,6 +52,22 @@ struct Order {
 impl Dialing {
     pub(super) fn view(&self) -> Option<DialView> {
         self.wish.as_ref().map(|wish| wish.view.clone())
+    }
+
+    /// What somebody wants, and the other side of the call that is being made of it: while only my own phone rings, the
+    /// PBX does not report who will be called.
+    pub(super) fn write(&self, view: &mut AppView) {
+        let Some(wish) = &self.wish else { return };
+        let is_it =
+            |call: &&mut CallView| Some(&call.call) == wish.view.call.as_ref() && call.direction.is_none();
+        if let Some(call) = view.calls.iter_mut().find(is_it) {
+            call.direction = Some("outbound".into());
+            call.number_text.clone_from(&wish.view.number_text);
+            if call.phase == "ringing" {
+                call.phase = "dialing".into();
+            }
+        }
+        view.dial = Some(wish.view.clone());
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
@@ -257,8 +275,12 @@ impl Engine {
 
     /// The call is on: from now on it speaks for itself.
     pub(super) fn see_dialed_call(&mut self) {
-        let call = self.dialing.wish.as_ref().and_then(|wish| wish.view.call.as_deref());
-        if call.is_some_and(|call| self.is_known(call)) {
+        let Some(call) = self.dialing.wish.as_ref().and_then(|wish| wish.view.call.as_deref()) else {
+            return;
+        };
+        let speaks = |entry: &Entry| entry.other != Other::NotReported || entry.phase == Phase::Over;
+        let entries = self.machine.entries();
+        if entries.iter().any(|entry| entry.call.as_str() == call && speaks(entry)) {
             self.dialing.wish = None;
             self.dirty = Dirty::Yes;
         }
