@@ -30,6 +30,7 @@ fn idle() -> AppView {
         drafts: Vec::new(),
         form: None,
         dispositions: Vec::new(),
+        dial: None,
         outbox: OutboxView::default(),
         history: 0,
     }
