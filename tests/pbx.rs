@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -12,7 +12,7 @@ use deskring_simulator::{
 };
 use deskring_yeastar::{
     Address, AutoAnswer, Call, Config, Dial, Error, Event, Examination, Feed, Fingerprint, Kind, Monitor,
-    Pbx, Retry, Status, Timings, TokenStore,
+    Pbx, Retry, Status, Timings, TokenStore, Transfer,
 };
 use e2e::{Memory, PATIENCE, pbx_config, until};
 use serde_json::json;
@@ -613,6 +613,75 @@ async fn a_firmware_that_does_not_know_an_event_is_asked_for_fewer() {
         let call = simulator.pbx().call_in("13800138000", "1001").await;
         assert_eq!(link.next_call().await, call);
     }
+}
+
+// Acting on calls.
+
+/// A caller from outside talks to 1001: the call, the caller's channel, and 1001's.
+async fn talking(simulator: &Simulator, client: &Pbx) -> (String, String, String) {
+    let call = simulator.pbx().call_in("13800138000", "1001").await;
+    simulator.pbx().answer(&call, "1001").await;
+    let members = client.calls().await.unwrap().remove(0).members;
+    let [caller, mine] = members.as_slice() else { panic!("{members:?}") };
+    (call, caller.channel.clone(), mine.channel.clone())
+}
+
+fn to_a_colleague(moved: &str) -> Transfer {
+    Transfer { moved: moved.to_owned(), number: "1002".to_owned(), permission: "1001".to_owned() }
+}
+
+#[tokio::test]
+async fn muting_reaches_the_member_and_changes_nothing_the_pbx_tells() {
+    let simulator = simulator().await;
+    let client = client(&simulator, &Memory::new());
+    let (call, _, mine) = talking(&simulator, &client).await;
+    let before = client.calls().await.unwrap();
+    client.mute(&mine).await.unwrap();
+    assert_eq!(simulator.pbx().muted_channels(&call), std::slice::from_ref(&mine));
+    assert_eq!(client.calls().await.unwrap(), before);
+    client.unmute(&mine).await.unwrap();
+    assert!(simulator.pbx().muted_channels(&call).is_empty());
+}
+
+#[tokio::test]
+async fn a_caller_is_sent_to_a_colleague_and_keeps_the_channel_whatever_the_call_is_called_then() {
+    for keeps in [true, false] {
+        let simulator = simulator().await;
+        simulator.pbx().set(|switches| switches.transfer_keeps_call_id = keeps);
+        let client = client(&simulator, &Memory::new());
+        let (call, caller, _) = talking(&simulator, &client).await;
+        client.transfer_blind(&to_a_colleague(&caller)).await.unwrap();
+        let calls = client.calls().await.unwrap();
+        let [after] = calls.as_slice() else { panic!("{calls:?}") };
+        assert_eq!(after.id == call, keeps);
+        assert_eq!(after.members[0].channel, caller);
+        let states: Vec<_> = after.members.iter().map(|member| member.status.clone()).collect();
+        assert_eq!(states, [Status::Answered, Status::Ring]);
+    }
+}
+
+#[tokio::test]
+async fn a_refused_act_keeps_the_code_of_the_pbx_and_leaves_the_call_alone() {
+    let simulator = simulator().await;
+    let client = client(&simulator, &Memory::new());
+    let (_, caller, mine) = talking(&simulator, &client).await;
+    let before = client.calls().await.unwrap();
+    let said = |error: Error| (error.kind().clone(), error.code().unwrap(), error.retry());
+    let nobody = "PJSIP/1001-ffffffff";
+    let not_found = (Kind::NotFound, 60001, Retry::Never);
+    assert_eq!(said(client.mute(nobody).await.unwrap_err()), not_found);
+    assert_eq!(said(client.unmute(nobody).await.unwrap_err()), not_found);
+    assert_eq!(said(client.transfer_blind(&to_a_colleague(nobody)).await.unwrap_err()), not_found);
+    // The channel is that of the member to be moved.
+    let error = client.transfer_blind(&to_a_colleague(&mine)).await.unwrap_err();
+    assert_eq!(said(error), (Kind::Parameter, 40002, Retry::Never));
+    simulator.pbx().set(|switches| switches.unknown_interfaces = vec!["call/mute".to_owned()]);
+    assert_eq!(said(client.mute(&mine).await.unwrap_err()), (Kind::TooOld, 10001, Retry::Never));
+    let refusals = BTreeMap::from([("call/transfer".to_owned(), 70099)]);
+    simulator.pbx().set(|switches| switches.refusals = refusals);
+    let error = client.transfer_blind(&to_a_colleague(&caller)).await.unwrap_err();
+    assert_eq!(said(error), (Kind::Other, 70099, Retry::Never));
+    assert_eq!(client.calls().await.unwrap(), before);
 }
 
 // Broken answers.

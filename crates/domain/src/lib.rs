@@ -7,9 +7,11 @@
 //!
 //! Read in this order: [`call`] (the words), [`tracker`] (merging what the PBX says), [`pop`] (when a tab
 //! opens and why not), [`machine`] (the one place where state changes), [`number`] (what a number means),
-//! [`owed`] (what is written to Desk), [`template`] (what is said there), [`dial`] (what is called at a click).
+//! [`owed`] (what is written to Desk), [`template`] (what is said there), [`dial`] (what is called at a click),
+//! [`control`] (what can be done with a call).
 
 pub mod call;
+pub mod control;
 pub mod dial;
 pub mod duty;
 pub mod machine;
@@ -24,6 +26,7 @@ pub use call::{
     CallId, CallRecord, Channel, Direction, Extension, FailureReason, LegReport, Other, Outcome, Party,
     Phase, RecordStatus, Status,
 };
+pub use control::{Act, Controls};
 pub use dial::{
     BadPrefix, Caution, Confirm, Consent, DialKind, DialLink, Dialed, Doubt, Known, LinkFault, Origin,
     Outgoing, Pass, Scheme, Throttle, TooLong,

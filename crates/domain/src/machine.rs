@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::call::{CallId, CallRecord, Extension, FailureReason, LegReport, Outcome, Phase, Status};
+use crate::control::Controls;
 use crate::duty::{Entry, Match, Notice, Record};
 use crate::number::Plan;
 use crate::owed::Involved;
@@ -291,6 +292,13 @@ impl Machine {
             }
         }
         involved
+    }
+
+    /// What can be done with a call at this extension now, by what was reported last. Nothing when it is none of
+    /// mine: the PBX has no rights per extension and would let us act on everybody's calls.
+    pub fn controls(&self, call: &CallId, me: &Extension) -> Controls {
+        let tracked = self.calls.get(call).filter(|_| self.setup.mine.contains(me));
+        tracked.map_or_else(Controls::default, |tracked| tracked.legs.controls(me))
     }
 
     /// What the machine was last told.

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::call::{Channel, Direction, Extension, LegReport, Other, Party, Phase, Status};
+use crate::control::Controls;
 use crate::owed::Involved;
 
 /// Everything known of one call, keyed by channel.
@@ -248,6 +249,33 @@ impl Legs {
                 Party::Extension(_) | Party::Outbound { .. } => None,
             }),
         })
+    }
+
+    /// What `me` can do with the call, and by which legs.
+    pub fn controls(&self, me: &Extension) -> Controls {
+        let phase = self.seen(me).map_or(Phase::Over, |seen| seen.phase);
+        // I may have several legs: a queue rings me twice, or two of my phones ring and one has been picked up.
+        let bears_phase = |leg: &Leg| match phase {
+            Phase::Ringing => leg.state == State::Ringing,
+            Phase::Dialing => leg.state.is_live(),
+            Phase::Talking | Phase::Held => leg.state.is_up(),
+            Phase::Over => false,
+        };
+        let mine = self.legs.iter().filter(|(_, leg)| leg.is(me) && bears_phase(leg));
+        let Some((channel, mine)) = mine.max_by_key(|(_, leg)| leg.appeared) else {
+            return Controls::default();
+        };
+        let faces_me = |other: &Leg| match phase {
+            Phase::Dialing => other.state.is_live(),
+            // Those who ring beside me, or still ring when I have answered, are colleagues of the same queue.
+            Phase::Ringing | Phase::Talking | Phase::Held | Phase::Over => talking(mine, other),
+        };
+        let mut others = self.legs.iter().filter(|(_, leg)| !leg.is(me) && faces_me(leg));
+        let other = match (others.next(), others.next()) {
+            (Some((only, _)), None) => Some(only.clone()),
+            (None, _) | (Some(_), Some(_)) => None,
+        };
+        Controls::new(phase, channel.clone(), other)
     }
 
     /// The parties my part of the call was with. Who joins after I have left (the caller I asked back about and

@@ -15,6 +15,7 @@
 //! 2.0  chosen Lin                   the agent says whose call it is; `created Lin`: made for this number just now
 //! 5.0  B: 1001 ring                 a frame of another call
 //! 9.0  record inbound answered 13800138000>1001 talk 12
+//! 9.5  can 1001                     asks what this extension can do with the call, by which leg and to which
 //! ```
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -25,9 +26,9 @@ use std::time::Duration;
 
 use deskring_domain::machine::{Again, LookupFailure, OpenFailure};
 use deskring_domain::{
-    CallId, CallRecord, Channel, Choice, Chosen, ChosenWhen, DeskUse, Direction, Effect, Entry, Extension,
-    FailureReason, Input, LegReport, Machine, Match, Mode, Moment, Now, OpenedBy, Other, Outcome, Party,
-    Pause, Phase, Plan, Record, RecordKind, RecordStatus, Rules, Setup, Status, Who, Why,
+    Act, CallId, CallRecord, Channel, Choice, Chosen, ChosenWhen, Controls, DeskUse, Direction, Effect,
+    Entry, Extension, FailureReason, Input, LegReport, Machine, Match, Mode, Moment, Now, OpenedBy, Other,
+    Outcome, Party, Pause, Phase, Plan, Record, RecordKind, RecordStatus, Rules, Setup, Status, Who, Why,
 };
 
 #[derive(Clone, Copy, PartialEq)]
@@ -169,8 +170,22 @@ impl Play {
             Some((call, rest)) if call.len() == 1 => (call, rest),
             _ => ("A", rest),
         };
+        if let Some(me) = rest.strip_prefix("can ") {
+            return self.say_controls(call, me);
+        }
         let input = self.input(call, rest);
         self.feed(input);
+    }
+
+    fn say_controls(&mut self, call: &str, me: &str) {
+        let Controls { mine, other, acts } = self.machine.controls(&CallId::new(call), &Extension::new(me));
+        let leg = |channel: Option<Channel>| {
+            let channel = channel.as_ref().map_or("-", Channel::as_str);
+            channel.trim_start_matches("PJSIP/").trim_end_matches(&format!("-{call}")).to_owned()
+        };
+        let acts: Vec<_> = acts.into_iter().map(Act::code).collect();
+        let acts = if acts.is_empty() { "nothing".to_owned() } else { acts.join(" ") };
+        writeln!(self.out, "        > {acts}; mine {}, other {}", leg(mine), leg(other)).unwrap();
     }
 
     fn pass_to(&mut self, at: Duration) {

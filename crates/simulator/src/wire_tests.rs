@@ -126,11 +126,14 @@ impl Socket {
     }
 
     async fn event(&mut self) -> (i64, Value) {
-        let frame: Value = serde_json::from_str(&self.hear().await.unwrap()).unwrap();
-        let msg =
-            frame["msg"].as_str().map_or(frame["msg"].clone(), |msg| serde_json::from_str(msg).unwrap());
-        (frame["type"].as_i64().unwrap(), msg)
+        read_event(&self.hear().await.unwrap())
     }
+}
+
+fn read_event(text: &str) -> (i64, Value) {
+    let frame: Value = serde_json::from_str(text).unwrap();
+    let msg = frame["msg"].as_str().map_or(frame["msg"].clone(), |msg| serde_json::from_str(msg).unwrap());
+    (frame["type"].as_i64().unwrap(), msg)
 }
 
 #[tokio::test]
@@ -478,6 +481,180 @@ async fn a_client_dials_holds_transfers_and_hangs_up_by_channel() {
     assert!(pbx.calls().is_empty());
     assert_eq!(pbx_post(&simulator, &path("hangup"), &theirs).await["errcode"], 60001);
     assert_eq!(pbx_post(&simulator, &path("park"), &json!({})).await["errcode"], 10001);
+}
+
+/// A client that acts on members of calls.
+struct Client {
+    simulator: Simulator,
+    token: String,
+    socket: Socket,
+}
+
+impl Client {
+    async fn start() -> Client {
+        let simulator = start().await;
+        let token = pbx_token(&simulator).await;
+        let mut socket = Socket::open(&simulator, &token).await.ok().unwrap();
+        socket.say(r#"{"topic_list":[30011,30015]}"#).await;
+        socket.hear().await.unwrap();
+        Client { simulator, token, socket }
+    }
+
+    /// The errcode.
+    async fn ask(&self, name: &str, body: Value) -> i64 {
+        let path = format!("call/{name}?access_token={}", self.token);
+        pbx_post(&self.simulator, &path, &body).await["errcode"].as_i64().unwrap()
+    }
+
+    /// Channels of a call's live members, the caller first.
+    fn channels(&self, call: &str) -> Vec<String> {
+        let members = self.simulator.pbx().members(call);
+        let channel = |member: &Value| {
+            let (_, member) = member.as_object().unwrap().iter().next().unwrap();
+            member["channel_id"].as_str().unwrap().to_owned()
+        };
+        members.iter().map(channel).collect()
+    }
+
+    /// The events since the last question.
+    async fn told(&mut self) -> Vec<(i64, Value)> {
+        self.simulator.pbx().send("that is all").await;
+        let mut events = Vec::new();
+        loop {
+            let text = self.socket.hear().await.unwrap();
+            if text == "that is all" {
+                return events;
+            }
+            events.push(read_event(&text));
+        }
+    }
+}
+
+const ON_A_CHANNEL: [&str; 6] = ["hangup", "hold", "unhold", "mute", "unmute", "transfer"];
+
+#[tokio::test]
+async fn a_channel_nobody_has_is_not_found_and_none_at_all_is_a_bad_parameter() {
+    let client = Client::start().await;
+    let call = client.simulator.pbx().call_in("+12125550147", "1001").await;
+    client.simulator.pbx().answer(&call, "1001").await;
+    let before = client.simulator.pbx().members(&call);
+    for name in ON_A_CHANNEL {
+        let mut body = json!({ "type": "blind", "number": "1002", "dial_permission": "1001" });
+        assert_eq!(client.ask(name, body.clone()).await, 40002, "{name}");
+        body["channel_id"] = json!("PJSIP/1001-ffffffff");
+        assert_eq!(client.ask(name, body).await, 60001, "{name}");
+    }
+    assert_eq!(client.simulator.pbx().members(&call), before);
+}
+
+#[tokio::test]
+async fn a_ringing_member_that_is_hung_up_has_declined() {
+    let client = Client::start().await;
+    let pbx = client.simulator.pbx();
+    let call = pbx.call_in("+12125550147", "1001").await;
+    let ringing = client.channels(&call)[1].clone();
+    assert_eq!(client.ask("hangup", json!({ "channel_id": ringing })).await, 0);
+    assert!(pbx.calls().is_empty());
+    assert_eq!(pbx.records()[0]["disposition"], "BUSY");
+
+    let call = pbx.call_in("+12125550147", "6400").await;
+    let before = client.channels(&call);
+    assert_eq!(client.ask("hangup", json!({ "channel_id": before[1] })).await, 0);
+    let after: Vec<_> = before.iter().filter(|channel| **channel != before[1]).cloned().collect();
+    assert_eq!(client.channels(&call), after, "the queue goes on with its other agents");
+}
+
+#[tokio::test]
+async fn who_does_not_talk_is_neither_held_nor_muted_nor_transferred() {
+    let client = Client::start().await;
+    let pbx = client.simulator.pbx();
+    let call = pbx.call_in("+12125550147", "1001").await;
+    let channels = client.channels(&call);
+    for name in ["hold", "mute", "unmute"] {
+        assert_eq!(client.ask(name, json!({ "channel_id": channels[1] })).await, 40002, "{name}");
+    }
+    let moved = |channel: &str, by: &str| json!({ "type": "blind", "channel_id": channel, "number": "1002", "dial_permission": by });
+    assert_eq!(client.ask("transfer", moved(&channels[0], "1001")).await, 40002, "it rings");
+    pbx.answer(&call, "1001").await;
+    assert_eq!(client.ask("hold", json!({ "channel_id": channels[0] })).await, 40002, "a trunk holds nobody");
+    assert_eq!(client.ask("transfer", moved(&channels[1], "1001")).await, 40002, "nobody moves oneself");
+    assert_eq!(client.ask("transfer", moved(&channels[0], "1003")).await, 40002, "1003 is not in the call");
+    assert_eq!(client.channels(&call), channels);
+    assert_eq!(client.ask("transfer", moved(&channels[0], "1001")).await, 0);
+    assert_eq!(client.channels(&call)[0], channels[0], "the caller stays");
+}
+
+#[tokio::test]
+async fn muting_is_kept_and_told_nobody() {
+    let mut client = Client::start().await;
+    let pbx = client.simulator.pbx();
+    let call = pbx.call_in("+12125550147", "1001").await;
+    pbx.answer(&call, "1001").await;
+    assert!(!client.told().await.is_empty());
+    let members = pbx.members(&call);
+    let mine = client.channels(&call)[1].clone();
+    for _ in 0..2 {
+        assert_eq!(client.ask("mute", json!({ "channel_id": mine })).await, 0);
+        assert_eq!(pbx.muted_channels(&call), std::slice::from_ref(&mine));
+    }
+    assert_eq!(client.ask("unmute", json!({ "channel_id": mine })).await, 0);
+    assert!(pbx.muted_channels(&call).is_empty());
+    assert_eq!((pbx.members(&call), client.told().await), (members, vec![]));
+}
+
+#[tokio::test]
+async fn whose_right_to_dial_out_is_used_decides_and_the_refusal_comes_as_an_event() {
+    let mut client = Client::start().await;
+    let pbx = client.simulator.pbx();
+    let dial = |permission: &str| json!({ "caller": "1005", "callee": "13800138000", "dial_permission": permission });
+    assert_eq!(client.ask("dial", dial("1009")).await, 40002, "there is no such extension");
+    assert_eq!(client.ask("dial", dial("1005")).await, 0);
+    assert!(pbx.calls().is_empty());
+    let refused =
+        |told: &[(i64, Value)]| matches!(told, [(30015, msg)] if msg["reason"] == "NO Dial Permission");
+    assert!(refused(&client.told().await));
+    assert_eq!(client.ask("dial", dial("1001")).await, 0);
+    assert_eq!(pbx.calls().len(), 1);
+
+    let call = pbx.call_in("+12125550147", "1005").await;
+    pbx.answer(&call, "1005").await;
+    client.told().await;
+    let channels = client.channels(&call);
+    let moved = json!({ "type": "blind", "channel_id": channels[0], "number": "13800138000", "dial_permission": "1005" });
+    assert_eq!(client.ask("transfer", moved).await, 0);
+    assert!(refused(&client.told().await));
+    assert_eq!(client.channels(&call), channels, "nobody is moved");
+}
+
+#[tokio::test]
+async fn a_caller_who_was_dialed_is_sent_to_another_number_outside_and_talks_there() {
+    let client = Client::start().await;
+    let pbx = client.simulator.pbx();
+    let call = pbx.call_out("1001", "13800138000").await;
+    pbx.remote_answer(&call).await;
+    let theirs = client.channels(&call)[1].clone();
+    let moved =
+        json!({ "type": "blind", "channel_id": theirs, "number": "13900139000", "dial_permission": "1001" });
+    assert_eq!(client.ask("transfer", moved).await, 0);
+    pbx.remote_answer(&call).await;
+    let status =
+        |member: &Value| (member["outbound"]["to"].clone(), member["outbound"]["member_status"].clone());
+    let members: Vec<_> = pbx.members(&call).iter().map(status).collect();
+    assert_eq!(members, ["13800138000", "13900139000"].map(|number| (json!(number), json!("ANSWER"))));
+}
+
+#[tokio::test]
+async fn an_interface_refuses_with_the_code_the_switches_say() {
+    let client = Client::start().await;
+    let pbx = client.simulator.pbx();
+    let call = pbx.call_in("+12125550147", "1001").await;
+    let ringing = json!({ "channel_id": client.channels(&call)[1] });
+    pbx.set(|switches| switches.refusals = ON_A_CHANNEL.map(|name| (format!("call/{name}"), 70099)).into());
+    for name in ON_A_CHANNEL {
+        assert_eq!(client.ask(name, ringing.clone()).await, 70099, "{name}");
+    }
+    pbx.set(|switches| switches.refusals.clear());
+    assert_eq!(client.ask("hangup", ringing).await, 0);
 }
 
 #[tokio::test]

@@ -13,7 +13,12 @@ use std::fmt;
 use deskring_redact::mask_number;
 use serde_json::json;
 
-use crate::{error::Error, event::string, http::Ask, pbx::Pbx};
+use crate::{
+    error::Error,
+    event::{mask_channel, string},
+    http::Ask,
+    pbx::Pbx,
+};
 
 /// A call to make. `Debug` masks numbers.
 #[derive(Clone, PartialEq, Eq)]
@@ -49,6 +54,27 @@ impl fmt::Debug for Dial {
     }
 }
 
+/// A member of a call to be sent to another number, blindly: the transferor leaves and does not learn whether that
+/// number answers. `Debug` masks numbers.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Transfer {
+    /// Channel of the member that is moved: when A and B talk and B sends A to C, it is A's, not the transferor's.
+    pub moved: String,
+    /// Extension, feature or outside number that it is sent to.
+    pub number: String,
+    /// The transferor's extension; its right to call outside is used. The PBX demands it.
+    pub permission: String,
+}
+
+impl fmt::Debug for Transfer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transfer")
+            .field("moved", &mask_channel(&self.moved))
+            .field("number", &mask_number(&self.number))
+            .finish_non_exhaustive()
+    }
+}
+
 impl Pbx {
     /// Makes a call, the caller's phone first (`call/dial`). The answer means "accepted", not "rings": wait for
     /// 30011 or 30015 of the id it returns.
@@ -68,7 +94,8 @@ impl Pbx {
         Ok(string(&answer, "call_id"))
     }
 
-    /// Hangs up the member with this channel (`call/hangup`).
+    /// Hangs up the member with this channel (`call/hangup`). A member that rings declines; that is inferred, not
+    /// documented.
     ///
     /// # Errors
     /// Transport faults and refusals.
@@ -90,6 +117,43 @@ impl Pbx {
     /// Transport faults and refusals.
     pub async fn unhold(&self, channel: &str) -> Result<(), Error> {
         self.channel("call/unhold", channel).await
+    }
+
+    /// Silences the member with this channel: the others do not hear it (`call/mute`).
+    ///
+    /// QUIRK(yeastar): no member status stands for "muted", so neither events nor [`Pbx::calls`] tell it; whoever
+    /// mutes must remember it.
+    ///
+    /// # Errors
+    /// Transport faults and refusals.
+    pub async fn mute(&self, channel: &str) -> Result<(), Error> {
+        self.channel("call/mute", channel).await
+    }
+
+    /// Lets the others hear the member again (`call/unmute`).
+    ///
+    /// # Errors
+    /// Transport faults and refusals.
+    pub async fn unmute(&self, channel: &str) -> Result<(), Error> {
+        self.channel("call/unmute", channel).await
+    }
+
+    /// Sends a member to another number and lets the transferor go (`call/transfer`, type `blind`). The answer
+    /// means "accepted"; what becomes of the call is told by 30011.
+    ///
+    /// QUIRK(yeastar): 30013 does not report a transfer made this way (documented for an older series), and it is
+    /// not documented whether the call keeps its id.
+    ///
+    /// # Errors
+    /// Transport faults and refusals.
+    pub async fn transfer_blind(&self, transfer: &Transfer) -> Result<(), Error> {
+        let body = json!({
+            "type": "blind",
+            "channel_id": transfer.moved,
+            "number": transfer.number,
+            "dial_permission": transfer.permission,
+        });
+        self.0.ask(Ask::write("call/transfer", body)).await.map(drop)
     }
 
     async fn channel(&self, endpoint: &'static str, channel: &str) -> Result<(), Error> {

@@ -45,7 +45,7 @@ pub use crate::{
     call_log::LoggedCall,
     certificate::Certificate,
     config::{Config, Timings, TokenPair, TokenStore},
-    control::{AutoAnswer, Dial},
+    control::{AutoAnswer, Dial, Transfer},
     directory::{Extension, Feature, Information},
     error::{Error, Kind, Retry},
     event::{

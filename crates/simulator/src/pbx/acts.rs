@@ -33,6 +33,8 @@ pub(crate) enum Act {
     RemoteFails { reason: String },
     Hold { extension: String },
     Resume { extension: String },
+    Mute { channel: String },
+    Unmute { channel: String },
     HangUp { who: String },
     HangUpChannel { channel: String },
     Voicemail,
@@ -135,7 +137,7 @@ impl Exchange {
         let direction = if outside { Direction::Outbound } else { Direction::Internal };
         let mut call = self.open(direction, caller, callee);
         let id = call.id.clone();
-        if outside && !self.directory.extension(permission).is_some_and(|extension| extension.outbound) {
+        if outside && !self.directory.may_dial_out(permission) {
             // QUIRK(yeastar): the request itself succeeds; the refusal comes as an event.
             out.push(failed(&id, "NO Dial Permission", Value::Null));
             return Ok((id, out));
@@ -180,6 +182,9 @@ impl Exchange {
             Act::RemoteFails { reason } => self.remote_fails(id, reason, switches, &mut out)?,
             Act::Hold { extension } => self.hold(id, extension, switches, &mut out)?,
             Act::Resume { extension } => self.resume(id, extension, switches, &mut out)?,
+            // QUIRK(yeastar): no status stands for "muted", so nothing is sent.
+            Act::Mute { channel } => self.speaker(id, channel)?.muted = true,
+            Act::Unmute { channel } => self.speaker(id, channel)?.muted = false,
             Act::HangUp { who } => {
                 let leg = self.who(id, who)?;
                 self.hang_up(id, leg, switches, &mut out)?;
@@ -344,7 +349,11 @@ impl Exchange {
             self.join(id, vec![leg], &[], switches, out)?;
         }
         let call = self.call(id)?;
-        let leg = call.find(outbound).context("no outbound leg")?;
+        // After a transfer there may be two, and the one that was moved has answered long ago.
+        let leg = call
+            .find(|leg| outbound(leg) && leg.status.is_ringing())
+            .or_else(|| call.find(outbound))
+            .context("no outbound leg")?;
         let mut changes = if status == Status::Answer { caller_connects(call) } else { Vec::new() };
         changes.push((leg, status));
         self.change(id, &changes, &[], switches, out)
@@ -377,6 +386,7 @@ impl Exchange {
         let call = self.call_mut(id)?;
         let holder = call.live_extension(extension).context("that extension is not in the call")?;
         let held = call.indexes(|leg| leg.status.is_connected());
+        ensure!(held.contains(&holder), "that extension does not talk");
         let shown: Vec<usize> = held
             .into_iter()
             .filter(|index| match switches.hold_shown_by {
@@ -408,6 +418,12 @@ impl Exchange {
         ensure!(call.live_extension(extension).is_some(), "that extension is not in the call");
         let changes = unheld(call);
         self.change(id, &changes, &[], switches, out)
+    }
+
+    /// The party with this channel, when it is one the others can hear.
+    fn speaker(&mut self, id: &str, channel: &str) -> anyhow::Result<&mut Leg> {
+        let speaks = |leg: &&mut Leg| leg.channel == channel && leg.status.is_connected();
+        self.call_mut(id)?.legs.iter_mut().find(speaks).context("that party does not talk")
     }
 
     /// Finds a party by `caller`, `callee` or an extension's number.
@@ -500,11 +516,17 @@ impl Exchange {
         out: &mut Events,
     ) -> anyhow::Result<String> {
         let call = self.call(id)?;
-        ensure!(call.live_extension(by).is_some(), "that extension is not in the call");
+        let talks = |leg: &Leg| leg.extension() == Some(by) && leg.status.is_connected();
+        ensure!(call.find(talks).is_some(), "that extension does not talk");
+        let target = self.directory.target(to);
+        if matches!(target, Target::Outside(_)) && !self.directory.may_dial_out(by) {
+            // Inferred from `call/dial`: the request itself succeeds, and nobody is moved.
+            out.push(failed(id, "NO Dial Permission", json!(call.members())));
+            return Ok(id.to_owned());
+        }
         if told == Told::ByEvent {
             out.push(Event { kind: 30013, msg: json!({ "call_id": id, "members": call.members() }) });
         }
-        let target = self.directory.target(to);
         let id = self.leave_behind(id, by, switches, out)?;
         self.ring_target(&id, target, switches, out)?;
         Ok(id)

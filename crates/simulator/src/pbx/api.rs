@@ -168,6 +168,9 @@ fn dispatch(core: &Arc<Core>, from: IpAddr, call: &Call, switches: &PbxSwitches)
         core.tokens_touched();
         return answer.map(|()| success()).map_err(Refusal::body);
     }
+    if let Some(code) = switches.refusals.get(name) {
+        return Err(refusal(*code, "FAILURE"));
+    }
     if let Some(name) = name.strip_prefix("call/") {
         return call_api::answer(core, name, post, call, &body, switches).unwrap_or(Err(unknown_interface()));
     }

@@ -36,7 +36,9 @@ pub(crate) fn answer(
         "unhold" => on_channel(core, body, |exchange, channel| {
             Ok(Act::Resume { extension: extension_of(exchange, channel)? })
         }),
-        "mute" | "unmute" | "record_start" | "record_pause" | "record_unpause" => {
+        "mute" => on_channel(core, body, |_, channel| Ok(Act::Mute { channel: channel.to_owned() })),
+        "unmute" => on_channel(core, body, |_, channel| Ok(Act::Unmute { channel: channel.to_owned() })),
+        "record_start" | "record_pause" | "record_unpause" => {
             let id = find(core, body).map(|(id, _)| id);
             id.map(|id| json!({ "errcode": 0, "errmsg": "SUCCESS", "call_id": id }))
         }
@@ -134,6 +136,9 @@ fn transfer(core: &Arc<Core>, body: &Value) -> Answer {
             let to = text(body, "number")?.to_owned();
             // The channel is the party to be moved; the transferor is named by its permission.
             let by = text(body, "dial_permission")?.to_owned();
+            if extension_of(&lock(&core.exchange), &channel).is_ok_and(|moved| moved == by) {
+                return Err(invalid("channel_id"));
+            }
             perform(core, &id, &Act::BlindTransfer { by, to, told: Told::Silently })
         }
         "attended" => {

@@ -76,6 +76,8 @@ pub(crate) struct Leg {
     pub(crate) answered: Option<Timestamp>,
     pub(crate) ended: Option<Timestamp>,
     pub(crate) declined: bool,
+    /// By a client; no frame tells it.
+    pub(crate) muted: bool,
     /// Some frame of this call has named it.
     pub(crate) told: bool,
 }
@@ -287,6 +289,7 @@ impl Exchange {
             answered: status.is_connected().then_some(now),
             ended: None,
             declined: false,
+            muted: false,
             told: false,
         }
     }

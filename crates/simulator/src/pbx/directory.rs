@@ -85,6 +85,10 @@ impl Directory {
         self.extensions.iter().find(|extension| extension.number == number)
     }
 
+    pub(crate) fn may_dial_out(&self, number: &str) -> bool {
+        self.extension(number).is_some_and(|extension| extension.outbound)
+    }
+
     pub(crate) fn target(&self, number: &str) -> Target {
         let find = |groups: &[Group]| groups.iter().find(|group| group.number == number).cloned();
         if let Some(queue) = find(&self.queues) {

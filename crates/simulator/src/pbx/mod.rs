@@ -344,6 +344,14 @@ impl Pbx {
         lock(&self.core.exchange).call(call).map(|call| call.members()).unwrap_or_default()
     }
 
+    /// Channels of the live parties that a client has muted, which the PBX itself tells nobody.
+    pub fn muted_channels(&self, call: &str) -> Vec<String> {
+        let exchange = lock(&self.core.exchange);
+        let Ok(call) = exchange.call(call) else { return Vec::new() };
+        let muted = call.legs.iter().filter(|leg| leg.is_live() && leg.muted);
+        muted.map(|leg| leg.channel.clone()).collect()
+    }
+
     /// The rows of `cdr/list` so far, oldest first.
     pub fn records(&self) -> Vec<Value> {
         let switches = self.core.switches();

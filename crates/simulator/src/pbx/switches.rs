@@ -1,5 +1,7 @@
 //! Owns what can be set on the simulated PBX: vendor variants nobody documented, limits, and faults.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// What a 30011 frame lists. QUIRK(yeastar): not documented; both were seen.
@@ -220,6 +222,8 @@ pub struct PbxSwitches {
     pub unknown_topics: Vec<i64>,
     /// Interfaces this firmware does not know, such as `call/query`: each answers 10001.
     pub unknown_interfaces: Vec<String>,
+    /// Interfaces that refuse everything, such as `call/mute`, each with the errcode it answers.
+    pub refusals: BTreeMap<String, i64>,
     /// What `system/information` calls the firmware.
     pub firmware: String,
     /// How far the PBX's clock is ahead of ours.
@@ -269,6 +273,7 @@ impl Default for PbxSwitches {
             record_calls: true,
             unknown_topics: Vec::new(),
             unknown_interfaces: Vec::new(),
+            refusals: BTreeMap::new(),
             firmware: "37.23.0.123".to_owned(),
             clock_ahead_seconds: 0,
         }

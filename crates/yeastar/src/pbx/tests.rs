@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    AutoAnswer, Dial, Retry, Secret,
+    AutoAnswer, Dial, Retry, Secret, Transfer,
     fake::{Fake, Kept, Reply, quick, refusal},
 };
 
@@ -16,6 +16,10 @@ fn dial() -> Dial {
         permission: Some("2002".into()),
         auto_answer: AutoAnswer::No,
     }
+}
+
+fn transfer() -> Transfer {
+    Transfer { moved: "PJSIP/trunk-1".into(), number: "5550100".into(), permission: "2002".into() }
 }
 
 /// Answers one endpoint in turn, the last answer for ever.
@@ -115,6 +119,70 @@ async fn a_read_is_repeated_twice_and_a_write_never() {
     assert_eq!((error.kind(), error.retry(), pbx.count("call/query")), (&Kind::Closed, Retry::Backoff, 3));
     let error = handle.hang_up("PJSIP/2002-1").await.unwrap_err();
     assert_eq!((error.retry(), pbx.count("call/hangup")), (Retry::Unknown, 1));
+}
+
+#[tokio::test]
+async fn every_act_on_a_member_sends_its_channel_and_nothing_else() {
+    let pbx = Fake::start(|_| Reply::Default).await;
+    let handle = pbx.pbx(quick(), Arc::default());
+    let channel = "PJSIP/2002-000000b6";
+    handle.hang_up(channel).await.unwrap();
+    handle.hold(channel).await.unwrap();
+    handle.unhold(channel).await.unwrap();
+    handle.mute(channel).await.unwrap();
+    handle.unmute(channel).await.unwrap();
+    for endpoint in ["call/hangup", "call/hold", "call/unhold", "call/mute", "call/unmute"] {
+        let asked = pbx.asked(endpoint);
+        assert_eq!(asked.len(), 1, "{endpoint}");
+        assert!(asked[0].head.starts_with("POST "), "{endpoint}");
+        assert_eq!(asked[0].body, json!({"channel_id": channel}), "{endpoint}");
+    }
+}
+
+#[tokio::test]
+async fn a_blind_transfer_says_who_is_moved_where_and_by_whose_right() {
+    let pbx = Fake::start(|_| Reply::Default).await;
+    pbx.pbx(quick(), Arc::default()).transfer_blind(&transfer()).await.unwrap();
+    let body = json!({"type": "blind", "channel_id": "PJSIP/trunk-1", "number": "5550100",
+        "dial_permission": "2002"});
+    assert_eq!(pbx.asked("call/transfer")[0].body, body);
+}
+
+#[tokio::test]
+async fn a_refused_act_keeps_the_code_of_the_pbx_and_is_not_repeated() {
+    for (code, kind) in [
+        (10001, Kind::TooOld),
+        (40002, Kind::Parameter),
+        (60001, Kind::NotFound),
+        (60002, Kind::Other),
+        (70099, Kind::Other),
+    ] {
+        let pbx = Fake::start(move |asked| match asked.endpoint.as_str() {
+            "call/mute" | "call/unmute" | "call/transfer" => refusal(code),
+            _ => Reply::Default,
+        })
+        .await;
+        let handle = pbx.pbx(quick(), Arc::default());
+        for error in [
+            handle.mute("PJSIP/2002-1").await.unwrap_err(),
+            handle.unmute("PJSIP/2002-1").await.unwrap_err(),
+            handle.transfer_blind(&transfer()).await.unwrap_err(),
+        ] {
+            assert_eq!((error.kind(), error.code()), (&kind, Some(code)));
+        }
+        for endpoint in ["call/mute", "call/unmute", "call/transfer"] {
+            assert_eq!(pbx.count(endpoint), 1, "{endpoint} {code}");
+        }
+    }
+}
+
+#[test]
+fn what_is_printed_of_a_call_to_make_or_to_move_shows_no_number() {
+    let printed = format!("{:?} {:?}", dial(), transfer());
+    assert!(printed.contains("•••00"), "{printed}");
+    for number in ["5550100", "2002", "PJSIP"] {
+        assert!(!printed.contains(number), "{number} in {printed}");
+    }
 }
 
 #[tokio::test]
@@ -348,6 +416,8 @@ async fn no_secret_and_no_number_is_logged_at_any_level() {
     crate::fake::next(&mut feed).await;
     let _ = handle.calls().await;
     let _ = handle.dial(&dial()).await;
+    let _ = handle.mute("PJSIP/2002-000000b6").await;
+    let _ = handle.transfer_blind(&transfer()).await;
     drop(wire);
     crate::fake::next(&mut feed).await;
 
