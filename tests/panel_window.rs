@@ -41,6 +41,7 @@ struct Said {
     new_number: &'static str,
     asked_by: &'static str,
     not_called: &'static str,
+    unmute: &'static str,
 }
 
 const ENGLISH: Said = Said {
@@ -66,6 +67,7 @@ const ENGLISH: Said = Said {
     new_number: "This number was never called from here.",
     asked_by: "A link asks for it.",
     not_called: "Not called: links must not send codes",
+    unmute: "Unmute",
 };
 
 const CHINESE: Said = Said {
@@ -91,6 +93,7 @@ const CHINESE: Said = Said {
     new_number: "从未呼叫过此号码。",
     asked_by: "由链接发起。",
     not_called: "未呼叫：链接不能向 PBX 发送功能码",
+    unmute: "取消静音",
 };
 
 /// A test in both languages, each in its turn at the display.
@@ -694,6 +697,55 @@ in_both_languages!(
     numbers_are_typed_asked_about_and_dialed_in_english,
     numbers_are_typed_asked_about_and_dialed_in_chinese,
     dialing
+);
+
+// What is done to a call
+
+async fn controlling(said: &Said) {
+    let (rig, _server) = rig(|_| {}).await;
+    rig.contact("林小芳", NUMBER);
+    let pbx = rig.simulator.pbx();
+    let screen = Screen::open(&rig, "panel", said.look).await;
+    let declined = pbx.call_in(NUMBER, "1001").await;
+    screen.press(".controls .decline").await;
+    e2e::until("it is declined", || pbx.members(&declined).is_empty()).await;
+    let call = pbx.call_in(NUMBER, "1001").await;
+    rig.phase(&call, "ringing").await;
+    pbx.answer(&call, "1001").await;
+    screen.shows(".controls .hang_up").await;
+    audited(&screen, "what can be done with a call").await;
+    screen.shoot("panel-controls").await;
+    screen.press(".controls .hold").await;
+    rig.phase(&call, "held").await;
+    screen.press(".controls .resume").await;
+    rig.phase(&call, "talking").await;
+    screen.press(".controls .mute").await;
+    screen.sees(".controls .mute", said.unmute).await;
+    assert_eq!(pbx.muted_channels(&call).len(), 1);
+    screen.press(".controls .mute").await;
+    e2e::until("I am heard again", || pbx.muted_channels(&call).is_empty()).await;
+    // What the PBX refuses is said, and what was typed stays.
+    pbx.set(|switches| switches.refusals = [("call/transfer".to_owned(), 70_099)].into());
+    screen.press(".controls .transfer").await;
+    type_into(&screen, ".sending input", "1002").await;
+    screen.press(".sending .send").await;
+    screen.shows("#failed").await;
+    screen.has(".sending input", "1002").await;
+    audited(&screen, "where a call is sent").await;
+    screen.shoot("panel-transfer").await;
+    pbx.set(|switches| switches.refusals.clear());
+    screen.press(".sending .send").await;
+    rig.phase(&call, "over").await;
+    let rings =
+        |number: &str| pbx.calls().iter().any(|call| format!("{:?}", pbx.members(call)).contains(number));
+    assert!(rings("1002"), "it rings at the other extension");
+    screen.close().await;
+}
+
+in_both_languages!(
+    a_call_is_declined_held_muted_and_sent_on_in_english,
+    a_call_is_declined_held_muted_and_sent_on_in_chinese,
+    controlling
 );
 
 // What was not written to Desk

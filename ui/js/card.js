@@ -7,6 +7,7 @@
  * @typedef {import("./choosing.js").Choosing} Choosing
  * @typedef {import("./panel.js").Kit} Kit
  */
+import { drawActs, makeActs } from "./acts.js";
 import { button, byId, element, inside, keyed, reshape, say, sayLine, shape } from "./dom.js";
 import * as phrases from "./phrases.js";
 
@@ -111,6 +112,7 @@ function makeCard({ words }) {
     reason,
     making,
     button("primary open", "", () => {}),
+    makeActs(),
   );
 }
 
@@ -149,6 +151,7 @@ function drawCard(card, call, view, kit, choosing) {
   inside(card, ".open").hidden = several;
   drawOpen(inside(card, ".open"), call, kit);
   drawMaking(inside(card, ".making"), call, view, kit);
+  drawActs(inside(card, ".controls"), call, kit);
   choosing.draw(card, call, several);
 }
 

@@ -14,6 +14,8 @@
  * @typedef {{state: string, records: CustomerRecord[], cause: ?string}} Who
  * @typedef {{code: string, count: ?number, extension: ?string, detail: ?string}} Why
  * @typedef {object} Call
+ * @property {string[]} acts
+ * @property {boolean} muted
  * @property {string} call
  * @property {string} extension
  * @property {?string} direction

@@ -26,6 +26,7 @@ use crate::history::stored_view;
 use crate::lookup::{Fresh, Lookup, milliseconds};
 use crate::margin;
 use crate::outbox::hand::{self, Beside, OutboxAsk};
+use crate::run::ActWish;
 use crate::view::{self, AppView, CallView, DialView, RecordView};
 
 pub use wire::{
@@ -94,6 +95,13 @@ impl Assist {
             Want::Dial { text, by } => {
                 let dial = Box::new(self.dial(text, by, None).await?);
                 Ok(Answer::Dial { dial })
+            }
+            Want::Act { call, extension, act, number } => {
+                let (reply, answer) = oneshot::channel();
+                let wish = ActWish { call, extension, act, number };
+                self.tell(Message::Act { wish, reply }).await?;
+                answer.await.map_err(|_| Fault::new("not_running"))??;
+                Ok(Answer::Done)
             }
             Want::CallBack { call, extension } => self.call_back(&call, &extension).await,
             Want::Outbox { ask } => self.outbox(ask).await,

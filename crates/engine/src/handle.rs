@@ -14,6 +14,7 @@ use crate::assist::{self, Assist, DialBy};
 use crate::lookup::{Lookup, Report};
 use crate::manners::Manners;
 use crate::outbox::Writing;
+use crate::run::ActWish;
 use crate::view::{AppView, DialView, SignInView};
 
 /// What a person, or a program on their behalf, wants of a running engine.
@@ -133,6 +134,11 @@ pub(crate) enum Message {
     /// Which clients run, for whoever wants to ask without a token of their own.
     Clients {
         reply: oneshot::Sender<Clients>,
+    },
+    /// Something is to be done to a call.
+    Act {
+        wish: ActWish,
+        reply: oneshot::Sender<Result<(), Fault>>,
     },
     /// A number is to be called; by this extension of mine, or by the first.
     Dial {

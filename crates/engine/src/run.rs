@@ -3,6 +3,7 @@
 //! Nothing here waits on the network: lookups, tabs and resyncs run beside the loop and come back as messages.
 //! Must not decide anything about a call; that is the core's.
 
+mod acting;
 mod agent;
 mod dialing;
 mod filling;
@@ -13,8 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deskring_domain::{
-    Again, CallId, Choice, DeskUse, Effect, Entry, Input, LookupFailure, Machine, Match, Now, OpenFailure,
-    OpenedBy, Pause, Record, RecordKind, Who,
+    Act, Again, CallId, Choice, DeskUse, Effect, Entry, Extension, Input, LookupFailure, Machine, Match, Now,
+    OpenFailure, OpenedBy, Pause, Record, RecordKind, Who,
 };
 use deskring_store::{ProfileLock, SecretsConfig};
 use deskring_yeastar as pbx;
@@ -48,6 +49,8 @@ const SLEEP_CHECK: Duration = Duration::from_secs(10);
 const SLEPT: Duration = Duration::from_secs(3);
 /// How long to wait before a locked keychain is asked again.
 const KEYCHAIN_AGAIN: Duration = Duration::from_secs(30);
+
+pub(crate) use self::acting::ActWish;
 
 /// Why an engine could not start.
 #[derive(Debug, thiserror::Error)]
@@ -134,6 +137,12 @@ enum Back {
         call: CallId,
         record: Record,
     },
+    /// The PBX did something to a call, or not.
+    Acted {
+        wish: acting::ActWish,
+        act: Act,
+        answer: Result<(), pbx::Error>,
+    },
     /// The PBX took a number, or not.
     Dialed {
         id: u64,
@@ -155,6 +164,7 @@ pub struct Engine {
     margin: Margin,
     owing: owed::Owing,
     dialing: dialing::Dialing,
+    acting: acting::Acting,
     /// Whether all calls are known since the PBX is in reach.
     filled_in: bool,
     /// When the PBX's call details are read once more.
@@ -263,6 +273,7 @@ impl Engine {
             read_up_at: None,
             tried: BTreeSet::new(),
             dialing: dialing::Dialing::default(),
+            acting: acting::Acting::default(),
             owing: owed::Owing::new(outbox::rules(&loaded.settings), outbox::writing(&loaded.settings)),
             handle: Handle::new(message_sender, views, admin, assist),
             messages,
@@ -321,6 +332,7 @@ impl Engine {
                         self.wake_sender();
                     }
                     Some(Message::Belongs(belongs)) => self.belongs(*belongs),
+                    Some(Message::Act { wish, reply }) => self.on_act(wish, reply),
                     Some(Message::Dial { text, by, extension, reply }) => {
                         self.on_dial(&text, by, extension, reply);
                     }
@@ -526,6 +538,7 @@ impl Engine {
             Back::NameOthers => self.name_the_unnamed(),
             Back::Made { call, record } => self.on_made(&call, &record),
             Back::Dialed { id, answer } => self.on_dialed(id, answer),
+            Back::Acted { wish, act, answer } => self.on_acted(wish, act, answer),
             Back::Names(read) => {
                 if let Some(serial) = read.serial.clone() {
                     self.learn_serial(serial);
@@ -824,6 +837,10 @@ impl Engine {
         if std::mem::replace(&mut self.dirty, Dirty::No) == Dirty::Yes {
             let mut view =
                 app_view(&self.machine, &self.history, &self.pbx, &self.desk, &self.told, &self.margin);
+            for call in &mut view.calls {
+                let (id, me) = (CallId::new(call.call.clone()), Extension::new(call.extension.clone()));
+                self.acting.write(call, &self.machine.controls(&id, &me));
+            }
             self.dialing.write(&mut view);
             self.view.send_replace(Arc::new(view));
         }

@@ -255,6 +255,12 @@ pub struct CallView {
     /// What the PBX wrote down of my part.
     #[serde(default)]
     pub details: Option<DetailsView>,
+    /// What I can do with it now, in this order: `decline`, `hang_up`, `hold`, `resume`, `transfer`, `mute`.
+    #[serde(default)]
+    pub acts: Vec<String>,
+    /// I am silenced, as far as that was done here.
+    #[serde(default)]
+    pub muted: bool,
 }
 
 /// What the PBX wrote down of my part of a call; times in seconds.
@@ -575,6 +581,8 @@ impl CallView {
                 trunk: record.trunk.clone(),
                 recording: record.recording.clone(),
             }),
+            acts: Vec::new(),
+            muted: false,
         }
     }
 

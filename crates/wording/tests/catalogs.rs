@@ -243,10 +243,12 @@ const CODES: &[(&str, &[&str])] = &[
             "no_extension",
             "dial_changed",
             "call_failed",
+            "act_not_now",
             "not_allowed",
             "pbx_not_connected",
         ],
     ),
+    ("act", &["decline", "hang_up", "hold", "resume", "transfer", "mute", "unmute"]),
     (
         "dial-doubt",
         &[

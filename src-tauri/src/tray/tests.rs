@@ -81,6 +81,8 @@ fn call(id: &str, phase: &str, name: Option<&str>) -> CallView {
         spoke: Vec::new(),
         filled_in: false,
         details: None,
+        acts: Vec::new(),
+        muted: false,
     }
 }
 

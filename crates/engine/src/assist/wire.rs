@@ -92,6 +92,19 @@ pub enum Want {
         /// Who wants it.
         by: DialBy,
     },
+    /// Does something to a call of mine that is on, one of [`CallView::acts`]; answered by [`Answer::Done`]. The fault is
+    /// `act_not_now` when it is not one of them any more.
+    Act {
+        /// The PBX's id of the call.
+        call: String,
+        /// Which of my extensions has it.
+        extension: String,
+        /// Its code.
+        act: String,
+        /// With `transfer`: where to, as somebody wrote it.
+        #[serde(default)]
+        number: Option<String>,
+    },
     /// Has my phone ring and then calls the other side of a call; answered by [`Answer::Done`].
     CallBack {
         /// The PBX's id of the call.

@@ -66,6 +66,8 @@ impl Dialing {
             if call.phase == "ringing" {
                 call.phase = "dialing".into();
             }
+            // My own phone rings: refusing it is giving up the call.
+            call.acts.iter_mut().filter(|act| *act == "decline").for_each(|act| *act = "hang_up".into());
         }
         view.dial = Some(wish.view.clone());
     }
@@ -158,7 +160,7 @@ impl Engine {
         Ok(self.dialing.view().unwrap_or_default())
     }
 
-    fn dialed(&self, link: &DialLink) -> Result<Dialed, Fault> {
+    pub(super) fn dialed(&self, link: &DialLink) -> Result<Dialed, Fault> {
         let setup = self.machine.setup();
         let is_internal = |digits: &str| {
             self.told.names.of(digits).is_some() || setup.mine.iter().any(|mine| mine.as_str() == digits)

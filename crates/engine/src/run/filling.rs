@@ -304,5 +304,7 @@ fn logged_call(
             trunk: from_pbx::trunk(&row.record, Some(direction)),
             recording: row.record.recording.clone(),
         }),
+        acts: Vec::new(),
+        muted: false,
     })
 }
