@@ -48,10 +48,13 @@ impl Engine {
                 tokio::spawn(async move {
                     let answer = perform(&client, order).await;
                     // An error means that the loop has ended, or that nobody waits; so below.
-                    let _ = reply.send(answer.as_ref().map(|()| ()).map_err(|error| Fault {
-                        code: connect::pbx_cause(error.kind()).to_owned(),
-                        detail: connect::pbx_detail(error),
-                    }));
+                    let _ = reply.send(match &answer {
+                        Ok(()) => Ok(()),
+                        Err(error) => Err(Fault {
+                            code: connect::pbx_cause(error.kind()).to_owned(),
+                            detail: connect::pbx_detail(error),
+                        }),
+                    });
                     let _ = back.send(Back::Acted { wish, act, answer });
                 });
             }
