@@ -39,6 +39,9 @@ pub fn default_for_tel(places: &Places) -> TelHandler {
     choice::default_for_tel(places)
 }
 
+/// What a person types in a terminal to make Deskring, once it is listed, the program for `tel:` links.
+pub const DEFAULT_COMMAND: Option<&str> = choice::DEFAULT_COMMAND;
+
 /// Whether the system lists `program` among those that can be chosen for links. Blocks on a few small files, or on the
 /// registry. On macOS every program that was opened once is listed.
 pub fn takes_links(places: &Places, program: &Path) -> bool {

@@ -21,8 +21,8 @@ mod system;
 
 pub use crate::autostart::{Autostart, SessionError, Start, start_at_login, starts_at_login};
 pub use crate::handlers::{
-    SCHEMES, TelHandler, default_for_tel, has_default_apps_page, offer_for_links, show_default_apps,
-    takes_links,
+    DEFAULT_COMMAND, SCHEMES, TelHandler, default_for_tel, has_default_apps_page, offer_for_links,
+    show_default_apps, takes_links,
 };
 pub use crate::notifications::{
     DoNotDisturb, NotificationService, Notifications, do_not_disturb, notification_service,

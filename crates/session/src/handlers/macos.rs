@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Places, SessionError, TelHandler};
 
+pub(super) const DEFAULT_COMMAND: Option<&str> = None;
+
 pub(super) fn default_for_tel(_places: &Places) -> TelHandler {
     TelHandler::Unknown
 }

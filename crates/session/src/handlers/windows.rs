@@ -19,6 +19,8 @@ const REGISTERED: &str = r"Software\RegisteredApplications";
 /// Nobody else's, so that it needs no choice.
 const OWN_SCHEME: &str = "deskring";
 
+pub(super) const DEFAULT_COMMAND: Option<&str> = None;
+
 pub(super) fn default_for_tel(_places: &Places) -> TelHandler {
     match CURRENT_USER.open(CHOICE).and_then(|key| key.get_string("ProgId")) {
         Ok(id) if id.starts_with(NAME) => TelHandler::Ours,

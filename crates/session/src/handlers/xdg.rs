@@ -25,6 +25,9 @@ const PAGES: [(&str, &str, &[&str]); 6] = [
     ("X-Cinnamon", "cinnamon-settings", &["default"]),
 ];
 
+pub(super) const DEFAULT_COMMAND: Option<&str> =
+    Some("xdg-mime default Deskring.desktop x-scheme-handler/tel");
+
 pub(super) fn default_for_tel(places: &Places) -> TelHandler {
     let Some((id, entry)) = chosen(places) else { return TelHandler::None };
     let program = entry.program().unwrap_or_default();
