@@ -1157,6 +1157,7 @@ async fn the_way_to_be_chosen_for_links(look: Look) {
     inspect(&screen, look, "another program").await;
     screen.press("#links-offer").await;
     screen.hides("#links-offer").await;
+    screen.focuses("#links-page").await;
     screen.shows("#links-state[data-tel=elsewhere]").await;
     let entry = std::fs::read_to_string(programs.path("data/applications/Deskring.desktop")).unwrap();
     assert!(entry.contains("x-scheme-handler/tel;") && entry.contains(" %u"), "{entry}");

@@ -35,7 +35,10 @@ async function ask(want) {
 }
 
 async function offer() {
-  if (await ask("offer_for_links")) announce(words.text("settings-links-offered"));
+  if (!(await ask("offer_for_links"))) return;
+  announce(words.text("settings-links-offered"));
+  // The pressed button is gone; the next step follows.
+  (pageButton.hidden ? copy : pageButton).focus();
 }
 
 const COMMAND = "links-command";
@@ -47,6 +50,7 @@ const offering = help("settings-links-offer-help");
 const offerButton = worker("settings-links-offer", offer, { class: "button primary", id: "links-offer" });
 const pageButton = worker("settings-links-page", () => ask("show_default_apps"), { id: "links-page" });
 const command = make("code", { id: COMMAND });
+const copy = copier(() => links?.command ?? "", `${COMMAND}-label`);
 const inTerminal = make(
   "dl",
   "facts",
@@ -54,7 +58,7 @@ const inTerminal = make(
     "div",
     "print",
     make("dt", { words: "settings-links-command", id: `${COMMAND}-label` }),
-    make("dd", {}, command, copier(() => links?.command ?? "", `${COMMAND}-label`)),
+    make("dd", {}, command, copy),
   ),
 );
 const problem = make("div", { role: "alert" });
