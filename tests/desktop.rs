@@ -6,12 +6,17 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+use std::process::Stdio;
+
 use deskring_local_api::Client;
 use e2e::screen::{Look, Screen, has_display};
 use e2e::tray::{App, Asked, Programs, eavesdrop, heard};
-use e2e::{PATIENCE, Rig, eventually, on_profile, program, surround};
-use fantoccini::Locator;
+use e2e::{PATIENCE, Rig, eventually, free_port, on_profile, program, surround};
+use fantoccini::{ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 use tokio::process::Command;
 
 fn deskring(rig: &Rig, arguments: &[&str]) -> Command {
@@ -301,6 +306,66 @@ async fn a_clicked_link_starts_deskring_and_the_next_ones_reach_it() {
     assert!(Command::new("kill").arg(started.trim()).status().await.unwrap().success());
     let ended = format!("/proc/{}/exe", started.trim());
     eventually("it has ended", async || std::fs::read_link(&ended).is_err().then_some(())).await;
+}
+
+/// A page with these links, one below the other; gives where it is.
+async fn page_with(links: &[&str]) -> String {
+    let lines = links.iter().map(|link| format!("<p><a href=\"{link}\">call</a></p>"));
+    let page = format!("<!doctype html><title>Links</title>{}", lines.collect::<String>());
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{page}",
+        page.len()
+    );
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let answer = answer.clone();
+            tokio::spawn(async move {
+                let _ = connection.read(&mut [0; 4096]).await;
+                let _ = connection.write_all(answer.as_bytes()).await;
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_is_clicked_in_chromium_reaches_deskring() {
+    let test = "a_link_that_is_clicked_in_chromium_reaches_deskring";
+    if !has_display(test) || Command::new("chromedriver").arg("--version").output().await.is_err() {
+        return;
+    }
+    let app = App::on(unasked().await).await;
+    let rig = &app.rig;
+    let programs = chosen(rig).await;
+    let links = ["tel:+442079460026", "callto:+442079460027", "sip:+442079460028@example.com"];
+    let page = page_with(&links).await;
+    let port = free_port();
+    let mut driver = Command::new("chromedriver");
+    surround(programs.of(driver.arg(format!("--port={port}"))), rig);
+    let _driver = driver.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let wanted = json!({ "goog:chromeOptions": {
+        // Tests run as root in a container, too; the browser ends when its driver is killed.
+        "args": ["--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-pipe",
+            format!("--user-data-dir={}", programs.path("browser").display())],
+        // As if somebody had said "always allow" when the browser asked whether to open such a link.
+        "prefs": { "protocol_handler": { "allowed_origin_protocol_pairs": { (page.clone()):
+            { "tel": true, "callto": true, "sip": true } } } },
+    }});
+    let browser = eventually("a session with the browser", async || {
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        builder.capabilities(wanted.as_object().unwrap().clone());
+        builder.connect(&format!("http://127.0.0.1:{port}")).await.ok()
+    })
+    .await;
+    browser.goto(&page).await.unwrap();
+    for (count, link) in links.into_iter().enumerate() {
+        let place = format!("p:nth-of-type({}) a", count + 1);
+        browser.find(Locator::Css(&place)).await.unwrap().click().await.unwrap();
+        assert_eq!(wait_dialed(rig, count + 1).await[count], link);
+    }
+    browser.close().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
