@@ -6,12 +6,17 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+use std::process::Stdio;
+
 use deskring_local_api::Client;
 use e2e::screen::{Look, Screen, has_display};
-use e2e::tray::{App, Asked, eavesdrop, heard};
-use e2e::{PATIENCE, Rig, eventually, on_profile};
-use fantoccini::Locator;
+use e2e::tray::{App, Asked, Programs, eavesdrop, heard};
+use e2e::{PATIENCE, Rig, eventually, free_port, on_profile, program, surround};
+use fantoccini::{ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 use tokio::process::Command;
 
 fn deskring(rig: &Rig, arguments: &[&str]) -> Command {
@@ -235,4 +240,190 @@ async fn without_a_display_it_says_what_to_run_instead() {
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(error.contains("deskring-cli run"), "{error}");
+}
+
+// Links
+
+/// Everything that a phone was asked to call, as the engine got it.
+fn dialed(rig: &Rig) -> Vec<String> {
+    let kept = std::fs::read_to_string(rig.profile.path().join("dials.stub")).unwrap_or_default();
+    let lines = kept.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    lines.map(|line| line["text"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn wait_dialed(rig: &Rig, count: usize) -> Vec<String> {
+    eventually("the phone rings", async || Some(dialed(rig)).filter(|all| all.len() >= count)).await
+}
+
+/// A desktop on which Deskring, with the package's own entry, was chosen for links.
+async fn chosen(rig: &Rig) -> Programs {
+    let programs = Programs::new();
+    let exec = format!("{} --profile {}", program("deskring").display(), rig.profile.path().display());
+    let entry = include_str!("../packaging/deskring.desktop").replace("{{exec}}", &exec);
+    programs.install("Deskring.desktop", &entry);
+    programs.choose("Deskring.desktop", &["tel", "callto", "sip", "sips", "deskring"]).await;
+    programs
+}
+
+/// As a program does in which somebody clicks a link.
+async fn click(rig: &Rig, programs: &Programs, link: &str) {
+    let mut click = Command::new("xdg-open");
+    surround(programs.of(&mut click), rig);
+    assert!(click.arg(link).status().await.unwrap().success(), "{link}");
+}
+
+/// A rig that dials without asking.
+async fn unasked() -> Rig {
+    let rig = Rig::idle().await;
+    rig.set(|settings| settings["click_to_call"] = json!({ "confirm": "never" }));
+    rig
+}
+
+/// Everything that was logged on a profile.
+fn logged(rig: &Rig) -> String {
+    let files = std::fs::read_dir(rig.profile.path().join("logs")).into_iter().flatten().flatten();
+    files.filter_map(|file| std::fs::read_to_string(file.path()).ok()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clicked_link_starts_deskring_and_the_next_ones_reach_it() {
+    if !has_display("a_clicked_link_starts_deskring_and_the_next_ones_reach_it") {
+        return;
+    }
+    let rig = unasked().await;
+    let programs = chosen(&rig).await;
+    let pid = || std::fs::read_to_string(rig.profile.path().join("engine.pid")).ok();
+    click(&rig, &programs, "tel:+442079460018").await;
+    assert_eq!(wait_dialed(&rig, 1).await, ["tel:+442079460018"]);
+    let started = pid().expect("Deskring was started");
+    let others = ["callto:+442079460019", "sip:+442079460020@example.com", "deskring:+442079460021"];
+    for (count, link) in others.into_iter().enumerate() {
+        click(&rig, &programs, link).await;
+        assert_eq!(wait_dialed(&rig, count + 2).await[count + 1], link);
+    }
+    assert_eq!(pid().as_ref(), Some(&started), "it is the same one");
+    assert!(!logged(&rig).contains("7946"), "a number in the log");
+    assert!(Command::new("kill").arg(started.trim()).status().await.unwrap().success());
+    let ended = format!("/proc/{}/exe", started.trim());
+    eventually("it has ended", async || std::fs::read_link(&ended).is_err().then_some(())).await;
+}
+
+/// A page with these links, one below the other; gives where it is.
+async fn page_with(links: &[&str]) -> String {
+    let lines = links.iter().map(|link| format!("<p><a href=\"{link}\">call</a></p>"));
+    let page = format!("<!doctype html><title>Links</title>{}", lines.collect::<String>());
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{page}",
+        page.len()
+    );
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let answer = answer.clone();
+            tokio::spawn(async move {
+                let _ = connection.read(&mut [0; 4096]).await;
+                let _ = connection.write_all(answer.as_bytes()).await;
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_is_clicked_in_chromium_reaches_deskring() {
+    let test = "a_link_that_is_clicked_in_chromium_reaches_deskring";
+    if !has_display(test) || Command::new("chromedriver").arg("--version").output().await.is_err() {
+        return;
+    }
+    let app = App::on(unasked().await).await;
+    let rig = &app.rig;
+    let programs = chosen(rig).await;
+    let links = ["tel:+442079460026", "callto:+442079460027", "sip:+442079460028@example.com"];
+    let page = page_with(&links).await;
+    let port = free_port();
+    let mut driver = Command::new("chromedriver");
+    surround(programs.of(driver.arg(format!("--port={port}"))), rig);
+    let _driver = driver.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let wanted = json!({ "goog:chromeOptions": {
+        // Tests run as root in a container, too; the browser ends when its driver is killed.
+        "args": ["--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-pipe",
+            format!("--user-data-dir={}", programs.path("browser").display())],
+        // As if somebody had said "always allow" when the browser asked whether to open such a link.
+        "prefs": { "protocol_handler": { "allowed_origin_protocol_pairs": { (page.clone()):
+            { "tel": true, "callto": true, "sip": true } } } },
+    }});
+    let browser = eventually("a session with the browser", async || {
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        builder.capabilities(wanted.as_object().unwrap().clone());
+        builder.connect(&format!("http://127.0.0.1:{port}")).await.ok()
+    })
+    .await;
+    browser.goto(&page).await.unwrap();
+    for (count, link) in links.into_iter().enumerate() {
+        let place = format!("p:nth-of-type({}) a", count + 1);
+        browser.find(Locator::Css(&place)).await.unwrap().click().await.unwrap();
+        assert_eq!(wait_dialed(rig, count + 1).await[count], link);
+    }
+    browser.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_start_hands_its_link_over_and_shows_nothing() {
+    if !has_display("a_second_start_hands_its_link_over_and_shows_nothing") {
+        return;
+    }
+    let app = App::on(unasked().await).await;
+    for (count, arguments) in
+        [&["tel:+442079460022"][..], &["--hidden", "tel:+442079460023"]].into_iter().enumerate()
+    {
+        let second = deskring(&app.rig, arguments).output().await.unwrap();
+        assert!(second.status.success(), "{}", String::from_utf8_lossy(&second.stderr));
+        assert_eq!(dialed(&app.rig).len(), count + 1, "it was handed over before the second start ended");
+    }
+    assert!(app.descendants().is_empty(), "a window came up");
+    assert!(!logged(&app.rig).contains("7946"), "a number in the log");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hostile_link_runs_nothing_and_breaks_nothing() {
+    if !has_display("a_hostile_link_runs_nothing_and_breaks_nothing") {
+        return;
+    }
+    let app = App::on(unasked().await).await;
+    let rig = &app.rig;
+    let programs = chosen(rig).await;
+    let (trap, mut count) = (rig.profile.path().join("trap"), 0);
+    for text in
+        ["$(touch TRAP)", "`touch TRAP`", ";touch TRAP;", "\"' --version\n%U %f\u{202e}", "--quit", ""]
+    {
+        let link = format!("tel:{}", text.replace("TRAP", &trap.display().to_string()));
+        let second = deskring(rig, &[&link]).output().await.unwrap();
+        assert!(second.status.success(), "{link}: {}", String::from_utf8_lossy(&second.stderr));
+        count += 1;
+        assert_eq!(wait_dialed(rig, count).await[count - 1], link, "it arrives as it is");
+        // A control character ends some openers; what counts is that nothing else happens.
+        if !text.is_empty() && !text.contains('\n') {
+            click(rig, &programs, &link).await;
+            count += 1;
+            assert!(wait_dialed(rig, count).await[count - 1].starts_with("tel:"));
+        }
+    }
+    let long = format!("tel:{}", "1".repeat(100_000));
+    assert!(deskring(rig, &[&long]).status().await.unwrap().success());
+    count += 1;
+    assert_eq!(wait_dialed(rig, count).await[count - 1].len(), 513, "cut, and still too long");
+    let too_long = format!("tel:{}", "1".repeat(1_000_000));
+    assert!(deskring(rig, &[&too_long]).status().await.is_err(), "the system does not even start it");
+    let several = ["tel:+442079460024", "tel:+442079460025", "file:///etc/passwd"];
+    let second = deskring(rig, &several).output().await.unwrap();
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(second.status.success() && said.contains("only the first"), "{said}");
+    count += 1;
+    assert_eq!(wait_dialed(rig, count).await[count - 1..], several[..1]);
+    assert_eq!(dialed(rig).len(), count);
+    assert!(!trap.exists(), "a shell ran");
+    let all = format!("{said}{}", logged(rig));
+    assert!(!all.contains("7946") && !all.contains("touch"), "a link in the log: {all}");
+    app.menu_with("extension 1001").await;
 }

@@ -21,7 +21,7 @@ use deskring_simulator::{
 use deskring_store::{Environment, Keychain, SecretsConfig};
 use deskring_wording::{Language, Part, Words};
 use e2e::screen::{Keyboard, Look, Screen, turn};
-use e2e::tray::{App, Asked, eavesdrop, heard};
+use e2e::tray::{App, Asked, Programs, eavesdrop, heard};
 use e2e::{PATIENCE, Rig, eventually, free_port, on_profile, opened, secrets, until};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -1125,6 +1125,78 @@ async fn no_paste_breaks_the_page() {
     screen.press("#popup-mode-off").await;
     house.saved("popup.mode", &json!("off")).await;
     screen.close().await;
+}
+
+// Links to phone numbers
+
+async fn the_way_to_be_chosen_for_links(look: Look) {
+    let words = words(look);
+    let rig = Rig::idle().await;
+    let programs = Programs::new();
+    programs.install(
+        "org.example.Dialer.desktop",
+        "[Desktop Entry]\nType=Application\nName=Dialer <b>\u{202e}\nExec=true %u\n",
+    );
+    programs.choose("org.example.Dialer.desktop", &["tel"]).await;
+    // The page of this desktop, as far as anybody sees from here.
+    let (page, shown) = (programs.path("bin/xfce4-mime-settings"), programs.path("shown"));
+    std::fs::write(&page, format!("#!/bin/sh\nprintf . >>'{}'\n", shown.display())).unwrap();
+    std::fs::set_permissions(&page, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut tray = on_profile(&rig, "deskring", &["--hidden"]);
+    let child = programs.of(&mut tray).spawn().unwrap();
+    let app = App::of(rig, child).await;
+    let connected = async || Client::connect(&app.rig.paths()).await.ok().map(drop);
+    eventually("the tray app listens", connected).await;
+    let screen = Screen::open(&app.rig, "settings", look).await;
+    screen.shows("[data-stage=connected] #work:enabled").await;
+    screen.go("click-to-call").await;
+    screen.sees("#links-state[data-tel=elsewhere]", "Dialer <b>").await;
+    screen.sees("#links-command", "xdg-mime default Deskring.desktop x-scheme-handler/tel").await;
+    screen.sees("#links-offer", &words.text("settings-links-offer")).await;
+    screen.shoot("links-1-elsewhere").await;
+    inspect(&screen, look, "another program").await;
+    screen.press("#links-offer").await;
+    screen.hides("#links-offer").await;
+    screen.focuses("#links-page").await;
+    screen.shows("#links-state[data-tel=elsewhere]").await;
+    let entry = std::fs::read_to_string(programs.path("data/applications/Deskring.desktop")).unwrap();
+    assert!(entry.contains("x-scheme-handler/tel;") && entry.contains(" %u"), "{entry}");
+    screen.shoot("links-2-candidate").await;
+    inspect(&screen, look, "a candidate").await;
+    screen.press("#links-page").await;
+    until("the system's page", || shown.exists()).await;
+    // What the person does there, or in a terminal; then they come back.
+    programs.choose("Deskring.desktop", &["tel"]).await;
+    screen.ask("dispatchEvent(new Event('focus'))", &[]).await;
+    screen.sees("#links-state[data-tel=ours]", &words.text("settings-links-ours")).await;
+    screen.hides("#links-command").await;
+    screen.shoot("links-3-ours").await;
+    inspect(&screen, look, "Deskring").await;
+    // What cannot be written is said.
+    std::fs::remove_dir_all(programs.path("data")).unwrap();
+    std::fs::write(programs.path("data"), "").unwrap();
+    screen.ask("dispatchEvent(new Event('focus'))", &[]).await;
+    screen.press("#links-offer").await;
+    screen.sees("#page-click-to-call [role=alert]", &words.text("cause-links-failed")).await;
+    screen.shoot("links-4-failed").await;
+    inspect(&screen, look, "no list").await;
+    screen.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_way_to_be_chosen_for_links_in_english() {
+    let Some(_turn) = turn("the_way_to_be_chosen_for_links_in_english", Keyboard::Shared).await else {
+        return;
+    };
+    the_way_to_be_chosen_for_links(Look::ENGLISH).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_way_to_be_chosen_for_links_in_chinese() {
+    let Some(_turn) = turn("the_way_to_be_chosen_for_links_in_chinese", Keyboard::Shared).await else {
+        return;
+    };
+    the_way_to_be_chosen_for_links(Look::CHINESE).await;
 }
 
 // Accessibility

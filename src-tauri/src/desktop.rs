@@ -79,6 +79,23 @@ impl Desktop for TrayDesktop {
             "autostart_failed"
         })
     }
+
+    fn offer_for_links(&self) -> Result<(), &'static str> {
+        session::offer_for_links(&session::Places::of_system(), &self.program).map_err(|error| {
+            tracing::warn!(%error, "Deskring could not be listed for links");
+            "links_failed"
+        })
+    }
+
+    fn show_default_apps(&self) -> Result<(), &'static str> {
+        session::show_default_apps(&session::Places::of_system()).map_err(|error| {
+            tracing::warn!(%error, "the page for default programs could not be shown");
+            match error {
+                session::SessionError::NoPage => "no_default_apps_page",
+                _ => "default_apps_failed",
+            }
+        })
+    }
 }
 
 impl TrayDesktop {

@@ -6,6 +6,7 @@
 //! its memory with it when it closes.
 
 mod desktop;
+mod link;
 mod logging;
 mod notice;
 mod opener;
@@ -15,6 +16,7 @@ mod start;
 mod tray;
 mod window;
 
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -43,6 +45,9 @@ pub struct Arguments {
     /// The tray process holds the other end of stdin: a line brings the window to the front, the end closes it.
     #[arg(long, hide = true, requires = "window")]
     follow_stdin: bool,
+    /// Call the number of this link (tel:, callto:, sip:, sips: or deskring:), here or in a running Deskring.
+    #[arg(value_name = "URL", conflicts_with = "window")]
+    links: Vec<OsString>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -77,7 +82,7 @@ pub fn run(began: Instant, arguments: &Arguments) -> ExitCode {
     let _log = logging::start(logs.clone(), arguments.window.is_some());
     let end = match arguments.window {
         Some(kind) => window::run(kind.into(), paths, logs, &arguments.language, arguments.follow_stdin),
-        None => start::run(began, paths, arguments.hidden),
+        None => start::run(began, paths, arguments.hidden, link::one_of(&arguments.links)),
     };
     match end {
         Ok(()) => ExitCode::SUCCESS,

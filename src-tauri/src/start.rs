@@ -13,6 +13,7 @@ use tauri::{AppHandle, Manager as _, RunEvent};
 use tokio::sync::{Notify, mpsc, watch};
 
 use crate::desktop::TrayDesktop;
+use crate::link::Link;
 use crate::notice::{Deed, Notices, Press};
 use crate::opener::{self, Opener, Requests};
 use crate::spoken::Spoken;
@@ -24,8 +25,8 @@ const END: Duration = Duration::from_millis(1000);
 /// A Deskring that has just been started opens its door within this time.
 const HAND_OVER: Duration = Duration::from_secs(3);
 
-/// Runs until somebody quits.
-pub(crate) fn run(began: Instant, paths: Paths, hidden: bool) -> anyhow::Result<()> {
+/// Runs until somebody quits. With a link, its number is called: by the Deskring that runs already, or by this one.
+pub(crate) fn run(began: Instant, paths: Paths, hidden: bool, link: Option<Link>) -> anyhow::Result<()> {
     // The settings' language is known when they have been read; until then, the system's.
     let spoken = Spoken::of_choice("system");
     let (notices, presses) =
@@ -40,8 +41,8 @@ pub(crate) fn run(began: Instant, paths: Paths, hidden: bool) -> anyhow::Result<
     };
     let engine = match Engine::prepare(paths.clone(), Arc::new(desktop)) {
         Ok(engine) => engine,
-        Err(StartError::Running { .. }) if hidden => return Ok(()),
-        Err(running @ StartError::Running { .. }) => return hand_over(&paths).context(running),
+        Err(StartError::Running { .. }) if hidden && link.is_none() => return Ok(()),
+        Err(running @ StartError::Running { .. }) => return hand_over(&paths, link).context(running),
         Err(error) => {
             let words = spoken.words();
             let body = words.with("notice-settings-body", &[("detail", error.to_string().into())]);
@@ -56,6 +57,8 @@ pub(crate) fn run(began: Instant, paths: Paths, hidden: bool) -> anyhow::Result<
     if !hidden && is_new(&handle.view().borrow()) {
         opener.show(Window::Settings);
     }
+    #[cfg(target_os = "macos")]
+    let for_links = handle.clone();
     let desk = Counter {
         handle: handle.clone(),
         opener: opener.clone(),
@@ -71,6 +74,7 @@ pub(crate) fn run(began: Instant, paths: Paths, hidden: bool) -> anyhow::Result<
         requests,
         spoken,
         quit: quit.clone(),
+        link,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Otherwise Tauri starts a second one, with a thread for each core.
@@ -96,11 +100,18 @@ pub(crate) fn run(began: Instant, paths: Paths, hidden: bool) -> anyhow::Result<
             })?;
             Ok(())
         });
-    built(|| builder.build(context()))?.run_return(|_, event| {
+    built(|| builder.build(context()))?.run_return(move |_, event| match event {
         // Closing a last window ends an app by default; only the menu and signals end this one.
-        if let RunEvent::ExitRequested { code: None, api, .. } = event {
-            api.prevent_exit();
+        RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
+        // There a link never comes on the command line.
+        #[cfg(target_os = "macos")]
+        RunEvent::Opened { urls } => {
+            let urls: Vec<_> = urls.iter().map(|url| url.as_str().into()).collect();
+            if let Some(link) = crate::link::one_of(&urls) {
+                tauri::async_runtime::spawn(link.dial(for_links.clone()));
+            }
         }
+        _ => {}
     });
     tracing::info!("ended");
     Ok(())
@@ -185,6 +196,7 @@ struct Parts {
     requests: Requests,
     spoken: Spoken,
     quit: Arc<Notify>,
+    link: Option<Link>,
 }
 
 impl Parts {
@@ -208,6 +220,9 @@ impl Parts {
         tokio::spawn(follow(app.clone(), handle.view(), self.spoken.clone(), first));
         tokio::spawn(forward(self.presses, handle.clone(), self.opener));
         tokio::spawn(mention_missing_tray(self.notices.clone(), self.spoken.clone()));
+        if let Some(link) = self.link {
+            tokio::spawn(link.dial(handle.clone()));
+        }
         let end = Arc::new(Notify::new());
         let windows = tokio::spawn({
             let (end, paths, views) = (end.clone(), self.paths.clone(), handle.view());
@@ -314,14 +329,17 @@ async fn told_to_end() {
     }
 }
 
-/// A second start asks the first for its window.
-fn hand_over(paths: &Paths) -> anyhow::Result<()> {
+/// A second start brings the first its link, or asks it for its window.
+fn hand_over(paths: &Paths, link: Option<Link>) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let deadline = tokio::time::Instant::now() + HAND_OVER;
         loop {
             match Client::connect(paths).await {
-                Ok(mut client) => return Ok(client.command(Command::Show { window: Window::Panel }).await?),
+                Ok(mut client) => match link {
+                    Some(link) => return Ok(link.hand_over(&mut client).await?),
+                    None => return Ok(client.command(Command::Show { window: Window::Panel }).await?),
+                },
                 Err(ClientError::NotRunning) if tokio::time::Instant::now() < deadline => {
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }

@@ -408,10 +408,14 @@ pub fn program(name: &str) -> PathBuf {
 /// with a browser that only writes down what it is asked to open: see [`opened`].
 pub fn on_profile(rig: &Rig, name: &str, arguments: &[&str]) -> tokio::process::Command {
     let mut command = tokio::process::Command::new(program(name));
+    command.arg("--profile").arg(rig.profile.path()).args(arguments);
+    surround(&mut command, rig);
     command
-        .arg("--profile")
-        .arg(rig.profile.path())
-        .args(arguments)
+}
+
+/// What [`on_profile`] gives a program besides arguments, for a program that starts ours.
+pub fn surround(command: &mut tokio::process::Command, rig: &Rig) {
+    command
         .envs(secrets())
         .env("DESKRING_KEYCHAIN", "off")
         .env("BROWSER", browser(rig))
@@ -421,7 +425,6 @@ pub fn on_profile(rig: &Rig, name: &str, arguments: &[&str]) -> tokio::process::
         .env_remove("XDG_RUNTIME_DIR")
         .stdin(std::process::Stdio::null())
         .kill_on_drop(true);
-    command
 }
 
 /// What the browser of [`on_profile`] was asked to open.

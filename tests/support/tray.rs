@@ -2,12 +2,14 @@
 //! notifications as the notification service gets them.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use deskring_engine::view::LinkState;
 use deskring_local_api::Client;
 use futures_util::StreamExt as _;
-use tokio::process::Child;
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
 use zbus::zvariant::{OwnedValue, Structure, Value};
 use zbus::{Connection, MatchRule, MessageStream};
 
@@ -15,6 +17,45 @@ use crate::{Rig, eventually, on_profile, opened};
 
 const ITEM: &str = "org.kde.StatusNotifierItem";
 const MENU: &str = "com.canonical.dbusmenu";
+
+/// Folders of a test's own for what a desktop keeps of programs: which there are, and which takes what.
+pub struct Programs(TempDir);
+
+impl Programs {
+    #[allow(clippy::new_without_default, reason = "makes folders")]
+    pub fn new() -> Programs {
+        let programs = Programs(tempfile::tempdir().unwrap());
+        for folder in ["config", "data/applications", "bin"] {
+            std::fs::create_dir_all(programs.path(folder)).unwrap();
+        }
+        programs
+    }
+
+    pub fn path(&self, below: &str) -> PathBuf {
+        self.0.path().join(below)
+    }
+
+    /// A process that sees these folders, and the programs in `bin` before others.
+    pub fn of<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        let usual = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::join_paths([self.path("bin")].into_iter().chain(std::env::split_paths(&usual)));
+        command.env("XDG_CONFIG_HOME", self.path("config")).env("XDG_DATA_HOME", self.path("data"));
+        command.env("PATH", path.unwrap())
+    }
+
+    /// Adds an entry of a program.
+    pub fn install(&self, id: &str, text: &str) {
+        std::fs::write(self.path("data/applications").join(id), text).unwrap();
+    }
+
+    /// What a person does in a terminal to choose a program.
+    pub async fn choose(&self, id: &str, schemes: &[&str]) {
+        let mut choosing = Command::new("xdg-mime");
+        self.of(choosing.args(["default", id]));
+        choosing.args(schemes.iter().map(|scheme| format!("x-scheme-handler/{scheme}")));
+        assert!(choosing.status().await.unwrap().success());
+    }
+}
 
 /// A running tray app on a rig's profile.
 pub struct App {

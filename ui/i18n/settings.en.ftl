@@ -449,6 +449,19 @@ settings-click-to-call-shortcut-hint = Ctrl+Alt+D
 settings-click-to-call-allow-native-messaging = Let the browser extension dial
 settings-click-to-call-allow-native-messaging-help = For the Deskring extension in your browser only.
 
+settings-links = Phone links
+settings-links-help = A click on a phone number in a mail or on a web page starts the program that the system has for such links (tel:). Deskring never makes itself that program.
+settings-links-ours = A click on a phone number starts Deskring.
+settings-links-elsewhere = A click on a phone number starts { $program }.
+settings-links-nobody = A click on a phone number starts nothing.
+settings-links-unknown = This system does not say which program a click on a phone number starts.
+settings-links-how = To call through Deskring, choose it for phone links (tel:) in the system's settings for default apps.
+settings-links-command = Or type in a terminal
+settings-links-page = Open the system's default apps
+settings-links-offer = Make Deskring a candidate
+settings-links-offer-help = The system does not list this Deskring among the programs to choose from, because it was not installed from a package.
+settings-links-offered = The system lists Deskring now.
+
 ## Notifications and privacy
 
 settings-notifications-level = Notifications of calls

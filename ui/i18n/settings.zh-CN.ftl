@@ -438,6 +438,19 @@ settings-click-to-call-shortcut-hint = Ctrl+Alt+D
 settings-click-to-call-allow-native-messaging = 允许浏览器扩展拨号
 settings-click-to-call-allow-native-messaging-help = 仅限你浏览器中的 Deskring 扩展。
 
+settings-links = 电话链接
+settings-links-help = 点击邮件或网页中的电话号码时，系统会启动为此类链接（tel:）选定的程序。Deskring 绝不会自行成为该程序。
+settings-links-ours = 点击电话号码将启动 Deskring。
+settings-links-elsewhere = 点击电话号码将启动 { $program }。
+settings-links-nobody = 点击电话号码不会启动任何程序。
+settings-links-unknown = 此系统不提供点击电话号码会启动哪个程序的信息。
+settings-links-how = 如需通过 Deskring 呼叫，请在系统的默认应用设置中为电话链接（tel:）选择 Deskring。
+settings-links-command = 或在终端中输入
+settings-links-page = 打开系统的默认应用设置
+settings-links-offer = 将 Deskring 列为候选程序
+settings-links-offer-help = 此 Deskring 并非通过软件包安装，因此系统尚未将其列入可选程序。
+settings-links-offered = 系统现已列出 Deskring。
+
 ## Notifications and privacy
 
 settings-notifications-level = 来电通知

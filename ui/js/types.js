@@ -186,6 +186,8 @@
  * @property {?string} proposed_extension
  * @typedef {"ok" | "skipped" | "warn" | "fail"} FindingState
  * @typedef {{check: string, state: FindingState, code: string, values: Record<string, string>}} Finding
+ * @typedef {{tel: "ours" | "elsewhere" | "nobody" | "unknown", program: ?string, candidate: boolean, page: boolean,
+ *   command: ?string}} Links
  * @typedef {{code: string, line: number, column: number, written: string, suggestion: ?string}} Flaw
  * @typedef {{flaws: Flaw[], preview: string, of: "last_call" | "example"}} Trial
  * @typedef {{version: string, logs: string, profile: string, desktop: string}} About

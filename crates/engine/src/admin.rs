@@ -6,6 +6,7 @@
 
 mod bind;
 mod doctor;
+mod links;
 mod pbx;
 mod sign_in;
 pub(crate) mod template;
@@ -32,8 +33,8 @@ use crate::view::{ProblemView, SignInView};
 
 pub use wire::{
     AgentView, Answer, BindBy, BindingView, CertificateView, Choice, Choices, Directory, ExtensionView,
-    Fault, FlawView, KeptSecret, PbxDraft, PbxTest, PreviewOf, SettingsView, Switch, TemplateKey,
-    TemplateView, Typed, Want,
+    Fault, FlawView, KeptSecret, LinksView, PbxDraft, PbxTest, PreviewOf, SettingsView, Switch, TelLinks,
+    TemplateKey, TemplateView, Typed, Want,
 };
 
 /// Disconnecting puts these back to what they were before Desk was connected; with their sections.
@@ -131,6 +132,15 @@ impl Admin {
             Want::Bind { by } => self.bind(by).await,
             Want::Disconnect => self.disconnect().await,
             Want::Doctor => Ok(Answer::Doctor { findings: self.check_everything().await }),
+            Want::Links => self.links().await,
+            Want::OfferForLinks => {
+                self.on_desktop(|desktop| desktop.offer_for_links()).await?;
+                self.links().await
+            }
+            Want::ShowDefaultApps => {
+                self.on_desktop(|desktop| desktop.show_default_apps()).await?;
+                Ok(Answer::Done)
+            }
             Want::Template { template, text } => {
                 Ok(Answer::Template(Box::new(self.try_template(template, text).await?)))
             }

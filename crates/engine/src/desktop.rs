@@ -39,6 +39,22 @@ pub trait Desktop: Send + Sync + 'static {
     fn set_autostart(&self, _autostart: Autostart) -> Result<(), &'static str> {
         Ok(())
     }
+
+    /// Has the system list Deskring among the programs for links to phone numbers; never makes it the default. May block.
+    ///
+    /// # Errors
+    /// A code of the catalogs, such as `links_failed`; always, where there is no tray app.
+    fn offer_for_links(&self) -> Result<(), &'static str> {
+        Err("links_failed")
+    }
+
+    /// Shows the system's page where default programs are chosen. May block.
+    ///
+    /// # Errors
+    /// A code of the catalogs, such as `no_default_apps_page`; always, where there is no screen.
+    fn show_default_apps(&self) -> Result<(), &'static str> {
+        Err("no_default_apps_page")
+    }
 }
 
 /// How signing in ended, as far as the browser is told.

@@ -56,11 +56,23 @@ pub enum SessionError {
         /// What was asked for.
         program: PathBuf,
     },
-    /// The list of what starts cannot be written.
+    /// The list of what starts, or of what takes links, cannot be written.
     #[error("{place} cannot be written")]
     Unwritable {
         /// The file or registry key.
         place: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// This system has no page to choose default programs on, or does not say where.
+    #[error("no page for default programs is known here")]
+    NoPage,
+    /// A program of the system's did not start.
+    #[error("{program} does not start")]
+    NotStarted {
+        /// Its name.
+        program: String,
         /// Why.
         #[source]
         source: io::Error,
@@ -74,6 +86,8 @@ impl SessionError {
             Self::NoHome => "no_home",
             Self::UnusableProgram { .. } => "unusable_program",
             Self::Unwritable { .. } => "autostart_unwritable",
+            Self::NoPage => "no_default_apps_page",
+            Self::NotStarted { .. } => "not_started",
         }
     }
 }
@@ -94,20 +108,20 @@ pub fn start_at_login(places: &Places, start: Start, program: &Path) -> Result<(
 }
 
 /// The path as it can be written into a list. A program that was replaced while it ran is no file any more.
-fn written(program: &Path) -> Result<&str, SessionError> {
+pub(crate) fn written(program: &Path) -> Result<&str, SessionError> {
     let usable =
         |path: &&str| !path.contains(char::is_control) && !path.contains(char::REPLACEMENT_CHARACTER);
     let path = program.to_str().filter(usable).filter(|_| program.is_absolute() && program.is_file());
     path.ok_or_else(|| SessionError::UnusableProgram { program: program.to_owned() })
 }
 
-fn unwritable(place: impl std::fmt::Display) -> impl FnOnce(io::Error) -> SessionError {
+pub(crate) fn unwritable(place: impl std::fmt::Display) -> impl FnOnce(io::Error) -> SessionError {
     move |source| SessionError::Unwritable { place: place.to_string(), source }
 }
 
 /// Puts a file there in one step; the old one stays whole when anything fails.
 #[cfg(unix)]
-fn replace(path: &Path, content: &[u8]) -> Result<(), SessionError> {
+pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), SessionError> {
     use std::io::Write as _;
     use std::os::unix::fs::DirBuilderExt as _;
 

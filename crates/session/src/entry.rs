@@ -1,5 +1,5 @@
 //! Files of groups with keys and values, after the Desktop Entry specification: read leniently, and one command
-//! line written. Must not know: which file means what.
+//! line written and compared. Must not know: which file means what.
 //!
 //! <https://specifications.freedesktop.org/desktop-entry-spec/latest/>
 
@@ -75,10 +75,34 @@ impl Entry {
     }
 }
 
+/// Whether what an entry starts is this program.
+pub(crate) fn is_same(found: &str, program: &Path) -> bool {
+    let found = Path::new(found);
+    if found.components().count() == 1 {
+        // A bare name is looked for when it is started; then it is ours.
+        return program.file_name() == Some(found.as_os_str());
+    }
+    found == program
+        || matches!((found.canonicalize(), program.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// The start of an `Exec` line for a program; `None` for a path that cannot stand in one.
+///
+/// GLib looks for the program before it turns `%%` into `%`, and does not find it; for an argument it does it in time.
+/// To `env`, what has an equals sign is no program.
+pub(crate) fn started(path: &str) -> Option<String> {
+    let through = match (path.contains('%'), path.contains('=')) {
+        (false, _) => "",
+        (true, false) => "env ",
+        (true, true) => return None,
+    };
+    Some(format!("{through}{}", quoted(path)))
+}
+
 /// One argument of `Exec`, as it must stand in the file. It cannot hold control characters.
 ///
 /// Two layers: the argument is quoted for the command line, and what comes of it is escaped like every text.
-pub(crate) fn quoted(argument: &str) -> String {
+fn quoted(argument: &str) -> String {
     let mut line = String::from('"');
     for c in argument.chars() {
         match c {

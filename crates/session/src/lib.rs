@@ -1,5 +1,5 @@
 //! The user's desktop session: what it tells of itself (sleep, tray icons, notifications, the program for `tel:`
-//! links, proxies), and the one thing that is set in it: starting at sign-in.
+//! links, proxies), and the two things that are set in it: starting at sign-in, and being one of the programs for links.
 //!
 //! Owns: files, bus names, registry keys and variables of the desktops. Must not know: the engine, settings, and
 //! the words people read; answers are closed enums and plain values.
@@ -20,7 +20,10 @@ mod proxy;
 mod system;
 
 pub use crate::autostart::{Autostart, SessionError, Start, start_at_login, starts_at_login};
-pub use crate::handlers::{TelHandler, default_for_tel};
+pub use crate::handlers::{
+    DEFAULT_COMMAND, SCHEMES, TelHandler, default_for_tel, has_default_apps_page, offer_for_links,
+    show_default_apps, takes_links,
+};
 pub use crate::notifications::{
     DoNotDisturb, NotificationService, Notifications, do_not_disturb, notification_service,
 };

@@ -19,6 +19,8 @@ pub struct Places {
     pub(crate) data_home: Option<PathBuf>,
     /// Behind `data_home`, the most important first.
     pub(crate) data_dirs: Vec<PathBuf>,
+    /// Where programs are looked for, in this order.
+    pub(crate) program_dirs: Vec<PathBuf>,
     desktop: Option<String>,
     kind: SessionKind,
 }
@@ -67,6 +69,7 @@ impl Places {
             config_dirs: folders("XDG_CONFIG_DIRS", &["/etc/xdg"]),
             data_home: folder("XDG_DATA_HOME").or_else(|| below_home(".local/share")),
             data_dirs: folders("XDG_DATA_DIRS", &["/usr/local/share", "/usr/share"]),
+            program_dirs: folders("PATH", &[]),
             desktop: set("XDG_CURRENT_DESKTOP").map(|name| name.to_string_lossy().into_owned()),
             kind,
             #[cfg(target_os = "macos")]
@@ -82,6 +85,12 @@ impl Places {
     /// Which display there is.
     pub fn session_kind(&self) -> SessionKind {
         self.kind
+    }
+
+    /// Where a program with this name lies.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn program(&self, name: &str) -> Option<PathBuf> {
+        self.program_dirs.iter().map(|folder| folder.join(name)).find(|file| file.is_file())
     }
 
     /// The names of the desktop, the most particular first.

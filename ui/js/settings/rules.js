@@ -2,6 +2,7 @@
 import { announce, make, words } from "./dom.js";
 import { checks, choice, code, field, fields, list, radios, text, toggle } from "./fields.js";
 import { card, help, note, page } from "./forms.js";
+import { linksCard } from "./links.js";
 import { changed, drawWith, isLocked, save, valueOf, view } from "./model.js";
 import { template } from "./templates.js";
 
@@ -232,6 +233,7 @@ const clickToCall = page(
     ).node,
     field("click_to_call.allow_native_messaging", toggle("click_to_call.allow_native_messaging")).node,
   ),
+  linksCard,
 );
 
 // Notifications and privacy

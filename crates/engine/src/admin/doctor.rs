@@ -22,6 +22,7 @@ use super::Admin;
 use super::wire::Fault;
 use crate::connect;
 use crate::view::{Finding, FindingState};
+pub(super) use computer::tray_app;
 
 /// Clocks further apart than this make calls and tokens look older or younger than they are.
 const CLOCK_OFF_SECONDS: u64 = 60;

@@ -103,6 +103,13 @@ pub enum Want {
     Disconnect,
     /// Checks everything; answered by [`Answer::Doctor`].
     Doctor,
+    /// Which program takes links to phone numbers; answered by [`Answer::Links`].
+    Links,
+    /// Has the system list Deskring among the programs for such links, without making it the default; answered by
+    /// [`Answer::Links`].
+    OfferForLinks,
+    /// Shows the system's page where default programs are chosen; answered by [`Answer::Done`].
+    ShowDefaultApps,
     /// Reads a template as far as it is written, saved or not; answered by [`Answer::Template`].
     Template {
         /// Which one it is to be.
@@ -199,6 +206,8 @@ pub enum Answer {
         /// In the order of the checks.
         findings: Vec<Finding>,
     },
+    /// Who takes links to phone numbers.
+    Links(LinksView),
     /// What a template says.
     Template(Box<TemplateView>),
     /// It is done, and there is nothing to say about it.
@@ -319,6 +328,35 @@ pub struct CertificateView {
     /// Code of why the system does not vouch for it: `unknown_issuer`, `wrong_name`, `expired`, `not_yet_valid`,
     /// `other`.
     pub reason: String,
+}
+
+/// Who takes links to phone numbers.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LinksView {
+    /// Whom a click on a `tel:` link starts.
+    pub tel: TelLinks,
+    /// With [`TelLinks::Elsewhere`]: that program's own name, as its author wrote it.
+    pub program: Option<String>,
+    /// Whether the system lists this program among those that can be chosen.
+    pub candidate: bool,
+    /// Whether there is a page of the system for [`Want::ShowDefaultApps`].
+    pub page: bool,
+    /// What makes Deskring the choice in a terminal, where the system has that.
+    pub command: Option<String>,
+}
+
+/// Whom a click on a `tel:` link starts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TelLinks {
+    /// Deskring.
+    Ours,
+    /// Another program.
+    Elsewhere,
+    /// Nobody.
+    Nobody,
+    /// The system does not say.
+    Unknown,
 }
 
 /// What a template says.

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{ARGUMENT, Autostart, SessionError, remove_file, replace};
-use crate::entry::{Entry, quoted};
+use crate::entry::{Entry, is_same, started};
 use crate::{NAME, Places};
 
 pub(super) fn state(places: &Places, program: &Path) -> Autostart {
@@ -25,14 +25,9 @@ pub(super) fn state(places: &Places, program: &Path) -> Autostart {
 }
 
 pub(super) fn add(places: &Places, program: &Path, path: &str) -> Result<(), SessionError> {
-    // GLib looks for the program before it turns `%%` into `%`, and does not find it; for an argument it does it
-    // in time. To `env`, what has an equals sign is no program.
-    let through = match (path.contains('%'), path.contains('=')) {
-        (false, _) => "",
-        (true, false) => "env ",
-        (true, true) => return Err(SessionError::UnusableProgram { program: program.to_owned() }),
-    };
-    let exec = format!("Exec={through}{} {ARGUMENT}\n", quoted(path));
+    let started =
+        started(path).ok_or_else(|| SessionError::UnusableProgram { program: program.to_owned() })?;
+    let exec = format!("Exec={started} {ARGUMENT}\n");
     replace(&own_file(places)?, content(&exec, "X-GNOME-Autostart-enabled=true\n").as_bytes())
 }
 
@@ -66,16 +61,6 @@ fn is_off(entry: &Entry) -> bool {
         || ["X-GNOME-Autostart-enabled", "X-MATE-Autostart-enabled"]
             .iter()
             .any(|key| entry.says(key, "false"))
-}
-
-fn is_same(found: &str, program: &Path) -> bool {
-    let found = Path::new(found);
-    if found.components().count() == 1 {
-        // A bare name is looked for when the session starts; then it is ours.
-        return program.file_name() == Some(found.as_os_str());
-    }
-    found == program
-        || matches!((found.canonicalize(), program.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 #[cfg(test)]

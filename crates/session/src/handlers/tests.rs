@@ -7,7 +7,10 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::{Places, TelHandler, default_for_tel};
+use crate::{
+    Places, SCHEMES, SessionError, TelHandler, default_for_tel, has_default_apps_page, offer_for_links,
+    takes_links,
+};
 
 const CONFIG: &str = "config/mimeapps.list";
 const CACHE: &str = "system/applications/mimeinfo.cache";
@@ -56,6 +59,7 @@ impl Session {
             "XDG_CONFIG_DIRS" => "etc",
             "XDG_DATA_HOME" => "data",
             "XDG_DATA_DIRS" => "system",
+            "PATH" => return std::env::var_os("PATH"),
             "XDG_CURRENT_DESKTOP" => return Some("Example:XFCE".into()),
             _ => return None,
         };
@@ -164,4 +168,81 @@ fn an_entry_may_lie_in_a_folder_and_may_have_no_name() {
 fn without_any_folder_there_is_none() {
     let nowhere = Places::of(|name| (name == "XDG_DATA_DIRS").then(|| "/nowhere".into()));
     assert_eq!(default_for_tel(&nowhere), TelHandler::None);
+}
+
+/// A program of this name, such as a build of ours that nobody installed.
+fn build_in(folder: &std::path::Path) -> PathBuf {
+    fs::create_dir_all(folder).unwrap();
+    let program = folder.join("deskring");
+    fs::copy("/bin/true", &program).unwrap();
+    program
+}
+
+#[test]
+fn a_build_becomes_a_candidate_and_never_the_default() {
+    for odd in ["bin2", r#"it's "my" $HOME `x` 100%U ;[a]"#] {
+        let session = Session::new();
+        session.choose(CONFIG, "Default Applications", "org.example.Dialer.desktop");
+        let places = Places::of(|name| session.variable(name));
+        let program = build_in(&session.folder.path().join(odd));
+        assert!(!takes_links(&places, &program), "the package's entry says nothing of links here");
+        offer_for_links(&places, &program).unwrap();
+        assert!(takes_links(&places, &program));
+        let elsewhere = build_in(&session.folder.path().join("elsewhere"));
+        assert!(!takes_links(&places, &elsewhere), "that is another build");
+        assert_eq!(session.handler(), dialer(), "the choice stays");
+        let file = session.folder.path().join("data/applications/Deskring.desktop");
+        match Command::new("desktop-file-validate").arg(&file).output() {
+            Ok(answer) => assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stdout)),
+            Err(_) => eprintln!("skipped: no desktop-file-validate"),
+        }
+        if Command::new("update-desktop-database").arg("--version").output().is_ok() {
+            let index = fs::read_to_string(file.with_file_name("mimeinfo.cache")).unwrap();
+            for scheme in SCHEMES {
+                assert!(index.contains(&format!("x-scheme-handler/{scheme}=Deskring.desktop")), "{index}");
+            }
+        }
+        session.choose(CONFIG, "Default Applications", "Deskring.desktop");
+        assert_eq!(default_for_tel(&places), TelHandler::Ours, "once somebody chose it");
+    }
+}
+
+#[test]
+fn the_package_s_entry_is_a_candidate_for_the_same_links() {
+    let session = Session::new();
+    let template = include_str!("../../../../packaging/deskring.desktop");
+    session.write("system/applications/Deskring.desktop", &template.replace("{{exec}}", "deskring"));
+    let places = Places::of(|name| session.variable(name));
+    assert!(takes_links(&places, &session.bin.join("deskring")));
+    let kinds: String = SCHEMES.iter().map(|scheme| format!("x-scheme-handler/{scheme};")).collect();
+    assert!(template.lines().any(|line| line == format!("MimeType={kinds}")), "{template}");
+    assert!(template.lines().any(|line| line == "Exec={{exec}} %u"), "{template}");
+}
+
+#[test]
+fn without_a_home_folder_there_is_no_candidate() {
+    let session = Session::new();
+    let refused = offer_for_links(&Places::of(|_| None), &build_in(&session.folder.path().join("b")));
+    assert!(matches!(refused, Err(SessionError::NoHome)));
+}
+
+#[test]
+fn the_page_for_default_programs_is_that_of_the_desktop_where_it_is_installed() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |desktop: &str| {
+        Places::of(|name| match name {
+            "PATH" => Some(folder.path().into()),
+            "XDG_CURRENT_DESKTOP" => Some(desktop.into()),
+            _ => None,
+        })
+    };
+    for program in ["gnome-control-center", "systemsettings5", "xfce4-mime-settings"] {
+        assert!(!["ubuntu:GNOME", "KDE", "XFCE"].iter().all(|desktop| has_default_apps_page(&of(desktop))));
+        fs::write(folder.path().join(program), "").unwrap();
+    }
+    for (desktop, has) in
+        [("ubuntu:GNOME", true), ("KDE", true), ("XFCE", true), ("LXDE", false), ("", false)]
+    {
+        assert_eq!(has_default_apps_page(&of(desktop)), has, "{desktop}");
+    }
 }

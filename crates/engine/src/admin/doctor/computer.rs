@@ -99,7 +99,7 @@ fn autostart(line: &mut Line, starts: Option<&Autostart>, wanted: bool) {
 }
 
 /// The program that a session starts: the tray app, also when a terminal's program asks.
-fn tray_app() -> Option<PathBuf> {
+pub(in crate::admin) fn tray_app() -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
     let is_terminal = program.file_stem()?.to_str()?.ends_with("-cli");
     if !is_terminal {
