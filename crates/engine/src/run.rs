@@ -130,8 +130,10 @@ enum Back {
         extension: String,
         records: Vec<Record>,
     },
-    /// Some have been named; there may be others.
-    NameOthers,
+    /// Some have been named, or not; there may be others.
+    NameOthers {
+        failed: bool,
+    },
     /// A record was made for the number of a call.
     Made {
         call: CallId,
@@ -169,6 +171,8 @@ pub struct Engine {
     filled_in: bool,
     /// When the PBX's call details are read once more.
     read_up_at: Option<Instant>,
+    /// When Desk is asked again for callers whom it could not name.
+    name_at: Option<Instant>,
     /// Calls whose caller Desk has been asked for again since it answers.
     tried: BTreeSet<(String, String)>,
     handle: Handle,
@@ -271,6 +275,7 @@ impl Engine {
             margin,
             filled_in: false,
             read_up_at: None,
+            name_at: None,
             tried: BTreeSet::new(),
             dialing: dialing::Dialing::default(),
             acting: acting::Acting::default(),
@@ -308,6 +313,7 @@ impl Engine {
         loop {
             let (deadline, check_at, reconnect_at) = (self.deadline(), self.desk.check_at, self.reconnect_at);
             let (read_up_at, dial_until) = (self.read_up_at, self.dialing.deadline());
+            let name_at = self.name_at;
             tokio::select! {
                 biased;
                 message = self.messages.recv() => match message {
@@ -350,6 +356,7 @@ impl Engine {
                     self.read_up_on_calls();
                 }
                 () = until(dial_until) => self.on_dial_deadline(),
+                () = until(name_at) => self.name_all(),
                 () = until(reconnect_at) => {
                     self.reconnect_at = None;
                     self.connect(None);
@@ -535,7 +542,7 @@ impl Engine {
             Back::DeskChecked { answer: Err(error), .. } => self.change_desk(|link| link.fails(&error)),
             Back::Logged { until_ms, calls } => self.on_logged(until_ms, calls),
             Back::Named { call, extension, records } => self.on_named(&call, &extension, records),
-            Back::NameOthers => self.name_the_unnamed(),
+            Back::NameOthers { failed } => self.on_some_named(failed),
             Back::Made { call, record } => self.on_made(&call, &record),
             Back::Dialed { id, answer } => self.on_dialed(id, answer),
             Back::Acted { wish, act, answer } => self.on_acted(wish, act, answer),

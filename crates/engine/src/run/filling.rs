@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use deskring_domain::{CallId, Direction, Extension, Input, Match, Phase, Record, Who, Why};
 use deskring_store::HistoryQuery;
 use deskring_yeastar as pbx;
+use tokio::time::Instant;
 
 use super::{Back, Engine};
 use crate::clock::wall_ms;
@@ -26,6 +27,11 @@ const LONGEST_CALL_MS: i64 = 2 * 3600 * 1000;
 const MOST_UNNAMED: usize = 50;
 /// Call details are written down a moment after the call: they are read once more.
 pub(super) const READ_AGAIN: Duration = Duration::from_secs(60);
+
+/// A lookup that failed while Desk answered others is made again after this …
+const NAME_AGAIN: Duration = Duration::from_secs(30);
+/// … and after this, when it failed then as well.
+const NAME_LATER: Duration = Duration::from_secs(5 * 60);
 
 /// Nobody has said who that was: Desk did not answer, or was not waited for.
 const UNNAMED: [&str; 2] = ["failed", "searching"];
@@ -122,8 +128,16 @@ impl Engine {
         self.keep_past(&call, who);
     }
 
+    /// A call is over and nobody knows whose it was. Desk may answer all the time and have missed only this one: nothing
+    /// but the clock leads back to it.
+    pub(super) fn name_again_soon(&mut self) {
+        let at = Instant::now() + NAME_AGAIN;
+        self.name_at = Some(self.name_at.map_or(at, |known| known.min(at)));
+    }
+
     /// Desk can be asked again: every caller whom it could not name gets another try.
     pub(super) fn name_all(&mut self) {
+        self.name_at = None;
         self.tried.clear();
         self.name_the_unnamed();
     }
@@ -156,6 +170,7 @@ impl Engine {
         let back = self.back_sender.clone();
         // One after the other: a call that rings now is looked up beside them.
         tokio::spawn(async move {
+            let mut failed = false;
             for (number, calls) in unnamed {
                 match lookup.find(&number).await {
                     Ok(found) => {
@@ -165,11 +180,21 @@ impl Engine {
                             let _ = back.send(Back::Named { call, extension, records: records.clone() });
                         }
                     }
-                    Err(error) => tracing::debug!(%error, "the caller is still not known"),
+                    Err(error) => {
+                        failed = true;
+                        tracing::debug!(%error, "the caller is still not known");
+                    }
                 }
             }
-            let _ = back.send(Back::NameOthers);
+            let _ = back.send(Back::NameOthers { failed });
         });
+    }
+
+    pub(super) fn on_some_named(&mut self, failed: bool) {
+        if failed {
+            self.name_at.get_or_insert(Instant::now() + NAME_LATER);
+        }
+        self.name_the_unnamed();
     }
 
     pub(super) fn on_named(&mut self, call: &str, extension: &str, records: Vec<Record>) {

@@ -148,6 +148,9 @@ impl Engine {
         let involved = if matters { self.machine.involved(&entry.call) } else { Involved::default() };
         if entry.closed {
             view.set_involved(&involved);
+            if matches!(entry.who, Who::Failed(_) | Who::Searching) {
+                self.name_again_soon();
+            }
         }
         let rows = self.rows(entry, &involved, view, Told::Now);
         let (news, became) = self.history.keep_with(view, &rows);
