@@ -172,6 +172,11 @@ fn perform(act: Act, counter: &Counter, quit: &Notify) {
             opener.show(Window::Panel);
             Command::ContinueForm { key }
         }
+        Act::Do { call, extension, act } => {
+            return counter.ask(assist::Want::Act { call, extension, act, number: None });
+        }
+        Act::Dial { id } => Command::ConfirmDial { id },
+        Act::Dismiss { id } => Command::DismissDial { id },
         Act::Open { call } => Command::Open { call: Some(call) },
         Act::Choose { call, kind, id } => Command::Choose { call, kind, id },
         Act::Pause { minutes } => Command::Pause { minutes },

@@ -88,6 +88,20 @@ pub(crate) enum Act {
         call: String,
         extension: String,
     },
+    /// Something is done to a call that is on.
+    Do {
+        call: String,
+        extension: String,
+        act: String,
+    },
+    /// Yes, dial it.
+    Dial {
+        id: u64,
+    },
+    /// No, or: seen.
+    Dismiss {
+        id: u64,
+    },
     Pause {
         minutes: Option<u32>,
     },
@@ -106,6 +120,9 @@ impl Act {
             Self::Continue { key } => format!("continue {key}"),
             Self::Ticket { call } => format!("ticket {call}"),
             Self::CallBack { call, extension } => format!("back {call} {extension}"),
+            Self::Do { call, extension, act } => format!("do {call} {extension} {act}"),
+            Self::Dial { id } => format!("dial {id}"),
+            Self::Dismiss { id } => format!("dismiss {id}"),
             Self::Pause { minutes: Some(minutes) } => format!("pause {minutes}"),
             Self::Pause { minutes: None } => "pause".into(),
             Self::Resume => "resume".into(),
@@ -135,6 +152,14 @@ impl Act {
                 let (call, extension) = rest.split_once(' ')?;
                 Some(Self::CallBack { call: call.to_owned(), extension: extension.to_owned() })
             }
+            ("do", Some(rest)) => {
+                let (call, rest) = rest.split_once(' ')?;
+                let (extension, act) = rest.split_once(' ')?;
+                let [call, extension, act] = [call, extension, act].map(str::to_owned);
+                Some(Self::Do { call, extension, act })
+            }
+            ("dial", Some(id)) => Some(Self::Dial { id: id.parse().ok()? }),
+            ("dismiss", Some(id)) => Some(Self::Dismiss { id: id.parse().ok()? }),
             ("pause", Some(minutes)) => Some(Self::Pause { minutes: Some(minutes.parse().ok()?) }),
             ("pause", None) => Some(Self::Pause { minutes: None }),
             ("resume", None) => Some(Self::Resume),
@@ -178,6 +203,7 @@ pub(crate) fn menu(view: &AppView, words: &Words, time: &dyn Fn(i64) -> String) 
     let headline = headline(view, words);
     let not_written = not_written(view, words).filter(|text| *text != headline);
     let mut items = vec![Item::Do { text: headline, act: lead(view) }, Item::Line];
+    items.extend(dial(view, words));
     match view.calls.as_slice() {
         [] => items.push(open_last(view, words)),
         [call] => {
@@ -204,6 +230,42 @@ pub(crate) fn menu(view: &AppView, words: &Words, time: &dyn Fn(i64) -> String) 
     items.push(Item::Do { text: words.text("tray-settings"), act: Act::Settings });
     items.push(Item::Do { text: words.text("tray-quit"), act: Act::Quit });
     items
+}
+
+/// A number that somebody wants to be called, and the answers to it. All there is to know of it stands in the window.
+fn dial(view: &AppView, words: &Words) -> Vec<Item> {
+    let Some(wish) = &view.dial else { return Vec::new() };
+    let parts = [wish.name.as_deref().map(|name| clean(name, NAME)), Some(clean(&wish.number_text, NUMBER))];
+    let who = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+    let about = |key: &str| words.with(key, &[("who", who.clone().into())]);
+    let answer = |key: &str, act| Item::Do { text: words.text(key), act };
+    let (yes, no) = (Act::Dial { id: wish.id }, Act::Dismiss { id: wish.id });
+    match wish.state.as_str() {
+        "asking" => {
+            let items = vec![answer("dial-yes", yes), answer("dial-no", no)];
+            vec![Item::More { text: about("dial-ask"), items }, Item::Line]
+        }
+        "waiting" => {
+            vec![Item::More { text: about("dial-waiting"), items: vec![answer("dial-no", no)] }, Item::Line]
+        }
+        "failed" => {
+            let cause = words.of_code("cause", wish.reason.as_deref().unwrap_or("other"), &[]);
+            let text = words.with("dial-failed", &[("cause", cause.into())]);
+            vec![Item::More { text, items: vec![answer("dial-close", no)] }, Item::Line]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What can be done to a call that is on. Where it is sent is typed in the window.
+fn acts(call: &CallView, words: &Words) -> Vec<Item> {
+    let line = |act: &String| {
+        let code = if act == "mute" && call.muted { "unmute" } else { act };
+        let wish = Act::Do { call: call.call.clone(), extension: call.extension.clone(), act: act.clone() };
+        let act = if act == "transfer" { Act::Show } else { wish };
+        Item::Do { text: words.of_code("act", code, &[]), act }
+    };
+    call.acts.iter().map(line).collect()
 }
 
 /// Entries that wait for a person, in the window.
@@ -289,7 +351,7 @@ fn choose(call: &CallView, words: &Words) -> Item {
 
 /// What can be done for a call beside opening its contact.
 fn further(call: &CallView, words: &Words) -> Vec<Item> {
-    let mut items = Vec::new();
+    let mut items = acts(call, words);
     let tickets = call.context.as_ref().and_then(|context| context.tickets.as_ref());
     if let Some(tickets) = tickets.filter(|tickets| tickets.open > 0) {
         let subject = tickets.newest.as_deref().map(|subject| clean(subject, NAME)).unwrap_or_default();

@@ -1,8 +1,8 @@
 //! The tray of a view, compared as a value.
 
 use deskring_engine::view::{
-    CallView, ContextView, DraftView, LinkView, OutboxView, PauseView, PopupView, ProblemView, RecordView,
-    TicketsView, TimingView, WhoView, WhyView, WrapUpView,
+    CallView, ContextView, DialView, DraftView, LinkView, OutboxView, PauseView, PopupView, ProblemView,
+    RecordView, TicketsView, TimingView, WhoView, WhyView, WrapUpView,
 };
 use deskring_wording::Language;
 
@@ -129,6 +129,41 @@ fn at_rest_the_menu_says_that_all_is_well() {
         "Quit Deskring -> quit",
     ];
     assert_eq!(lines(&idle()), expected);
+}
+
+#[test]
+fn a_call_can_be_held_and_hung_up_and_is_sent_on_in_the_window() {
+    let mut view = idle();
+    let mut talking = call("1.1", "talking", Some("Ann"));
+    talking.acts = ["hang_up", "hold", "transfer", "mute"].map(str::to_owned).to_vec();
+    talking.muted = true;
+    view.calls = vec![talking];
+    let lines = lines(&view);
+    for line in [
+        "Hang up -> do 1.1 1001 hang_up",
+        "Hold -> do 1.1 1001 hold",
+        "Transfer… -> show",
+        "Unmute -> do 1.1 1001 mute",
+    ] {
+        assert!(lines.iter().any(|it| it == line), "{line} in {lines:#?}");
+    }
+    for act in ["do 1.1 1001 hang_up", "dial 7", "dismiss 7"] {
+        assert_eq!(Act::of_id(act).map(|act| act.id()).as_deref(), Some(act));
+    }
+}
+
+#[test]
+fn a_number_that_is_asked_about_can_be_answered_in_the_menu() {
+    let mut view = idle();
+    let number_text = "+1 212-555-0123".to_owned();
+    let asking = DialView { id: 7, state: "asking".into(), number_text, ..DialView::default() };
+    view.dial = Some(asking.clone());
+    let asked = lines(&view).join("\n");
+    for line in ["Call +1 212-555-0123?", "Call -> dial 7", "Do not call -> dismiss 7"] {
+        assert!(asked.contains(line), "{line} in {asked}");
+    }
+    view.dial = Some(DialView { state: "failed".into(), reason: Some("no_number".into()), ..asking });
+    assert!(lines(&view).join("\n").contains("Not called: there is no number to call"));
 }
 
 #[test]
