@@ -100,6 +100,8 @@ fn example(now_ms: i64, zone: &TimeZone) -> Sample {
         did: named("[DID_Name]", "+12025550100"),
         queue: named("[Queue]", "6400"),
         agent,
+        trunk: Some("[Trunk]".into()),
+        recording: Some("[Recording]".into()),
         note: Some("[Note]".into()),
         disposition: Some("[Disposition]".into()),
         call_id: Some(format!("{started_s}.1")),
@@ -208,6 +210,9 @@ mod tests {
         }
     }
 
+    /// What the agent of the call below wrote down, as it is appended.
+    const NOTE: &str = "\n\none\ntwo <br> three";
+
     fn preview(key: TemplateKey, text: &str) -> String {
         let hostile = json!({ "state": "known", "cause": null, "records": [
             { "kind": "contact", "id": "1", "name": "<b>A&B</b> &lt;i", "company": null },
@@ -242,8 +247,16 @@ mod tests {
             TemplateKey::CallSubject,
             TemplateKey::CallDescription,
         ] {
-            assert_eq!(preview(key, "{{Call_From_Name}}"), name, "{key:?}");
+            let said = preview(key, "{{Call_From_Name}}");
+            assert_eq!(said.strip_suffix(NOTE).unwrap_or(&said), name, "{key:?}");
         }
+    }
+
+    #[test]
+    fn a_note_stands_below_a_call_s_description_that_leaves_it_out() {
+        assert_eq!(preview(TemplateKey::CallDescription, "said"), format!("said{NOTE}"));
+        assert_eq!(preview(TemplateKey::CallDescription, "{{Note}}!"), "one\ntwo <br> three!");
+        assert_eq!(preview(TemplateKey::TicketDescription, "said"), "said");
     }
 
     #[test]
@@ -256,7 +269,7 @@ mod tests {
         );
         assert_eq!(
             preview(TemplateKey::CallDescription, "<b>{{Call_From_Number}}</b>"),
-            "<b>13800138000</b>"
+            format!("<b>13800138000</b>{NOTE}")
         );
         assert_eq!(preview(TemplateKey::TicketDescription, "one\ntwo"), "one\ntwo");
         assert_eq!(preview(TemplateKey::TicketDescription, "a <b"), "a <b", "half a tag");
@@ -268,7 +281,7 @@ mod tests {
         for key in [TemplateKey::TicketSubject, TemplateKey::CallSubject] {
             assert_eq!(preview(key, "{{Recording}} "), "13800138000");
         }
-        assert_eq!(preview(TemplateKey::CallDescription, "{{Recording}}"), "");
+        assert_eq!(preview(TemplateKey::TicketDescription, "{{Recording}}"), "");
     }
 
     #[test]
@@ -278,16 +291,16 @@ mod tests {
     }
 
     #[test]
-    fn the_example_leaves_no_blank_but_for_what_no_call_tells_yet() {
+    fn the_example_leaves_no_blank() {
         let sample = example(1_790_236_800_000, &TimeZone::UTC);
         let silent: Vec<_> = deskring_domain::template::Variable::ALL
             .into_iter()
             .map(|variable| variable.name())
             .filter(|name| {
-                tried(TemplateKey::CallDescription, &format!("{{{{{name}}}}}"), &sample).preview.is_empty()
+                tried(TemplateKey::TicketDescription, &format!("{{{{{name}}}}}"), &sample).preview.is_empty()
             })
             .collect();
-        assert_eq!(silent, ["Trunk", "Recording"]);
+        assert_eq!(silent, Vec::<&str>::new());
     }
 
     #[test]
