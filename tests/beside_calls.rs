@@ -210,10 +210,11 @@ async fn a_call_of_the_history_is_called_back_once_through_my_own_phone() {
     let rig = Rig::running().await;
     let call = missed(&rig, NUMBER).await;
     let want = |extension: &str| Want::CallBack { call: call.clone(), extension: extension.into() };
-    assert_eq!(rig.handle().assist(want("1002")).await.unwrap_err().code, "bad_request", "not my extension");
+    assert_eq!(rig.handle().assist(want("1002")).await.unwrap_err().code, "no_extension", "not mine");
     let handle = rig.handle();
     let (one, two) = tokio::join!(handle.assist(want("1001")), handle.assist(want("1001")));
     assert_eq!((one.unwrap(), two.unwrap()), (Answer::Done, Answer::Done));
+    e2e::until("my phone rings", || !rig.simulator.pbx().calls().is_empty()).await;
     let dials: Vec<_> =
         rig.simulator.pbx().requests().into_iter().filter(|it| it.path.ends_with("call/dial")).collect();
     assert_eq!(dials.len(), 1, "two presses, one call");

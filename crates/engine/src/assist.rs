@@ -251,6 +251,10 @@ impl Assist {
     /// Only to the number of one of my calls.
     async fn call_back(&self, call: &str, extension: &str) -> Result<Answer, Fault> {
         let past = self.call(call).await?;
+        // Withheld, or a word in its place.
+        if !past.number.chars().any(char::is_numeric) {
+            return Err(Fault::new("no_number"));
+        }
         self.dial(past.number, DialBy::Person, Some(extension.to_owned())).await?;
         Ok(Answer::Done)
     }
