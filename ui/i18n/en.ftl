@@ -572,6 +572,8 @@ cli-change-wrong = { $change }: is not KEY=VALUE
 cli-settings-good = The settings are good.
 cli-saved = Saved.
 cli-dial-yes-or-no = { $question } Yes or no?
+# What means yes, in small letters.
+cli-dial-yes-words = y yes
 cli-dial-not-a-terminal = Nobody can be asked here: run it again with --yes
 cli-outbox-none = Nothing here.
 cli-outbox-row = { $key }: { $what } ({ $state })

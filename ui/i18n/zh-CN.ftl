@@ -528,6 +528,8 @@ cli-change-wrong = { $change }：不是“键=值”
 cli-settings-good = 设置无误。
 cli-saved = 已保存。
 cli-dial-yes-or-no = { $question }（y/n）
+# What means yes, in small letters.
+cli-dial-yes-words = y yes 是
 cli-dial-not-a-terminal = 此处无法询问：请加上 --yes 重新运行
 cli-outbox-none = 没有内容。
 cli-outbox-row = { $key }：{ $what }（{ $state }）

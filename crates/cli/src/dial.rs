@@ -122,5 +122,6 @@ fn agreed(voice: &Voice, dial: &DialView) -> anyhow::Result<bool> {
     std::io::stdout().flush()?;
     let mut line = String::new();
     std::io::stdin().read_line(&mut line)?;
-    Ok(["y", "yes", "j", "ja", "是"].contains(&line.trim().to_lowercase().as_str()))
+    let answer = line.trim().to_lowercase();
+    Ok(voice.text("cli-dial-yes-words").split_whitespace().any(|yes| yes == answer))
 }

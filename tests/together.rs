@@ -1,0 +1,16 @@
+//! Tests that mostly wait, in one program so that they wait together. Each file stands for itself.
+
+#[path = "beside_calls.rs"]
+mod beside_calls;
+#[path = "choosing.rs"]
+mod choosing;
+#[path = "dialing.rs"]
+mod dialing;
+#[path = "disk.rs"]
+mod disk;
+#[path = "exactly_once.rs"]
+mod exactly_once;
+#[path = "outbox_by_hand.rs"]
+mod outbox_by_hand;
+#[path = "owed.rs"]
+mod owed;
