@@ -237,7 +237,7 @@ async fn watch(many: usize, queue_calls: usize, unknown: Unknown, until: Until) 
     written(&simulator, queue_calls, Duration::from_secs(300), || left(first)).await;
     // Everybody has seen every call to its end.
     for agent in &agents {
-        saw_the_end(&agent.handle, &last).await;
+        saw_the_end(agent, &last).await;
     }
     let once = || {
         once_each(&simulator, &calls);
@@ -323,13 +323,18 @@ async fn agents(simulator: &Simulator, many: usize) -> Vec<Agent> {
     agents
 }
 
-async fn saw_the_end(handle: &Handle, last: &str) {
-    let mut views = handle.view();
+async fn saw_the_end(agent: &Agent, last: &str) {
+    let mut views = agent.handle.view();
     let over = |view: &AppView| {
         view.calls.is_empty() && view.recent.iter().any(|past| past.call == last && past.closed)
     };
-    tokio::time::timeout(e2e::PATIENCE, views.wait_for(|view| over(view)))
-        .await
-        .expect("every call ends")
-        .unwrap();
+    let seen = tokio::time::timeout(e2e::PATIENCE, views.wait_for(|view| over(view))).await.is_ok();
+    let view = agent.handle.view().borrow().clone();
+    let (on, past) = (&view.calls, view.recent.iter().find(|past| past.call == last));
+    let newest = view.recent.first().map(|past| &past.call);
+    assert!(
+        seen,
+        "{} never saw {last} end: {past:#?}; on {on:#?}; newest {newest:?}; {:?}",
+        agent.extension, view.pbx
+    );
 }

@@ -257,12 +257,18 @@ impl History {
         if view.closed {
             self.told.remove(&key);
             self.recent.retain(|past| (&past.call, &past.extension) != (&view.call, &view.extension));
-            self.recent.push_front(view.clone());
-            self.recent.truncate(RECENT);
+            self.insert(view);
         } else {
             self.told.insert(key, view.clone());
         }
         if known { News::No } else { News::Yes }
+    }
+
+    /// Where it belongs: the last call to begin is first, whichever was settled last.
+    fn insert(&mut self, view: &CallView) {
+        let place = self.recent.iter().position(|past| past.began_ms <= view.began_ms);
+        self.recent.insert(place.unwrap_or(self.recent.len()), view.clone());
+        self.recent.truncate(RECENT);
     }
 
     pub(crate) fn recent(&self) -> impl Iterator<Item = &CallView> {
@@ -303,9 +309,7 @@ impl History {
         if let Some(past) = self.recent.iter_mut().find(same) {
             *past = view.clone();
         } else if view.filled_in {
-            let place = self.recent.iter().position(|past| past.began_ms <= view.began_ms);
-            self.recent.insert(place.unwrap_or(self.recent.len()), view.clone());
-            self.recent.truncate(RECENT);
+            self.insert(view);
         }
         if is_missed(view) {
             self.count_missed();

@@ -366,6 +366,10 @@ impl Engine {
             }
             self.publish();
         }
+        // The sender and the windows' helpers may hold it a moment longer than this engine holds the profile.
+        if let Some(journal) = self.history.journal() {
+            journal.close();
+        }
         Stopped
     }
 
@@ -886,7 +890,9 @@ fn app_view(
     };
     let now_ms = wall_ms();
     let done: Vec<CallView> = history.recent().filter(|known| !is_on(known)).cloned().collect();
-    let mut recent: Vec<CallView> = over.into_iter().rev().chain(done).take(RECENT).collect();
+    let mut recent: Vec<CallView> = over.into_iter().rev().chain(done).collect();
+    recent.sort_by_key(|past| std::cmp::Reverse(past.began_ms));
+    recent.truncate(RECENT);
     recent.iter_mut().for_each(|past| margin::refresh(past, &told.manners, now_ms));
     AppView {
         version: env!("CARGO_PKG_VERSION").into(),

@@ -4,7 +4,7 @@
 use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
@@ -77,10 +77,11 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
-/// An open, migrated database. One connection behind a lock: the engine writes a few rows per call.
+/// A migrated database. One connection behind a lock: the engine writes a few rows per call.
 #[derive(Debug)]
 pub(crate) struct Db {
-    connection: Mutex<Connection>,
+    /// Nothing after [`Db::close`].
+    connection: Mutex<Option<Connection>>,
     set_aside: Option<PathBuf>,
 }
 
@@ -89,11 +90,11 @@ impl Db {
         file::private_folder(dir).map_err(StoreError::Unusable)?;
         let path = dir.join(FILE);
         match connect(&path) {
-            Ok(connection) => Ok(Db { connection: Mutex::new(connection), set_aside: None }),
+            Ok(connection) => Ok(Db { connection: Mutex::new(Some(connection)), set_aside: None }),
             Err(StoreError::Damaged(fault)) => {
                 let kept = set_aside(&path).map_err(StoreError::Unusable)?;
                 tracing::warn!(%fault, "the database was damaged and has been set aside");
-                Ok(Db { connection: Mutex::new(connect(&path)?), set_aside: Some(kept) })
+                Ok(Db { connection: Mutex::new(Some(connect(&path)?)), set_aside: Some(kept) })
             }
             Err(error) => Err(error),
         }
@@ -103,13 +104,17 @@ impl Db {
         self.set_aside.as_deref()
     }
 
+    /// Waits for what is running, then closes the file; whoever comes later is refused.
+    pub(crate) fn close(&self) {
+        drop(self.lock().take());
+    }
+
     /// Runs `work` in one transaction; an error undoes all of it.
     pub(crate) fn write<T>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        run(&mut connection, work)
+        run(open_one(&mut self.lock())?, work)
     }
 
     /// The same, and a power cut right afterwards cannot take it back. Costs a wait for the disk.
@@ -117,9 +122,10 @@ impl Db {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guard = self.lock();
+        let connection = open_one(&mut guard)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        let result = run(&mut connection, work);
+        let result = run(connection, work);
         // Without it every later write waits for the disk as well, and nothing else.
         drop(connection.pragma_update(None, "synchronous", "NORMAL"));
         result
@@ -129,9 +135,16 @@ impl Db {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(work(&connection)?)
+        Ok(work(open_one(&mut self.lock())?)?)
     }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Connection>> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn open_one(connection: &mut Option<Connection>) -> Result<&mut Connection, StoreError> {
+    connection.as_mut().ok_or_else(|| StoreError::Unusable(io::Error::other("it was closed")))
 }
 
 fn run<T>(
@@ -284,6 +297,23 @@ mod tests {
         fs::write(&path, bytes).unwrap();
         let db = Db::open(dir.path()).unwrap();
         assert!(db.set_aside().is_some());
+    }
+
+    #[test]
+    fn a_closed_database_is_one_whole_file_and_refuses_latecomers() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(dir.path()).unwrap();
+        db.write(|transaction| transaction.execute("INSERT INTO pops VALUES ('call', 1)", [])).unwrap();
+        db.close();
+        assert!(!dir.path().join("deskring.db-wal").exists());
+        let late = db.write(|transaction| transaction.execute("INSERT INTO pops VALUES ('late', 1)", []));
+        assert!(matches!(late, Err(StoreError::Unusable(_))), "{late:?}");
+        db.close();
+        let again = Db::open(dir.path()).unwrap();
+        let kept: String = again
+            .read(|connection| connection.query_row("SELECT call_id FROM pops", [], |row| row.get(0)))
+            .unwrap();
+        assert_eq!(kept, "call");
     }
 
     #[test]

@@ -164,6 +164,12 @@ impl Journal {
         Ok(Journal { db })
     }
 
+    /// Waits for what is being read or written, then closes the file. Whatever still holds the journal is refused
+    /// from then on with [`StoreError::Unusable`].
+    pub fn close(&self) {
+        self.db.close();
+    }
+
     /// Where the damaged file of the last run was kept, if there was one; to be told to the user.
     pub fn set_aside(&self) -> Option<&Path> {
         self.db.set_aside()
