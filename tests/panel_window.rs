@@ -802,7 +802,7 @@ in_both_languages!(
 async fn suggesting_hidden(said: &Said) {
     let (rig, _server) = rig(|settings| settings["notifications"] = json!({ "caller": "hidden" })).await;
     rig.contact("Linda Hart", NUMBER);
-    missed(&rig, NUMBER).await;
+    let call = missed(&rig, NUMBER).await;
     let screen = Screen::open(&rig, "panel", said.look).await;
     type_into(&screen, "#dial-number", "lin").await;
     screen.sees("#dial-box .drop .hint", said.people_hidden).await;
@@ -813,10 +813,12 @@ async fn suggesting_hidden(said: &Said) {
     type_into(&screen, "#dial-number", "linda").await;
     screen.sees("#dial-box .drop .hit", "•••00").await;
     assert!(!screen.content().await.unwrap().contains("Linda"));
-    // The tray's wish for a number to be typed.
+    // The tray's wish for a number to be typed, also while a form is in its place.
+    rig.send(Command::BeginForm { call, extension: "1001".into(), kind: Some("contact".into()) }).await;
+    screen.shows("#page form input").await;
     rig.send(Command::TypeNumber).await;
-    rig.view_where(|view| view.dial.is_none()).await;
     screen.focuses("#dial-number").await;
+    rig.view_where(|view| view.dial.is_none()).await;
     screen.close().await;
 }
 

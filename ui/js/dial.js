@@ -88,14 +88,17 @@ export class Dialing {
 
   /** Somebody asked for the box, in the tray menu. @param {Dial} dial */
   async #takeUp({ id }) {
-    const { view, send, redraw } = this.#kit;
-    send({ dismiss_dial: { id } });
+    const { view, send } = this.#kit;
+    if (view()?.form) {
+      // What was typed in it is kept; the next view is without it.
+      this.#drawn = "";
+      send("close_form");
+      return;
+    }
     await present().catch(() => {});
-    // What was typed in a form is kept.
-    if (view()?.form) await send("close_form");
-    redraw();
     this.#input.focus();
     this.#input.select();
+    send({ dismiss_dial: { id } });
   }
 
   /** @param {Dial} dial */
