@@ -18,7 +18,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Router, routing};
 use deskring_redact::{ExposeSecret, Secret};
 use deskring_yeastar::{AutoAnswer, Dial, Error, Retry, Transfer};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::book::Reach;
 use crate::guard::Guard;
@@ -326,10 +326,19 @@ impl Gateway {
     }
 }
 
-fn success(mut fields: Value) -> Value {
-    fields["errcode"] = json!(0);
-    fields["errmsg"] = json!("SUCCESS");
-    fields
+fn success(fields: Value) -> Value {
+    with_code(0, "SUCCESS", fields)
+}
+
+/// The envelope around these fields, an object or nothing.
+fn with_code(code: i64, text: &str, fields: Value) -> Value {
+    let mut fields = match fields {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    };
+    fields.insert("errcode".to_owned(), json!(code));
+    fields.insert("errmsg".to_owned(), json!(text));
+    Value::Object(fields)
 }
 
 fn tokens(pair: &Pair) -> Value {
@@ -395,13 +404,8 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let body = match self {
             Refusal::Unknown => return StatusCode::BAD_GATEWAY.into_response(),
-            Refusal::OfPbx(code, text) => json!({ "errcode": code, "errmsg": text }),
-            Refusal::Code(code, text, more) => {
-                let mut body = if more.is_object() { more } else { json!({}) };
-                body["errcode"] = json!(code);
-                body["errmsg"] = json!(text);
-                body
-            }
+            Refusal::OfPbx(code, text) => with_code(code, &text, Value::Null),
+            Refusal::Code(code, text, more) => with_code(code, text, more),
         };
         envelope(&body)
     }

@@ -233,7 +233,7 @@ impl Book {
         if is_over {
             self.close(&id, now);
         }
-        (!to.is_empty()).then(|| Delivery { to, event: Event::CallState(whole) })
+        (!to.is_empty()).then_some(Delivery { to, event: Event::CallState(whole) })
     }
 
     /// 30013 and 30014: reports with members, which change nothing.

@@ -109,7 +109,7 @@ async fn agent(config: &Config, command: AgentCommand) -> anyhow::Result<()> {
         }
         AgentCommand::List => {
             for agent in state.agents()? {
-                let seen = agent.seen.map_or_else(|| "never".to_owned(), |at| day(at));
+                let seen = agent.seen.map_or_else(|| "never".to_owned(), day);
                 writeln!(
                     out,
                     "{}\t{}\tadded {}\tseen {seen}",
