@@ -783,6 +783,18 @@ async fn suggesting(said: &Said) {
     let requests = rig.simulator.pbx().requests();
     let dial = requests.iter().rfind(|request| request.path.ends_with("/call/dial")).unwrap();
     assert!(dial.body.contains("\"callee\":\"1003\""), "{}", dial.body);
+    // A slow Desk delays nothing, and its answer about another text comes too late.
+    desk.set(|switches| switches.delay_ms = 1_000);
+    type_into(&screen, "#dial-number", "mei").await;
+    screen.shows("#dial-box .drop .hint").await;
+    type_into(&screen, "#dial-number", "1002").await;
+    let rows = suggests(&screen, "#dial-box", 1).await;
+    assert!(rows[0].contains("Bo Lin"), "{rows:?}");
+    screen.shows("#dial-box .drop .hint").await;
+    screen.shoot("panel-suggestions-searching").await;
+    screen.hides("#dial-box .drop .hint").await;
+    assert_eq!(suggests(&screen, "#dial-box", 1).await, rows);
+    desk.set(|switches| switches.delay_ms = 0);
     // A number that called before, however it is written; a Desk that fails is said in a quiet line.
     rig.simulator.desk().fault_next(40, Fault::Status(503));
     type_into(&screen, "#dial-number", "212 555").await;

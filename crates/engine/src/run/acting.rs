@@ -148,3 +148,30 @@ async fn perform(client: &pbx::Pbx, order: Order) -> Result<(), pbx::Error> {
         Order::Transfer(transfer) => client.transfer_blind(&transfer).await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use deskring_domain::Who;
+    use serde_json::json;
+
+    use super::*;
+    use crate::values::tests::view;
+
+    #[test]
+    fn nobody_stays_silenced_in_a_call_that_is_over() {
+        let mut entry = view(json!({})).entry(Who::Nobody).unwrap();
+        let mut acting = Acting::default();
+        for extension in ["1001", "1002"] {
+            acting.muted.insert((entry.call.as_str().to_owned(), extension.to_owned()));
+        }
+        entry.phase = Phase::Talking;
+        acting.follow(&entry);
+        assert_eq!(acting.muted.len(), 2);
+        entry.phase = Phase::Over;
+        acting.follow(&entry);
+        assert_eq!(
+            acting.muted.iter().map(|(_, extension)| extension.as_str()).collect::<Vec<_>>(),
+            ["1002"]
+        );
+    }
+}
