@@ -105,20 +105,27 @@ const CHINESE: Said = Said {
     people_hidden: "客户信息已隐藏",
 };
 
-/// A test in both languages, each in its turn at the display.
+/// A test in both languages, each in its turn at the display. With `alone` no other window takes the keyboard meanwhile:
+/// a list of suggestions closes when its window loses it.
 macro_rules! in_both_languages {
     ($(#[$doc:meta])* $english:ident, $chinese:ident, $run:ident) => {
+        in_both_languages!(@ $(#[$doc])* $english, $chinese, $run, Keyboard::Shared);
+    };
+    ($(#[$doc:meta])* $english:ident, $chinese:ident, $run:ident, alone) => {
+        in_both_languages!(@ $(#[$doc])* $english, $chinese, $run, Keyboard::Alone);
+    };
+    (@ $(#[$doc:meta])* $english:ident, $chinese:ident, $run:ident, $keyboard:expr) => {
         $(#[$doc])*
         #[tokio::test(flavor = "multi_thread")]
         async fn $english() {
-            let Some(_turn) = turn(stringify!($english), Keyboard::Shared).await else { return };
+            let Some(_turn) = turn(stringify!($english), $keyboard).await else { return };
             $run(&ENGLISH).await;
         }
 
         $(#[$doc])*
         #[tokio::test(flavor = "multi_thread")]
         async fn $chinese() {
-            let Some(_turn) = turn(stringify!($chinese), Keyboard::Shared).await else { return };
+            let Some(_turn) = turn(stringify!($chinese), $keyboard).await else { return };
             $run(&CHINESE).await;
         }
     };
@@ -802,13 +809,23 @@ async fn suggesting(said: &Said) {
     let rows = suggests(&screen, "#dial-box", 1).await;
     assert!(rows[0].contains("+1 212-555-0147"), "{rows:?}");
     screen.shoot("panel-suggestions-desk-failed").await;
+    // A row that was chosen stays chosen when Desk tells whose number it is.
+    desk.clear_faults();
+    desk.add_contact(json!({ "lastName": "Hollis", "phone": "+12125550147" }));
+    desk.set(|switches| switches.delay_ms = 1_000);
+    type_into(&screen, "#dial-number", "+1 212 555 01").await;
+    screen.shows("#dial-box .drop .hint").await;
+    key(&screen, "ArrowDown").await;
+    screen.sees("#dial-box .drop .hit", "Hollis").await;
+    assert!(chosen(&screen, "#dial-number").await.contains("Hollis"));
     screen.close().await;
 }
 
 in_both_languages!(
     people_are_suggested_while_somebody_types_in_english,
     people_are_suggested_while_somebody_types_in_chinese,
-    suggesting
+    suggesting,
+    alone
 );
 
 async fn suggesting_hidden(said: &Said) {
@@ -837,7 +854,8 @@ async fn suggesting_hidden(said: &Said) {
 in_both_languages!(
     suggestions_show_others_no_more_of_a_customer_than_the_setting_permits_in_english,
     suggestions_show_others_no_more_of_a_customer_than_the_setting_permits_in_chinese,
-    suggesting_hidden
+    suggesting_hidden,
+    alone
 );
 
 // What is done to a call
@@ -891,7 +909,8 @@ async fn controlling(said: &Said) {
 in_both_languages!(
     a_call_is_declined_held_muted_and_sent_on_in_english,
     a_call_is_declined_held_muted_and_sent_on_in_chinese,
-    controlling
+    controlling,
+    alone
 );
 
 // What was not written to Desk

@@ -1,6 +1,6 @@
 /**
- * Numbers that are to be called: the box to type one or a name into, and the line that asks, waits, or says why not. What is dialed
- * stands in the question, and nothing else is dialed for it. Must not know how a number is read.
+ * Numbers that are to be called: the box to type one or a name into, and the line that asks, waits, or says why not.
+ * What is dialed stands in the question, and nothing else is dialed for it. Must not know how a number is read.
  *
  * @typedef {import("./types.js").Dial} Dial
  * @typedef {import("./types.js").View} View
@@ -35,6 +35,7 @@ export class Dialing {
       if (event.key !== "Escape" || event.defaultPrevented || event.isComposing || !this.#input.value) return;
       event.preventDefault();
       this.#input.value = "";
+      this.#ahead.close();
     });
     this.#place.addEventListener("keydown", (event) => {
       const close = /** @type {?HTMLElement} */ (this.#place.querySelector(".no"));

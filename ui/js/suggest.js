@@ -43,7 +43,8 @@ function drawRows({ rows, desk }, { words, view }, text, pick) {
   const shown = view()?.caller_shown ?? "hidden";
   const seen = rows.filter(({ kind }) => shown !== "hidden" || kind === "extension");
   const hits = seen.map((row) => ({
-    key: `${row.number} ${row.name}`,
+    // Desk may tell a name for a number that stood there without one.
+    key: `${row.kind} ${row.number}`,
     node: element("li", "hit person", shape(SHAPES[row.kind] ?? "phone"), lines(phrases.suggestion(row, shown, words))),
     pick: () => pick(row.number),
   }));

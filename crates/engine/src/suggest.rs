@@ -207,11 +207,11 @@ impl Row {
     fn is(&self, other: &Row) -> bool {
         let (one, two) = (&self.person, &other.person);
         let is_past = |person: &Person| matches!(person.kind, Kind::Extension | Kind::Recent);
-        let is_one = is_past(one) && is_past(two)
-            || one.name.is_empty()
-            || two.name.is_empty()
-            || is_same_name(&one.name, &two.name);
-        self.key == other.key && is_one
+        self.key == other.key
+            && (is_past(one) && is_past(two)
+                || one.name.is_empty()
+                || two.name.is_empty()
+                || is_same_name(&one.name, &two.name))
     }
 
     /// What another source knows of the same.
