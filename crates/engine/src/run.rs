@@ -307,7 +307,7 @@ impl Engine {
     /// Runs until [`Handle::stop`]. Must be called inside a Tokio runtime.
     pub async fn run(mut self) -> Stopped {
         self.connect(None);
-        let mut written = self.start_sender();
+        let (mut written, mut sending) = self.start_sender();
         let mut sleep_check = tokio::time::interval(SLEEP_CHECK);
         sleep_check.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -366,7 +366,8 @@ impl Engine {
             }
             self.publish();
         }
-        // The sender and the windows' helpers may hold it a moment longer than this engine holds the profile.
+        sending.shutdown().await;
+        // The windows' helpers may hold it a moment longer than this engine holds the profile.
         if let Some(journal) = self.history.journal() {
             journal.close();
         }
