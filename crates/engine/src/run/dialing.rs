@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use deskring_domain::{
-    Consent, DialLink, Dialed, Entry, Extension, Known, LinkFault, Origin, Other, Pass, Phase, Throttle,
+    Consent, DialLink, Dialed, Entry, Extension, FailedSide, FailureReason, Known, LinkFault, Origin, Other,
+    Pass, Phase, Throttle,
 };
 use deskring_yeastar as pbx;
 use tokio::sync::oneshot;
@@ -18,7 +19,7 @@ use crate::clock::wall_ms;
 use crate::connect;
 use crate::handle::Window;
 use crate::manners::NativeMessaging;
-use crate::view::{AppView, CallView, DialView, LinkState};
+use crate::view::{AppView, CallView, DialView, LinkState, failure_code};
 
 /// A link may come while the PBX is still being connected to.
 const WAIT_FOR_PBX: Duration = Duration::from_secs(30);
@@ -289,10 +290,18 @@ impl Engine {
     }
 
     /// The PBX could not put a call through. Where it never reported the call, only this tells.
-    pub(super) fn on_call_failed(&mut self, call: &str, words: &str) {
+    pub(super) fn on_call_failed(&mut self, call: &str, mut reason: FailureReason, members: &[pbx::Member]) {
         let is_it = self.dialing.wish.as_ref().is_some_and(|wish| wish.view.call.as_deref() == Some(call));
-        if is_it && !self.is_known(call) {
-            self.fail_wish("call_failed", Some(words.to_owned()));
+        if !is_it || self.is_known(call) {
+            return;
+        }
+        if matches!(members, [pbx::Member { party: pbx::Party::Extension { .. }, .. }]) {
+            reason.side = FailedSide::Mine;
+        }
+        let failure = failure_code(&reason);
+        self.fail_wish("call_failed", Some(reason.text));
+        if let Some(wish) = &mut self.dialing.wish {
+            wish.view.failure = failure;
         }
     }
 
@@ -314,7 +323,7 @@ impl Engine {
     fn change_wish(&mut self, state: &str, until: Option<Instant>) {
         if let Some(wish) = &mut self.dialing.wish {
             wish.view.state = state.to_owned();
-            (wish.view.reason, wish.view.detail) = (None, None);
+            (wish.view.reason, wish.view.detail, wish.view.failure) = (None, None, None);
             wish.until = until;
         }
         self.dirty = Dirty::Yes;

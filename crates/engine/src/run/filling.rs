@@ -293,6 +293,7 @@ fn logged_call(
     // What the call came through has a row of its own that leads to none of us.
     let path = rows.iter().filter_map(|row| side(row)).find(|one| !ours.contains(one));
     Some(CallView {
+        failure: None,
         call: call.to_owned(),
         extension: me.as_str().to_owned(),
         direction: Some(view::direction_code(direction).to_owned()),
