@@ -113,6 +113,7 @@ impl Engine {
             call = CallView {
                 outcome: how.outcome.clone(),
                 outcome_detail: how.outcome_detail.clone(),
+                failure: how.failure.clone(),
                 phase: call.phase,
                 answered_ms: past.answered_ms.or(call.answered_ms),
                 over_ms: past.over_ms.or(call.over_ms),
