@@ -474,16 +474,16 @@ impl Engine {
                     self.told.names.learn(record);
                 }
                 let failed = match &event {
-                    pbx::Event::CallFailed { call_id, reason, .. } => {
-                        Some((call_id.clone(), reason.raw.clone()))
+                    pbx::Event::CallFailed { call_id, reason, members } => {
+                        Some((call_id.clone(), from_pbx::failure(reason), members.clone()))
                     }
                     _ => None,
                 };
                 if let Some(input) = from_pbx::input(event) {
                     self.tell(self.clock.at(received), input);
                 }
-                if let Some((call, words)) = failed {
-                    self.on_call_failed(&call, &words);
+                if let Some((call, reason, members)) = failed {
+                    self.on_call_failed(&call, reason, &members);
                 }
             }
         }
