@@ -5,6 +5,7 @@
 //! a web view. With `--window` it is one window: it talks to the engine through the local socket and takes all
 //! its memory with it when it closes.
 
+mod browser;
 mod desktop;
 mod link;
 mod logging;
@@ -88,6 +89,14 @@ pub fn run(began: Instant, arguments: &Arguments) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&format!("{error:#}")),
     }
+}
+
+/// When a browser started this process for our extension, its one message is answered, and nothing else is done.
+pub fn answer_browser(arguments: &[String]) -> Option<ExitCode> {
+    deskring_local_api::browser::is_browser(arguments).then(|| match browser::answer(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&format!("{error:#}")),
+    })
 }
 
 fn usual_profile() -> Option<PathBuf> {

@@ -35,6 +35,7 @@ pub(crate) fn run(began: Instant, paths: Paths, hidden: bool, link: Option<Link>
     let program = std::env::current_exe().context("this program's own file")?;
     let desktop = TrayDesktop {
         program: program.clone(),
+        profile: paths.profile.clone(),
         spoken: spoken.clone(),
         notices: notices.clone(),
         opener: opener.clone(),
