@@ -104,6 +104,17 @@ pub(crate) struct Manners {
     pub(crate) native_messaging: NativeMessaging,
     /// The keys that dial what is selected.
     pub(crate) shortcut: Option<String>,
+    /// Where customers are looked for while somebody types.
+    pub(crate) customers: Customers,
+}
+
+/// Where customers are looked for while somebody types a name or number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Customers {
+    /// In Desk.
+    Live,
+    /// Among those known here.
+    Kept,
 }
 
 /// Whether the browser's extension may hand numbers over.
@@ -180,6 +191,7 @@ impl Manners {
                 NativeMessaging::Off
             },
             shortcut: settings.click_to_call.shortcut.clone(),
+            customers: if settings.contact_sync.always_query { Customers::Live } else { Customers::Kept },
         }
     }
 

@@ -422,6 +422,7 @@ impl Engine {
             Command::SkipWrapUp { call, extension } => {
                 self.wrap_up(&call, &extension, WrapUpView::default());
             }
+            Command::TypeNumber => self.on_type_number(),
             Command::ConfirmDial { id } => self.confirm_dial(id),
             Command::DismissDial { id } => self.dismiss_dial(id),
             Command::ShortcutIs { state } => {
@@ -645,6 +646,7 @@ impl Engine {
             Effect::LookUp { call, number, attempt } => return self.look_up(call, number, attempt),
             Effect::Open { call, record, by } => return self.open(call, record.page, by),
             Effect::Journal(entry) => {
+                self.acting.follow(&entry);
                 self.look_around(&entry);
                 let mut view = call_view(&entry, &self.machine, &self.told, &self.margin);
                 if self.keep(&entry, &mut view) == News::Yes {
