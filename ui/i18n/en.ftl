@@ -210,6 +210,7 @@ cause-no-ticket = there is no ticket
 cause-no-number = there is no number to call
 cause-call-unknown = the call is no longer known
 cause-pbx-not-connected = the phone system is not connected
+cause-browsers-failed = the browser's list of programs could not be changed
 cause-links-failed = the system's list of programs could not be changed
 cause-no-default-apps-page = no page for default apps is known on this system
 cause-default-apps-failed = the page for default apps could not be opened

@@ -194,6 +194,7 @@ cause-no-ticket = 没有工单
 cause-no-number = 没有可拨打的号码
 cause-call-unknown = 已找不到此通话
 cause-pbx-not-connected = PBX 未连接
+cause-browsers-failed = 无法更改浏览器的程序列表
 cause-links-failed = 无法更改系统的程序列表
 cause-no-default-apps-page = 此系统没有已知的默认应用设置页面
 cause-default-apps-failed = 无法打开默认应用设置页面

@@ -108,6 +108,7 @@
  * @property {?string} form
  * @property {string[]} dispositions
  * @property {Outbox} outbox
+ * @property {Shortcut} shortcut
  * @property {number} history
  * @typedef {{stage: "waiting" | "gone" | "other_version"} | {stage: "connected", view: View}} Stage
  *
@@ -197,6 +198,9 @@
  * @typedef {{check: string, state: FindingState, code: string, values: Record<string, string>}} Finding
  * @typedef {{tel: "ours" | "elsewhere" | "nobody" | "unknown", program: ?string, candidate: boolean, page: boolean,
  *   command: ?string}} Links
+ * @typedef {{browser: "chromium" | "chrome" | "edge" | "firefox", host: "user" | "system" | "elsewhere" | "no",
+ *   program: ?string}} BrowserHost
+ * @typedef {{keys: ?string, state: "off" | "waiting" | "on" | "taken" | "unusable" | "wayland"}} Shortcut
  * @typedef {{code: string, line: number, column: number, written: string, suggestion: ?string}} Flaw
  * @typedef {{flaws: Flaw[], preview: string, of: "last_call" | "example"}} Trial
  * @typedef {{version: string, logs: string, profile: string, desktop: string}} About

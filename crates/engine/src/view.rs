@@ -62,12 +62,43 @@ pub struct AppView {
     /// What somebody wants to be called.
     #[serde(default)]
     pub dial: Option<DialView>,
+    /// The keys that dial what is selected.
+    #[serde(default)]
+    pub shortcut: ShortcutView,
     /// What is owed to Desk and not there yet.
     #[serde(default)]
     pub outbox: OutboxView,
     /// Raised whenever a call of the history changes.
     #[serde(default)]
     pub history: u64,
+}
+
+/// The keys that dial what is selected, and what became of them.
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub struct ShortcutView {
+    /// As the settings have them.
+    pub keys: Option<String>,
+    /// Whether they work.
+    pub state: ShortcutState,
+}
+
+/// Whether the shortcut works; with words in the catalogs.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShortcutState {
+    /// There is none.
+    #[default]
+    Off,
+    /// The desktop has not been asked yet; for ever where there is none.
+    Waiting,
+    /// It works.
+    On,
+    /// Another program has these keys.
+    Taken,
+    /// The desktop knows no such keys, or gives none away.
+    Unusable,
+    /// On Wayland no program may take keys.
+    Wayland,
 }
 
 /// How signing in to Desk goes.

@@ -31,6 +31,7 @@ fn idle() -> AppView {
         form: None,
         dispositions: Vec::new(),
         dial: None,
+        shortcut: Default::default(),
         outbox: OutboxView::default(),
         history: 0,
     }
