@@ -29,6 +29,7 @@
  * @property {?string} did
  * @property {?string} outcome
  * @property {?string} outcome_detail
+ * @property {?string} failure
  * @property {Why} why
  * @property {?string} button_off
  * @property {number} began_ms
@@ -79,6 +80,7 @@
  * @property {"typing" | "asking" | "waiting" | "dialing" | "failed"} state
  * @property {?string} reason
  * @property {?string} detail
+ * @property {?string} failure
  * @property {string} shown
  * @property {string} number_text
  * @property {?string} name

@@ -310,7 +310,7 @@ impl Engine {
     /// Runs until [`Handle::stop`]. Must be called inside a Tokio runtime.
     pub async fn run(mut self) -> Stopped {
         self.connect(None);
-        let mut written = self.start_sender();
+        let (mut written, mut sending) = self.start_sender();
         let mut sleep_check = tokio::time::interval(SLEEP_CHECK);
         sleep_check.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -369,7 +369,8 @@ impl Engine {
             }
             self.publish();
         }
-        // The sender and the windows' helpers may hold it a moment longer than this engine holds the profile.
+        sending.shutdown().await;
+        // The windows' helpers may hold it a moment longer than this engine holds the profile.
         if let Some(journal) = self.history.journal() {
             journal.close();
         }
@@ -480,16 +481,16 @@ impl Engine {
                     self.told.names.learn(record);
                 }
                 let failed = match &event {
-                    pbx::Event::CallFailed { call_id, reason, .. } => {
-                        Some((call_id.clone(), reason.raw.clone()))
+                    pbx::Event::CallFailed { call_id, reason, members } => {
+                        Some((call_id.clone(), from_pbx::failure(reason), members.clone()))
                     }
                     _ => None,
                 };
                 if let Some(input) = from_pbx::input(event) {
                     self.tell(self.clock.at(received), input);
                 }
-                if let Some((call, words)) = failed {
-                    self.on_call_failed(&call, &words);
+                if let Some((call, reason, members)) = failed {
+                    self.on_call_failed(&call, reason, &members);
                 }
             }
         }
