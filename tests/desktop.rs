@@ -317,12 +317,12 @@ async fn keys_dial_what_is_selected_after_a_yes() {
     let app = App::start().await;
     shortcut_is(&app.rig, ShortcutState::Off).await;
     change(&app.rig, "click_to_call.confirm", json!("never")).await;
-    change(&app.rig, "click_to_call.shortcut", json!("Ctrl+Alt+F9")).await;
+    change(&app.rig, "click_to_call.shortcut", json!("Ctrl+Alt+J")).await;
     shortcut_is(&app.rig, ShortcutState::On).await;
     let mut here = arboard::Clipboard::new().unwrap();
     here.set().clipboard(LinuxClipboardKind::Primary).text("good morning".to_owned()).unwrap();
     let press = async || {
-        assert!(Command::new("xdotool").args(["key", "ctrl+alt+F9"]).status().await.unwrap().success());
+        assert!(Command::new("xdotool").args(["key", "ctrl+alt+j"]).status().await.unwrap().success());
     };
     press().await;
     eventually("what is no number is said", async || wish(&app.rig).await.filter(|it| it.state == "failed"))
@@ -336,11 +336,11 @@ async fn keys_dial_what_is_selected_after_a_yes() {
 
     // Somebody else has them already; then nobody.
     let other = App::start().await;
-    change(&other.rig, "click_to_call.shortcut", json!("Ctrl+Alt+F9")).await;
+    change(&other.rig, "click_to_call.shortcut", json!("Ctrl+Alt+J")).await;
     shortcut_is(&other.rig, ShortcutState::Taken).await;
     change(&app.rig, "click_to_call.shortcut", serde_json::Value::Null).await;
     shortcut_is(&app.rig, ShortcutState::Off).await;
-    change(&other.rig, "click_to_call.shortcut", json!("Ctrl+Alt+F8")).await;
+    change(&other.rig, "click_to_call.shortcut", json!("Ctrl+Alt+K")).await;
     shortcut_is(&other.rig, ShortcutState::On).await;
 
     // The way that works everywhere.

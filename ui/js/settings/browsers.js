@@ -39,7 +39,7 @@ async function withdraw() {
   if (await ask("withdraw_from_browsers")) announce(words.text("settings-browsers-withdrawn"));
 }
 
-const list = make("ul", { id: "browsers", role: "status" });
+const list = make("ul", { id: "browsers" });
 const off = note("info", make("p", { words: "settings-browsers-off" }));
 off.id = "browsers-off";
 const problem = make("div", { role: "alert" });
