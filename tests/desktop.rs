@@ -6,15 +6,14 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-use std::process::Stdio;
-
+use deskring_engine::admin::Want;
 use deskring_engine::view::ShortcutState;
 use deskring_local_api::Client;
+use e2e::chromium::{Chromium, extension, has_chromium};
 use e2e::screen::{Look, Screen, has_display};
 use e2e::tray::{App, Asked, Programs, eavesdrop, heard};
-use e2e::{PATIENCE, Rig, eventually, free_port, on_profile, program, surround};
-use fantoccini::{ClientBuilder, Locator};
-use hyper_util::client::legacy::connect::HttpConnector;
+use e2e::{PATIENCE, Rig, eventually, on_profile, program, surround};
+use fantoccini::Locator;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -457,7 +456,7 @@ async fn page_with(links: &[&str]) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_that_is_clicked_in_chromium_reaches_deskring() {
     let test = "a_link_that_is_clicked_in_chromium_reaches_deskring";
-    if !has_display(test) || Command::new("chromedriver").arg("--version").output().await.is_err() {
+    if !has_display(test) || !has_chromium(test) {
         return;
     }
     let app = App::on(Rig::idle().await).await;
@@ -465,24 +464,12 @@ async fn a_link_that_is_clicked_in_chromium_reaches_deskring() {
     let programs = chosen(rig).await;
     let links = ["tel:+442079460026", "callto:+442079460027", "sip:+442079460028@example.com"];
     let page = page_with(&links).await;
-    let port = free_port();
-    let mut driver = Command::new("chromedriver");
-    surround(programs.of(driver.arg(format!("--port={port}"))), rig);
-    let _driver = driver.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let wanted = json!({ "goog:chromeOptions": {
-        // Tests run as root in a container, too; the browser ends when its driver is killed.
-        "args": ["--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-pipe",
-            format!("--user-data-dir={}", programs.path("browser").display())],
-        // As if somebody had said "always allow" when the browser asked whether to open such a link.
-        "prefs": { "protocol_handler": { "allowed_origin_protocol_pairs": { (page.clone()):
-            { "tel": true, "callto": true, "sip": true } } } },
-    }});
-    let browser = eventually("a session with the browser", async || {
-        let mut builder = ClientBuilder::new(HttpConnector::new());
-        builder.capabilities(wanted.as_object().unwrap().clone());
-        builder.connect(&format!("http://127.0.0.1:{port}")).await.ok()
-    })
-    .await;
+    let chromium =
+        Chromium::open(&programs.path("browser"), &[], (&page, &["tel", "callto", "sip"]), |driver| {
+            surround(programs.of(driver), rig);
+        })
+        .await;
+    let browser = &chromium.page;
     browser.goto(&page).await.unwrap();
     for (count, link) in links.into_iter().enumerate() {
         let place = format!("p:nth-of-type({}) a", count + 1);
@@ -490,7 +477,63 @@ async fn a_link_that_is_clicked_in_chromium_reaches_deskring() {
         let digits: String = link.chars().filter(char::is_ascii_digit).collect();
         asked_and_called(rig, &format!("00{digits}")).await;
     }
-    browser.close().await.unwrap();
+    browser.clone().close().await.unwrap();
+}
+
+/// The whole way: our extension in a browser of this user, on a page of Desk; the program that the browser starts for it,
+/// as the button in the settings told the browser; the running app; my phone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_on_a_page_of_desk_rings_my_phone() {
+    let test = "a_number_on_a_page_of_desk_rings_my_phone";
+    if !has_display(test) || !has_chromium(test) {
+        return;
+    }
+    let rig = Rig::idle().await;
+    rig.set(|settings| settings["click_to_call"] = json!({ "allow_native_messaging": true }));
+    let contacts =
+        ["+442079460031", "+442079460032", "+442079460033"].map(|number| rig.contact("Lin", number));
+    let programs = chosen(&rig).await;
+    // A browser is told when it was used before.
+    let profile = programs.path("config/chromium");
+    std::fs::create_dir_all(&profile).unwrap();
+    let app = App::with(rig, |command| {
+        programs.of(command);
+    })
+    .await;
+    let rig = &app.rig;
+    let mut client = Client::connect(&rig.paths()).await.unwrap();
+    client.set_up(Want::OfferToBrowsers).await.unwrap();
+
+    let desk = rig.simulator.desk_url();
+    let chromium = Chromium::open(&profile, &extension(&programs.path("")), (&desk, &["tel"]), |driver| {
+        surround(programs.of(driver), rig);
+    })
+    .await;
+    let page = &chromium.page;
+    let press = async |contact: &str| {
+        page.goto(contact).await.unwrap();
+        let button = page.wait().at_most(PATIENCE).for_element(Locator::Css("deskring-call")).await.unwrap();
+        button.click().await.unwrap();
+    };
+    // As it is at first: by a link.
+    press(&contacts[0]).await;
+    asked_and_called(rig, "00442079460031").await;
+    let before =
+        std::fs::read_to_string(programs.path("config/chromium/NativeMessagingHosts/com.deskring.host.json"));
+    assert!(before.unwrap().contains("deskring"));
+    // Handed over: no program is asked for links any more.
+    std::fs::remove_file(programs.path("data/applications/Deskring.desktop")).unwrap();
+    chromium.keep(json!({ "handover": "app" })).await;
+    press(&contacts[1]).await;
+    asked_and_called(rig, "00442079460032").await;
+    let shot = page.screenshot().await.unwrap();
+    std::fs::write(e2e::screen::pictures().join("extension-desk.png"), shot).unwrap();
+    // Not without the agent's own yes in the settings.
+    change(rig, "click_to_call.allow_native_messaging", json!(false)).await;
+    press(&contacts[2]).await;
+    page.wait().at_most(PATIENCE).for_element(Locator::Css("html > deskring-call")).await.unwrap();
+    assert!(wish(rig).await.is_none_or(|wish| wish.state != "asking"));
+    page.clone().close().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

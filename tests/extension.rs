@@ -8,21 +8,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::Path;
 
-use e2e::{eventually, free_port, until};
+use e2e::chromium::{Chromium, EXTENSION_ID, extension, has_chromium, root};
+use e2e::{eventually, until};
 use fantoccini::elements::Element;
-use fantoccini::{Client, ClientBuilder, Locator};
-use hyper_util::client::legacy::connect::HttpConnector;
+use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, MutexGuard};
-
-/// Follows from `key` in the manifest; the app's host lets nobody else in.
-const ID: &str = "ofmpganmididbhnkgkohehbhhnbbagkf";
 
 /// Browsers are heavy: one after the other.
 static TURN: Mutex<()> = Mutex::const_new(());
@@ -31,78 +26,37 @@ struct Browser {
     page: Client,
     pages: String,
     folder: TempDir,
-    _driver: Child,
+    chromium: Chromium,
     _turn: MutexGuard<'static, ()>,
 }
 
 impl Browser {
     /// With the extension, for a country; `None` when there is no browser.
-    #[allow(clippy::print_stderr, reason = "a skipped test says so")]
     async fn open(country: &str) -> Option<Browser> {
-        let found = |name: &str| {
-            let paths = std::env::var_os("PATH").unwrap();
-            std::env::split_paths(&paths).any(|folder| folder.join(name).is_file())
-        };
-        if !found("chromium") || !found("chromedriver") {
-            eprintln!("skipped: no chromium with its driver; ./dev test brings them");
+        if !has_chromium("the extension") {
             return None;
         }
         let turn = TURN.lock().await;
         let folder = tempfile::tempdir().unwrap();
         let pages = serve_pages().await;
-        let extension = folder.path().join("extension");
-        copy(&root().join("extension"), &extension);
-        open_to_loopback(&extension.join("manifest.json"));
         program(&folder.path().join("bin/xdg-open"), "echo \"$1\" >>\"$(dirname \"$0\")/../opened\"");
-
-        let port = free_port();
+        let mut arguments = extension(folder.path());
+        arguments.extend(["--headless=new", "--lang=en", "--window-size=1100,1000"].map(str::to_owned));
         let path = std::env::var("PATH").unwrap();
-        let driver = Command::new("chromedriver")
-            .arg(format!("--port={port}"))
-            .env("PATH", format!("{}:{path}", folder.path().join("bin").display()))
-            .env("LANGUAGE", "en")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let wanted = json!({ "goog:chromeOptions": {
-            "args": [
-                "--headless=new",
-                // Tests run as root in a container, too.
-                "--no-sandbox",
-                "--disable-gpu",
-                "--no-first-run",
-                "--lang=en",
-                "--window-size=1100,1000",
-                // The browser ends when its driver is killed.
-                "--remote-debugging-pipe",
-                format!("--user-data-dir={}", folder.path().join("profile").display()),
-                format!("--disable-extensions-except={}", extension.display()),
-                format!("--load-extension={}", extension.display()),
-            ],
-            // As if somebody had said "always allow" when the browser asked whether to open such a link.
-            "prefs": { "protocol_handler": { "allowed_origin_protocol_pairs": { (pages.clone()): { "tel": true } } } },
-        }});
-        let page = eventually("a session with the browser", async || {
-            ClientBuilder::new(HttpConnector::new())
-                .capabilities(wanted.as_object().unwrap().clone())
-                .connect(&format!("http://127.0.0.1:{port}"))
-                .await
-                .ok()
-        })
-        .await;
-        let browser = Browser { page, pages, folder, _driver: driver, _turn: turn };
+        let chromium =
+            Chromium::open(&folder.path().join("profile"), &arguments, (&pages, &["tel"]), |driver| {
+                driver.env("PATH", format!("{}:{path}", folder.path().join("bin").display()));
+                driver.env("LANGUAGE", "en");
+            })
+            .await;
+        let browser = Browser { page: chromium.page.clone(), chromium, pages, folder, _turn: turn };
         browser.keep(json!({ "country": country })).await;
         Some(browser)
     }
 
     /// Changes what the extension keeps, as its settings page does.
     async fn keep(&self, changes: Value) {
-        self.page.goto(&format!("chrome-extension://{ID}/settings.html")).await.unwrap();
-        let script = "chrome.storage.local.set(arguments[0]).then(arguments[1])";
-        self.page.execute_async(script, vec![changes]).await.unwrap();
+        self.chromium.keep(changes).await;
     }
 
     async fn go(&self, page: &str) {
@@ -142,45 +96,17 @@ impl Browser {
         );
         program(&host, &lines);
         let manifest = json!({ "name": "com.deskring.host", "description": "Deskring", "path": host,
-            "type": "stdio", "allowed_origins": [format!("chrome-extension://{ID}/")] });
+            "type": "stdio", "allowed_origins": [format!("chrome-extension://{EXTENSION_ID}/")] });
         let hosts = self.folder.path().join("profile/NativeMessagingHosts");
         std::fs::create_dir_all(&hosts).unwrap();
         std::fs::write(hosts.join("com.deskring.host.json"), manifest.to_string()).unwrap();
     }
 }
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
-
 fn program(path: &Path, lines: &str) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, format!("#!/bin/sh\n{lines}\n")).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
-/// The test pages count as Desk, and talking to the app is permitted: the browser's own questions have no door for tests.
-fn open_to_loopback(manifest: &Path) {
-    let mut value: Value = serde_json::from_str(&std::fs::read_to_string(manifest).unwrap()).unwrap();
-    let pages = json!("http://127.0.0.1/*");
-    value["host_permissions"].as_array_mut().unwrap().push(pages.clone());
-    value["content_scripts"][0]["matches"].as_array_mut().unwrap().push(pages);
-    value["permissions"].as_array_mut().unwrap().push(json!("nativeMessaging"));
-    value["optional_permissions"] = json!([]);
-    std::fs::write(manifest, value.to_string()).unwrap();
 }
 
 /// Serves the test pages; gives their origin.

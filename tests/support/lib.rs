@@ -11,6 +11,8 @@
 )]
 
 #[cfg(target_os = "linux")]
+pub mod chromium;
+#[cfg(target_os = "linux")]
 pub mod screen;
 #[cfg(target_os = "linux")]
 pub mod tray;

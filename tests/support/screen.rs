@@ -27,6 +27,13 @@ pub fn has_display(test: &str) -> bool {
     has
 }
 
+/// Where pictures are kept for people to look at.
+pub fn pictures() -> PathBuf {
+    let folder = build_folder().join("screens");
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
 /// Whether a test needs the one keyboard of the display for itself: only one window has the focus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keyboard {
@@ -287,9 +294,7 @@ impl Screen {
 
     /// Keeps a picture of the window as `target/screens/NAME-LANGUAGE.png`, for people to look at.
     pub async fn shoot(&self, name: &str) -> PathBuf {
-        let folder = build_folder().join("screens");
-        std::fs::create_dir_all(&folder).unwrap();
-        let path = folder.join(format!("{name}-{}.png", self.look.name()));
+        let path = pictures().join(format!("{name}-{}.png", self.look.name()));
         // What has just changed is drawn with the next frame.
         let drawn =
             "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()))";

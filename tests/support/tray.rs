@@ -70,7 +70,14 @@ impl App {
     }
 
     pub async fn on(rig: Rig) -> App {
-        let child = on_profile(&rig, "deskring", &["--hidden"]).spawn().unwrap();
+        App::with(rig, |_| {}).await
+    }
+
+    /// With a changed environment.
+    pub async fn with(rig: Rig, change: impl FnOnce(&mut Command)) -> App {
+        let mut command = on_profile(&rig, "deskring", &["--hidden"]);
+        change(&mut command);
+        let child = command.spawn().unwrap();
         let app = App::of(rig, child).await;
         eventually("both links are up", async || {
             let view = Client::connect(&app.rig.paths()).await.ok()?.view().await.ok()?;
