@@ -46,7 +46,7 @@ const SCHEMA: &str = "
 ";
 
 /// The key of an index: 32 bytes. Its text form goes to the secrets.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct IndexKey(Secret);
 
 impl IndexKey {

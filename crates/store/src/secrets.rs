@@ -78,7 +78,8 @@ impl SecretName {
             SecretName::PbxClientSecret => Some("DESKRING_PBX_CLIENT_SECRET"),
             SecretName::DeskClientSecret => Some("DESKRING_DESK_CLIENT_SECRET"),
             SecretName::DeskRefreshToken => Some("DESKRING_DESK_REFRESH_TOKEN"),
-            SecretName::PbxSession | SecretName::DeskSession | SecretName::IndexKey => None,
+            SecretName::IndexKey => Some("DESKRING_INDEX_KEY"),
+            SecretName::PbxSession | SecretName::DeskSession => None,
         }
     }
 
