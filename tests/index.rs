@@ -68,7 +68,7 @@ async fn a_caller_is_named_and_opened_with_desk_away_whatever_the_stored_form() 
         let contact = json!({ "lastName": format!("Form{number}"), "phone": form });
         rig.simulator.desk().add_contact(contact);
     }
-    let account = json!({ "accountName": "Acme Ltd", "phone": "(020) 7946 0001 or +44 20 7946 0002" });
+    let account = json!({ "accountName": "Acme Ltd", "phone": "+44 20 7946 0001; +44 20 7946 0002" });
     rig.simulator.desk().add_account(account);
     indexed(&mut rig, |_| {}).await;
     let people = rig.view_where(|view| view.index.people == 9).await.index.clone();

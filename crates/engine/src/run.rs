@@ -723,7 +723,7 @@ impl Engine {
         };
         let reading = self.machine.setup().plan.read(&number);
         let recalled = self.history.recall(reading.key(), &lookup, wall_ms());
-        if let Some(records) = recalled.filter(|records| self.may_recall(records)) {
+        if let Some(records) = recalled.filter(|records| self.may_recall(&lookup, &number, records)) {
             return Some(Input::LookedUp { call, attempt, answer: Ok(self.matched(&number, records)) });
         }
         self.find(lookup, call, number, attempt)

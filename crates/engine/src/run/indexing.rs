@@ -145,9 +145,10 @@ impl Engine {
 
     /// Whether an answer of a short while ago will do. Where there is an index, it is about a record that was created
     /// here, and that Desk's search does not know yet, or says that nobody has the number.
-    pub(super) fn may_recall(&self, records: &[Record]) -> bool {
+    pub(super) fn may_recall(&self, lookup: &Lookup, number: &str, records: &[Record]) -> bool {
         match self.indexing.query() {
-            Query::WhenUnknown => true,
+            // The index may have learned since whom nobody knew a minute ago.
+            Query::WhenUnknown => !records.is_empty() || lookup.known(number).is_empty(),
             Query::Always => self.is_indexed() && !records.is_empty(),
         }
     }
