@@ -150,6 +150,32 @@ async fn the_window_s_name_tells_no_more_than_others_may_see() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn dial_in_the_menu_brings_the_window_with_the_keyboard_and_last_numbers_are_called_again() {
+    if !has_display("dial_in_the_menu_brings_the_window_with_the_keyboard_and_last_numbers_are_called_again")
+    {
+        return;
+    }
+    let app = App::start().await;
+    let call = app.rig.simulator.pbx().call_in("13800139993", "1001").await;
+    app.menu_with("Ringing").await;
+    app.rig.simulator.pbx().hang_up(&call, "caller").await;
+    app.menu_with("Call again").await;
+    app.press("Dial…").await;
+    eventually("the window has the keyboard", async || {
+        let active = Command::new("xdotool").args(["getactivewindow", "getwindowpid"]).output().await.ok()?;
+        let pid: u32 = String::from_utf8_lossy(&active.stdout).trim().parse().ok()?;
+        app.descendants().contains(&pid).then_some(())
+    })
+    .await;
+    // The page has taken the wish up.
+    eventually("the box is there", async || wish(&app.rig).await.is_none().then_some(())).await;
+    // The last line with this number is that of the submenu.
+    let again = app.menu().await.into_iter().rfind(|(_, line, _)| line.contains("138 0013 9993")).unwrap();
+    app.press_line(again.0).await;
+    eventually("the number is called", async || (dialed(&app.rig) == ["13800139993"]).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_menu_pauses_and_resumes_pop_ups() {
     if !has_display("the_menu_pauses_and_resumes_pop_ups") {
         return;

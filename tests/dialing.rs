@@ -3,10 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-use deskring_engine::assist::{Answer, DialBy, Want};
+use deskring_engine::assist::{Answer, DeskPart, DialBy, Purpose, Sources, SuggestionView, Want};
 use deskring_engine::view::DialView;
 use deskring_engine::{AppView, Command};
 use deskring_local_api::Server;
+use deskring_simulator::Fault;
 use e2e::{PATIENCE, Rig, on_profile, until};
 use serde_json::{Value, json};
 
@@ -111,6 +112,41 @@ async fn a_double_click_dials_once() {
     }
     rings(&rig, 1).await;
     assert_eq!(dialed(&rig).len(), 1);
+}
+
+#[tokio::test]
+async fn a_click_on_one_number_between_two_on_another_is_not_taken_for_it() {
+    let rig = Rig::running().await;
+    let asked = async |number: &str| dial(&rig, &format!("tel:{number}"), DialBy::Link).await.unwrap();
+    let first = asked("+12125550123").await;
+    assert_eq!(asked("+12125550123").await.id, first.id, "a double click");
+    let other = asked("+12125550124").await;
+    // The question about the first was given up for the other's: it is asked again, and not answered with the other.
+    let again = asked("+12125550123").await;
+    assert!(again.id > other.id);
+    assert_eq!((again.state.as_str(), &again.shown), ("asking", &first.shown));
+    // What is being dialed is not dialed again for a click, whatever came between.
+    rig.send(Command::ConfirmDial { id: again.id }).await;
+    let other = asked("+12125550124").await;
+    assert_eq!(other.state, "asking");
+    let late = asked("+12125550123").await;
+    assert_ne!(late.id, other.id);
+    until("one number is dialed", || dialed(&rig) == ["0012125550123"]).await;
+}
+
+#[tokio::test]
+async fn a_number_is_typed_in_the_window_unless_it_asks_about_one() {
+    let rig = Rig::running().await;
+    rig.send(Command::TypeNumber).await;
+    let typing = rig.view_where(|view| view.dial.is_some()).await.dial.clone().unwrap();
+    assert_eq!(typing.state, "typing");
+    until("the window is shown", || rig.desktop.now().windows == 1).await;
+    rig.send(Command::DismissDial { id: typing.id }).await;
+    rig.view_where(|view| view.dial.is_none()).await;
+    let asking = dial(&rig, "tel:+12125550123", DialBy::Link).await.unwrap();
+    rig.send(Command::TypeNumber).await;
+    until("the window is shown again", || rig.desktop.now().windows == 3).await;
+    assert_eq!(rig.view_where(|_| true).await.dial.as_ref().map(|dial| dial.id), Some(asking.id));
 }
 
 #[tokio::test]
@@ -309,4 +345,117 @@ async fn the_browser_s_extension_and_nobody_else_hands_numbers_over() {
     assert_eq!((view.state.as_str(), view.host.as_deref()), ("asking", Some("desk.zoho.eu")));
     assert!(dialed(&rig).is_empty());
     drop(server);
+}
+
+// Suggestions
+
+async fn suggested(
+    rig: &Rig,
+    text: &str,
+    purpose: Purpose,
+    sources: Sources,
+) -> (Vec<SuggestionView>, DeskPart) {
+    let want = Want::Suggest { text: text.to_owned(), purpose, r#in: sources };
+    match rig.handle().assist(want).await.unwrap() {
+        Answer::Suggestions { rows, desk } => (rows, desk),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// `kind name number` of each row.
+async fn lines(rig: &Rig, text: &str, purpose: Purpose, sources: Sources) -> Vec<String> {
+    let line = |row: &SuggestionView| {
+        format!("{} {} {}", row.kind, row.name.as_deref().unwrap_or_default(), row.number_text)
+    };
+    suggested(rig, text, purpose, sources).await.0.iter().map(line).collect()
+}
+
+async fn names_are_read(rig: &Rig) {
+    e2e::eventually("the PBX's numbers are known", async || {
+        let rows = lines(rig, "1002", Purpose::Dial, Sources::Known).await;
+        (!rows.is_empty()).then_some(())
+    })
+    .await;
+}
+
+async fn called_by(rig: &Rig, number: &str) {
+    let call = rig.simulator.pbx().call_in(number, "1001").await;
+    rig.view_where(|view| view.calls.iter().any(|on| on.call == call && on.who.state != "searching")).await;
+    rig.simulator.pbx().hang_up(&call, "caller").await;
+    rig.closed(&call).await;
+}
+
+#[tokio::test]
+async fn whom_somebody_means_is_known_from_colleagues_calls_and_known_customers() {
+    let rig = Rig::running().await;
+    rig.contact("林小芳", "13800138000");
+    called_by(&rig, "13800138000").await;
+    called_by(&rig, "05925503301").await;
+    names_are_read(&rig).await;
+    let dial = async |text: &str| lines(&rig, text, Purpose::Dial, Sources::Desk).await;
+    assert_eq!(dial("cj").await, ["extension 陈静 1003"]);
+    assert_eq!(dial("chenj").await, ["extension 陈静 1003"]);
+    assert_eq!(dial("lin").await, ["extension Bo Lin 1002", "recent 林小芳 138 0013 8000"]);
+    assert_eq!(dial("0592 550").await, ["recent  0592 550 3301"]);
+    assert_eq!(dial("+86592").await, ["recent  0592 550 3301"]);
+    // To send a call to: colleagues and customers, whoever called before.
+    let transfer = lines(&rig, "lin", Purpose::Transfer, Sources::Known).await;
+    assert_eq!(transfer, ["extension Bo Lin 1002", "contact 林小芳 138 0013 8000"]);
+    // Myself I do not call, and Desk is not asked for any of it.
+    assert!(dial("ana").await.is_empty());
+    let searches = rig.simulator.desk().searches();
+    assert_eq!(suggested(&rig, "lin", Purpose::Dial, Sources::Desk).await.1, DeskPart::Off);
+    assert_eq!(rig.simulator.desk().searches(), searches);
+}
+
+#[tokio::test]
+async fn what_stands_in_a_suggestion_is_what_is_dialed() {
+    let rig = Rig::running_with(|settings| {
+        settings["click_to_call"] = json!({ "confirm": "never" });
+        settings["contact_sync"] = json!({ "always_query": true });
+        settings["numbers"]["outside_line_prefix"] = json!("9");
+    })
+    .await;
+    let desk = rig.simulator.desk();
+    desk.add_contact(
+        json!({ "lastName": "Brackets", "phone": "(0592) 550-3302", "mobile": "+44 7700 900126" }),
+    );
+    desk.add_contact(json!({ "lastName": "Brackish", "phone": "*73", "mobile": "*21*13800138000#" }));
+    names_are_read(&rig).await;
+    let (rows, part) = suggested(&rig, "brack", Purpose::Dial, Sources::Desk).await;
+    assert_eq!(part, DeskPart::Answered);
+    let shown: Vec<&str> = rows.iter().map(|row| row.number_text.as_str()).collect();
+    assert_eq!(
+        shown,
+        ["+44 7700 900126", "0592 550 3302"],
+        "two numbers are two rows; a code is nobody's number"
+    );
+    for (row, digits) in rows.iter().zip(["900447700900126", "905925503302"]) {
+        let wish = dial(&rig, &row.number, DialBy::Person).await.unwrap();
+        assert_eq!((wish.number_text, wish.shown.replace(' ', "")), (row.number_text.clone(), digits.into()));
+        until("it is dialed", || dialed(&rig).last().is_some_and(|last| last == digits)).await;
+    }
+    assert_eq!(lines(&rig, "bo lin", Purpose::Dial, Sources::Desk).await, ["extension Bo Lin 1002"]);
+}
+
+#[tokio::test]
+async fn a_desk_that_fails_empties_nothing_and_says_why() {
+    let rig = Rig::running_with(|settings| settings["contact_sync"] = json!({ "always_query": true })).await;
+    rig.contact("Linda Hart", "+1 212 555 0147");
+    names_are_read(&rig).await;
+    let known = ["extension Bo Lin 1002".to_owned()];
+    let (rows, part) = suggested(&rig, "lin", Purpose::Dial, Sources::Known).await;
+    assert_eq!((rows.len(), part), (1, DeskPart::NotAsked));
+    rig.simulator.desk().fault_next(40, Fault::Status(503));
+    let (rows, part) = suggested(&rig, "lin", Purpose::Dial, Sources::Desk).await;
+    assert_eq!(rows.len(), 1);
+    assert!(matches!(part, DeskPart::Failed { .. }), "{part:?}");
+    rig.simulator.desk().clear_faults();
+    let rows = e2e::eventually("Desk answers", async || {
+        let rows = lines(&rig, "lin", Purpose::Dial, Sources::Desk).await;
+        (rows.len() == 2).then_some(rows)
+    })
+    .await;
+    assert_eq!(rows[..1], known);
+    assert_eq!(rows[1], "contact Linda Hart +1 212-555-0147");
 }

@@ -7,7 +7,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-use deskring_engine::assist::{DialBy, Want};
+use deskring_engine::assist::{Answer, DialBy, Purpose, Sources, Want};
 use deskring_engine::{AppView, Command};
 use deskring_local_api::Server;
 use deskring_simulator::Fault;
@@ -42,6 +42,9 @@ struct Said {
     asked_by: &'static str,
     not_called: &'static str,
     unmute: &'static str,
+    extension: &'static str,
+    desk_failed: &'static str,
+    people_hidden: &'static str,
 }
 
 const ENGLISH: Said = Said {
@@ -68,6 +71,9 @@ const ENGLISH: Said = Said {
     asked_by: "A link asks for it.",
     not_called: "Not called: links must not send codes",
     unmute: "Unmute",
+    extension: "Extension",
+    desk_failed: "Zoho Desk did not answer",
+    people_hidden: "Customers are hidden",
 };
 
 const CHINESE: Said = Said {
@@ -94,22 +100,32 @@ const CHINESE: Said = Said {
     asked_by: "由链接发起。",
     not_called: "未呼叫：链接不能向 PBX 发送功能码",
     unmute: "取消静音",
+    extension: "分机",
+    desk_failed: "Zoho Desk 未返回结果",
+    people_hidden: "客户信息已隐藏",
 };
 
-/// A test in both languages, each in its turn at the display.
+/// A test in both languages, each in its turn at the display. With `alone` no other window takes the keyboard meanwhile:
+/// a list of suggestions closes when its window loses it.
 macro_rules! in_both_languages {
     ($(#[$doc:meta])* $english:ident, $chinese:ident, $run:ident) => {
+        in_both_languages!(@ $(#[$doc])* $english, $chinese, $run, Keyboard::Shared);
+    };
+    ($(#[$doc:meta])* $english:ident, $chinese:ident, $run:ident, alone) => {
+        in_both_languages!(@ $(#[$doc])* $english, $chinese, $run, Keyboard::Alone);
+    };
+    (@ $(#[$doc:meta])* $english:ident, $chinese:ident, $run:ident, $keyboard:expr) => {
         $(#[$doc])*
         #[tokio::test(flavor = "multi_thread")]
         async fn $english() {
-            let Some(_turn) = turn(stringify!($english), Keyboard::Shared).await else { return };
+            let Some(_turn) = turn(stringify!($english), $keyboard).await else { return };
             $run(&ENGLISH).await;
         }
 
         $(#[$doc])*
         #[tokio::test(flavor = "multi_thread")]
         async fn $chinese() {
-            let Some(_turn) = turn(stringify!($chinese), Keyboard::Shared).await else { return };
+            let Some(_turn) = turn(stringify!($chinese), $keyboard).await else { return };
             $run(&CHINESE).await;
         }
     };
@@ -699,6 +715,149 @@ in_both_languages!(
     dialing
 );
 
+/// Rows below a box, each as one line.
+async fn rows(screen: &Screen, css: &str) -> Vec<String> {
+    let script =
+        "return [...document.querySelectorAll(arguments[0] + ' .drop .hit')].map((it) => it.innerText)";
+    let rows = screen.ask(script, &[json!(css)]).await;
+    rows.as_array().unwrap().iter().map(|row| row.as_str().unwrap().replace('\n', " · ")).collect()
+}
+
+/// Waits until a box suggests so many.
+async fn suggests(screen: &Screen, css: &str, count: usize) -> Vec<String> {
+    e2e::eventually(&format!("{count} rows below {css}"), async || {
+        Some(rows(screen, css).await).filter(|rows| rows.len() == count)
+    })
+    .await
+}
+
+/// What the arrows have chosen, as somebody who cannot see is told.
+async fn chosen(screen: &Screen, css: &str) -> String {
+    let script = "const id = document.querySelector(arguments[0]).getAttribute('aria-activedescendant'); \
+        return id ? document.getElementById(id).innerText : ''";
+    screen.ask(script, &[json!(css)]).await.as_str().unwrap().to_owned()
+}
+
+async fn suggesting(said: &Said) {
+    let (rig, _server) = rig(|settings| {
+        settings["contact_sync"] = json!({ "always_query": true });
+        settings["click_to_call"] = json!({ "confirm": "never" });
+    })
+    .await;
+    let desk = rig.simulator.desk();
+    let account = desk.add_account(json!({ "accountName": "Lotus Trading", "phone": "+1 212 555 0100" }));
+    desk.add_contact(json!({ "firstName": "Mei", "lastName": "Lin", "phone": "0592 550 3301",
+        "mobile": "+8613800138000", "accountId": account }));
+    missed(&rig, "+12125550147").await;
+    let screen = Screen::open(&rig, "panel", said.look).await;
+    e2e::eventually("the PBX's numbers are known", async || {
+        let want = Want::Suggest { text: "1003".into(), purpose: Purpose::Dial, r#in: Sources::Known };
+        let answer = rig.handle().assist(want).await;
+        matches!(answer, Ok(Answer::Suggestions { rows, .. }) if !rows.is_empty()).then_some(())
+    })
+    .await;
+    // Colleagues at once, customers of Desk below them; a person with two numbers has two rows.
+    type_into(&screen, "#dial-number", "lin").await;
+    let rows = suggests(&screen, "#dial-box", 3).await;
+    assert!(
+        rows[0].contains("Bo Lin") && rows[0].contains("1002") && rows[0].contains(said.extension),
+        "{rows:?}"
+    );
+    assert!(rows[1].contains("138 0013 8000") && rows[1].contains("Lotus Trading"), "{rows:?}");
+    assert!(rows[2].contains("0592 550 3301"), "{rows:?}");
+    audited(&screen, "suggestions").await;
+    screen.shoot("panel-suggestions").await;
+    // Arrows choose, digits stay digits, Escape closes the list and then empties the box.
+    key(&screen, "ArrowDown").await;
+    key(&screen, "ArrowDown").await;
+    assert!(chosen(&screen, "#dial-number").await.contains("138 0013 8000"));
+    screen.shoot("panel-suggestions-chosen").await;
+    key(&screen, "1").await;
+    assert!(rig.simulator.pbx().calls().is_empty() && chosen(&screen, "#dial-number").await.contains("138"));
+    key(&screen, "Escape").await;
+    suggests(&screen, "#dial-box", 0).await;
+    screen.has("#dial-number", "lin").await;
+    key(&screen, "Escape").await;
+    screen.has("#dial-number", "").await;
+    // Pinyin initials; Enter dials the chosen row.
+    type_into(&screen, "#dial-number", "cj").await;
+    let rows = suggests(&screen, "#dial-box", 1).await;
+    assert!(rows[0].contains("陈静"), "{rows:?}");
+    key(&screen, "ArrowDown").await;
+    key(&screen, "Enter").await;
+    e2e::until("the chosen phone is called", || rig.simulator.pbx().calls().len() == 1).await;
+    screen.has("#dial-number", "").await;
+    let requests = rig.simulator.pbx().requests();
+    let dial = requests.iter().rfind(|request| request.path.ends_with("/call/dial")).unwrap();
+    assert!(dial.body.contains("\"callee\":\"1003\""), "{}", dial.body);
+    // A slow Desk delays nothing, and its answer about another text comes too late.
+    desk.set(|switches| switches.delay_ms = 1_000);
+    type_into(&screen, "#dial-number", "mei").await;
+    screen.shows("#dial-box .drop .hint").await;
+    type_into(&screen, "#dial-number", "1002").await;
+    let rows = suggests(&screen, "#dial-box", 1).await;
+    assert!(rows[0].contains("Bo Lin"), "{rows:?}");
+    screen.shows("#dial-box .drop .hint").await;
+    screen.shoot("panel-suggestions-searching").await;
+    screen.hides("#dial-box .drop .hint").await;
+    assert_eq!(suggests(&screen, "#dial-box", 1).await, rows);
+    desk.set(|switches| switches.delay_ms = 0);
+    // A number that called before, however it is written; a Desk that fails is said in a quiet line.
+    rig.simulator.desk().fault_next(40, Fault::Status(503));
+    type_into(&screen, "#dial-number", "212 555").await;
+    screen.sees("#dial-box .drop .hint", said.desk_failed).await;
+    let rows = suggests(&screen, "#dial-box", 1).await;
+    assert!(rows[0].contains("+1 212-555-0147"), "{rows:?}");
+    screen.shoot("panel-suggestions-desk-failed").await;
+    // A row that was chosen stays chosen when Desk tells whose number it is.
+    desk.clear_faults();
+    desk.add_contact(json!({ "lastName": "Hollis", "phone": "+12125550147" }));
+    desk.set(|switches| switches.delay_ms = 1_000);
+    type_into(&screen, "#dial-number", "+1 212 555 01").await;
+    screen.shows("#dial-box .drop .hint").await;
+    key(&screen, "ArrowDown").await;
+    screen.sees("#dial-box .drop .hit", "Hollis").await;
+    assert!(chosen(&screen, "#dial-number").await.contains("Hollis"));
+    screen.close().await;
+}
+
+in_both_languages!(
+    people_are_suggested_while_somebody_types_in_english,
+    people_are_suggested_while_somebody_types_in_chinese,
+    suggesting,
+    alone
+);
+
+async fn suggesting_hidden(said: &Said) {
+    let (rig, _server) = rig(|settings| settings["notifications"] = json!({ "caller": "hidden" })).await;
+    rig.contact("Linda Hart", NUMBER);
+    let call = missed(&rig, NUMBER).await;
+    let screen = Screen::open(&rig, "panel", said.look).await;
+    type_into(&screen, "#dial-number", "lin").await;
+    screen.sees("#dial-box .drop .hint", said.people_hidden).await;
+    assert!(!screen.content().await.unwrap().contains("Linda"));
+    rig.set(|settings| settings["notifications"] = json!({ "caller": "masked_number" }));
+    rig.send(Command::Reload).await;
+    rig.view_where(|view| view.caller_shown == "masked_number").await;
+    type_into(&screen, "#dial-number", "linda").await;
+    screen.sees("#dial-box .drop .hit", "•••00").await;
+    assert!(!screen.content().await.unwrap().contains("Linda"));
+    // The tray's wish for a number to be typed, also while a form is in its place.
+    rig.send(Command::BeginForm { call, extension: "1001".into(), kind: Some("contact".into()) }).await;
+    screen.shows("#page form input").await;
+    rig.send(Command::TypeNumber).await;
+    screen.focuses("#dial-number").await;
+    rig.view_where(|view| view.dial.is_none()).await;
+    screen.close().await;
+}
+
+in_both_languages!(
+    suggestions_show_others_no_more_of_a_customer_than_the_setting_permits_in_english,
+    suggestions_show_others_no_more_of_a_customer_than_the_setting_permits_in_chinese,
+    suggesting_hidden,
+    alone
+);
+
 // What is done to a call
 
 async fn controlling(said: &Said) {
@@ -727,6 +886,11 @@ async fn controlling(said: &Said) {
     // What the PBX refuses is said, and what was typed stays.
     pbx.set(|switches| switches.refusals = [("call/transfer".to_owned(), 70_099)].into());
     screen.press(".controls .transfer").await;
+    type_into(&screen, ".sending input", "lin").await;
+    // Colleagues before customers.
+    let rows = suggests(&screen, ".sending", 2).await;
+    assert!(rows[0].contains("Bo Lin") && rows[1].contains("林小芳"), "{rows:?}");
+    screen.shoot("panel-transfer-suggestions").await;
     type_into(&screen, ".sending input", "1002").await;
     screen.press(".sending .send").await;
     screen.shows("#failed").await;
@@ -745,7 +909,8 @@ async fn controlling(said: &Said) {
 in_both_languages!(
     a_call_is_declined_held_muted_and_sent_on_in_english,
     a_call_is_declined_held_muted_and_sent_on_in_chinese,
-    controlling
+    controlling,
+    alone
 );
 
 // What was not written to Desk

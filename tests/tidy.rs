@@ -80,7 +80,7 @@ fn each_heavy_dependency_has_one_home() {
         ("webbrowser", &["deskring", "deskring-cli"]),
         ("reqwest", &["deskring-yeastar", "deskring-zoho-desk"]),
         ("tokio-tungstenite", &["deskring-yeastar"]),
-        ("rusqlite", &["deskring-store"]),
+        ("rusqlite", &["deskring-store", "deskring-gateway"]),
         ("keyring", &["deskring-store"]),
         ("rlibphonenumber", &["deskring-domain"]),
         ("directories", &["deskring", "deskring-cli"]),

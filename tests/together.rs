@@ -10,6 +10,8 @@ mod dialing;
 mod disk;
 #[path = "exactly_once.rs"]
 mod exactly_once;
+#[path = "gateway.rs"]
+mod gateway;
 #[path = "index.rs"]
 mod index;
 #[path = "outbox_by_hand.rs"]

@@ -175,6 +175,7 @@ fn perform(act: Act, counter: &Counter, quit: &Notify) {
         Act::Do { call, extension, act } => {
             return counter.ask(assist::Want::Act { call, extension, act, number: None });
         }
+        Act::Type => Command::TypeNumber,
         Act::Dial { id } => Command::ConfirmDial { id },
         Act::Dismiss { id } => Command::DismissDial { id },
         Act::Open { call } => Command::Open { call: Some(call) },

@@ -1,6 +1,7 @@
 //! The tray: what it shows as a value computed from a view, and the thin layer that hands the value to Tauri.
 //! Must not know how a command is carried out.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use deskring_engine::view::{AppView, CallView, DraftView, LinkState, RecordView};
@@ -15,6 +16,8 @@ use crate::phrases::{self, NAME, NUMBER, clean};
 const ID: &str = "deskring";
 /// Calls in the submenu.
 const RECENT: usize = 10;
+/// Numbers to be called again.
+const AGAIN: usize = 5;
 /// Forms begun, in the menu; the window has them all.
 const DRAFTS: usize = 3;
 /// Matches in a submenu; the window has them all.
@@ -94,6 +97,8 @@ pub(crate) enum Act {
         extension: String,
         act: String,
     },
+    /// A number is to be typed, in the window.
+    Type,
     /// Yes, dial it.
     Dial {
         id: u64,
@@ -121,6 +126,7 @@ impl Act {
             Self::Ticket { call } => format!("ticket {call}"),
             Self::CallBack { call, extension } => format!("back {call} {extension}"),
             Self::Do { call, extension, act } => format!("do {call} {extension} {act}"),
+            Self::Type => "type".into(),
             Self::Dial { id } => format!("dial {id}"),
             Self::Dismiss { id } => format!("dismiss {id}"),
             Self::Pause { minutes: Some(minutes) } => format!("pause {minutes}"),
@@ -158,6 +164,7 @@ impl Act {
                 let [call, extension, act] = [call, extension, act].map(str::to_owned);
                 Some(Self::Do { call, extension, act })
             }
+            ("type", None) => Some(Self::Type),
             ("dial", Some(id)) => Some(Self::Dial { id: id.parse().ok()? }),
             ("dismiss", Some(id)) => Some(Self::Dismiss { id: id.parse().ok()? }),
             ("pause", Some(minutes)) => Some(Self::Pause { minutes: Some(minutes.parse().ok()?) }),
@@ -226,6 +233,8 @@ pub(crate) fn menu(view: &AppView, words: &Words, time: &dyn Fn(i64) -> String) 
     // Said once.
     items.extend(not_written.map(|text| Item::Do { text, act: Act::Show }));
     items.extend([recent(view, words, time), Item::Line, pause(view, words, time), Item::Line]);
+    items.push(Item::Do { text: words.text("tray-dial"), act: Act::Type });
+    items.extend(call_again(view, words));
     items.push(Item::Do { text: words.text("tray-show"), act: Act::Show });
     items.push(Item::Do { text: words.text("tray-settings"), act: Act::Settings });
     items.push(Item::Do { text: words.text("tray-quit"), act: Act::Quit });
@@ -417,6 +426,27 @@ fn recent(view: &AppView, words: &Words, time: &dyn Fn(i64) -> String) -> Item {
     Item::More { text: words.text("tray-recent"), items }
 }
 
+/// The last numbers, each once.
+fn call_again(view: &AppView, words: &Words) -> Option<Item> {
+    let mut numbers = BTreeSet::new();
+    // Of a masked number nobody can tell whether it is the same.
+    let is_masked = view.caller_shown != "name";
+    let mut is_new = |call: &CallView| is_masked || numbers.insert(call.number_text.clone());
+    let calls = view.recent.iter().filter(|call| can_call_back(call) && is_new(call));
+    let line =
+        |call: &CallView| Item::Do { text: phrases::caller_and_number(call, words), act: call_back(call) };
+    let items: Vec<Item> = calls.take(AGAIN).map(line).collect();
+    (!items.is_empty()).then(|| Item::More { text: words.text("tray-call-again"), items })
+}
+
+fn can_call_back(call: &CallView) -> bool {
+    !call.number.is_empty() && call.who.state != "withheld"
+}
+
+fn call_back(call: &CallView) -> Act {
+    Act::CallBack { call: call.call.clone(), extension: call.extension.clone() }
+}
+
 /// What can be done for a call that is over.
 fn of_past(call: &CallView, words: &Words) -> Vec<Item> {
     let mut items = vec![open(call, words.text("tray-open-current"), words)];
@@ -425,9 +455,8 @@ fn of_past(call: &CallView, words: &Words) -> Vec<Item> {
             .push(Item::Do { text: words.text("tray-ticket"), act: Act::Ticket { call: call.call.clone() } });
     }
     items.extend(create(call, words));
-    if !call.number.is_empty() && call.who.state != "withheld" {
-        let act = Act::CallBack { call: call.call.clone(), extension: call.extension.clone() };
-        items.push(Item::Do { text: words.text("tray-call-back"), act });
+    if can_call_back(call) {
+        items.push(Item::Do { text: words.text("tray-call-back"), act: call_back(call) });
     }
     items
 }

@@ -74,8 +74,9 @@ pub(crate) fn run(
     });
     // A page can ask only what its window is for.
     let builder = match window {
-        Window::Panel => builder
-            .invoke_handler(tauri::generate_handler![words, stage, command, assist, title, ready, close]),
+        Window::Panel => builder.invoke_handler(tauri::generate_handler![
+            words, stage, command, assist, title, ready, present, close
+        ]),
         Window::Settings => builder.invoke_handler(tauri::generate_handler![
             words,
             stage,
@@ -221,6 +222,14 @@ async fn appear_anyway(window: WebviewWindow) {
 fn appear(window: &WebviewWindow) {
     if let Err(error) = window.show() {
         tracing::debug!(%error, "the window could not be shown");
+    }
+}
+
+/// Somebody asked for it in the tray menu, and wants to type.
+#[tauri::command]
+fn present(window: WebviewWindow) {
+    if let Err(error) = window.show().and_then(|()| window.set_focus()) {
+        tracing::debug!(%error, "the window could not be brought to the front");
     }
 }
 

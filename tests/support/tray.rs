@@ -172,6 +172,11 @@ impl App {
 
     pub async fn press(&self, text: &str) {
         let (id, _, _) = self.menu_with(text).await;
+        self.press_line(id).await;
+    }
+
+    /// Presses a line by its id.
+    pub async fn press_line(&self, id: i32) {
         let (name, path) = self.item().await;
         let menu = get(&self.bus, &name, &path, ITEM, "Menu").await.unwrap();
         let menu = match &*menu {

@@ -7,6 +7,7 @@
  */
 import { button, element, inside, keyed, say } from "./dom.js";
 import * as phrases from "./phrases.js";
+import { suggesting } from "./suggest.js";
 
 export function makeActs() {
   const acts = element("div", "controls", element("div", "acts"));
@@ -54,22 +55,27 @@ function transfer(place, call, kit) {
     return;
   }
   const input = element("input");
-  Object.assign(input, { type: "tel", autocomplete: "off", maxLength: 200, placeholder: words.text("transfer-hint") });
-  input.setAttribute("aria-label", words.text("transfer-to"));
+  input.maxLength = 200;
+  const label = words.text("transfer-to");
+  const ahead = suggesting(kit, input, { label, purpose: "transfer", pick: (number) => void sendTo(number) });
   const send = element("button", "small send", words.text("transfer-send"));
   send.type = "submit";
   const leave = () => {
     form.remove();
     /** @type {?HTMLElement} */ (place.querySelector(".transfer"))?.focus();
   };
-  const form = element("form", "sending", input, send, button("small cancel", words.text("transfer-cancel"), leave));
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const number = input.value.trim();
+  const sendTo = async (/** @type {string} */ number) => {
+    ahead.close();
     if (number && (await perform(send, call, "transfer", kit, number))) leave();
+  };
+  const cancel = button("small cancel", words.text("transfer-cancel"), leave);
+  const form = element("form", "sending", input, send, cancel, ahead.drop);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    sendTo(input.value.trim());
   });
   form.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || event.isComposing) return;
+    if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
     event.preventDefault();
     leave();
   });

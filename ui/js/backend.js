@@ -55,6 +55,9 @@ export const title = (text) => invoke("title", { text });
 /** The page has something to show: the window may appear. @returns {Promise<void>} */
 export const ready = () => invoke("ready");
 
+/** Brings the window to the front: somebody asked for it elsewhere. @returns {Promise<void>} */
+export const present = () => invoke("present");
+
 /** Closes the window. @returns {Promise<void>} */
 export const close = () => invoke("close");
 

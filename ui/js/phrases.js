@@ -284,6 +284,19 @@ export function dial(dial, shown, words) {
   ].filter(Boolean);
 }
 
+/**
+ * Somebody with a number, as others may see it who look at the screen; colleagues are in the phone book anyway.
+ *
+ * @param {import("./types.js").Suggestion} row @param {View["caller_shown"]} shown @param {Words} words
+ */
+export function suggestion({ kind, name, company, number_text }, shown, words) {
+  const what = words.ofCode("suggest-kind", kind);
+  const isSeen = shown === "name" || kind === "extension";
+  const about = (isSeen && clean(company)) || what;
+  const number = kind === "extension" ? clean(number_text) : numberOthersSee(clean(number_text), shown);
+  return { name: isSeen ? clean(name) : "", number, about, kind: about === what ? "" : what };
+}
+
 /** Who asks for a call, where that is not the person here. @param {Dial} dial @param {Words} words */
 function by({ by, host }, words) {
   if (by === "page") return words.with("dial-by-page", { host: clean(host) });

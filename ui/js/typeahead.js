@@ -10,11 +10,16 @@ let made = 0;
 /**
  * One line of the list.
  *
- * @typedef {{node: HTMLElement, pick: () => void}} Hit
+ * @typedef {{node: HTMLElement, pick: () => void, key?: string}} Hit `key` says which it is when it comes again
+ *
+ * What was found. `more` asks somebody slower, when nobody types on; its hits take the place of these.
+ *
+ * @typedef {{hits: Hit[], note: string, more?: () => Promise<{hits: Hit[], note: string}>}} Finding
  */
 
 export class Typeahead {
-  input = element("input");
+  /** @type {HTMLInputElement} */
+  input;
   list = element("ul", "hits");
   /** Says why there is no list. */
   note = element("p", "hint quiet");
@@ -25,14 +30,20 @@ export class Typeahead {
   #asked = 0;
   /** The hits are those of the text. */
   #fresh = true;
-  #typed = debounced(TYPING_MS, () => this.#search());
+  #typed;
+  /** A text of its own counts, too: without a chosen hit, Enter is the form's. */
+  #isFree;
 
   /**
-   * @param {(text: string) => Promise<{hits: Hit[], note: string}>} find
-   * @param {{label: string, hint: string, searching?: string, stays: boolean}} looks `stays`: the list is part of the page
+   * @param {(text: string) => Promise<Finding>} find
+   * @param {{label: string, hint: string, searching?: string, stays: boolean, input?: HTMLInputElement, typingMs?: number}} looks
+   *   `stays`: the list is part of the page; `input`: a box that is there, whose text counts without a hit
    */
-  constructor(find, { label, hint, searching = "", stays }) {
+  constructor(find, { label, hint, searching = "", stays, input, typingMs = TYPING_MS }) {
     this.#find = find;
+    this.#isFree = input !== undefined;
+    this.input = input ?? element("input");
+    this.#typed = debounced(typingMs, () => this.#search());
     const id = `typeahead-${++made}`;
     this.list.id = id;
     this.list.role = "listbox";
@@ -77,14 +88,20 @@ export class Typeahead {
 
   async #search() {
     const mine = ++this.#asked;
-    const { hits, note } = await this.#find(this.input.value.trim());
+    const { hits, note, more } = await this.#find(this.input.value.trim());
     if (mine !== this.#asked) return;
     this.#fresh = true;
     this.#show(hits, note);
+    if (!more) return;
+    await new Promise((done) => setTimeout(done, TYPING_MS));
+    if (mine !== this.#asked || !this.#fresh) return;
+    const later = await more();
+    if (mine === this.#asked && this.#fresh) this.#show(later.hits, later.note);
   }
 
   /** @param {Hit[]} hits @param {string} note */
   #show(hits, note) {
+    const chosen = this.#hits[this.#active]?.key;
     this.#hits = hits;
     for (const [at, { node }] of hits.entries()) {
       node.role = "option";
@@ -95,7 +112,9 @@ export class Typeahead {
     this.list.hidden = hits.length === 0;
     this.input.setAttribute("aria-expanded", String(hits.length > 0));
     say(this.note, note);
-    this.#move(hits.length > 0 && !this.list.classList.contains("floats") ? 0 : -1);
+    const again = hits.findIndex(({ key }) => key !== undefined && key === chosen);
+    const first = hits.length > 0 && !this.list.classList.contains("floats") ? 0 : -1;
+    this.#move(again >= 0 ? again : first);
   }
 
   /** @param {number} to */
@@ -118,8 +137,9 @@ export class Typeahead {
     if (event.key === "ArrowDown" && last >= 0) this.#move(Math.min(this.#active + 1, last));
     else if (event.key === "ArrowUp" && last >= 0) this.#move(Math.max(this.#active - 1, 0));
     else if (event.key === "Enter") {
+      if (this.#isFree && !this.#hits[this.#active]) return;
       // Never the form around it, and never a hit of another text.
-      if (!this.#fresh) this.again();
+      if (!this.#fresh && !this.#isFree) this.again();
       else this.#hits[this.#active]?.pick();
     }
     else if (event.key === "Escape" && last >= 0 && this.list.classList.contains("floats")) this.close();

@@ -76,7 +76,7 @@
  * @property {?string} description
  * @typedef {object} Dial
  * @property {number} id
- * @property {"asking" | "waiting" | "dialing" | "failed"} state
+ * @property {"typing" | "asking" | "waiting" | "dialing" | "failed"} state
  * @property {?string} reason
  * @property {?string} detail
  * @property {string} shown
@@ -127,6 +127,13 @@
  * @property {boolean} required
  * @property {?number} max_length
  * @property {string[]} choices
+ * @typedef {object} Suggestion
+ * @property {"extension" | "recent" | "contact" | "account"} kind
+ * @property {?string} name
+ * @property {?string} company
+ * @property {string} number
+ * @property {string} number_text
+ * @typedef {{state: "off" | "not_asked" | "answered" | "failed", cause?: string}} DeskPart
  * @typedef {{kind: string, id: string, ticket: ?string, ticket_open: boolean, active_ms: ?number}} About_record
  *
  * What the settings window asks for, as crates/engine/src/admin/wire.rs gives it.

@@ -8,7 +8,7 @@
 //! Read in this order: [`call`] (the words), [`tracker`] (merging what the PBX says), [`pop`] (when a tab
 //! opens and why not), [`machine`] (the one place where state changes), [`number`] (what a number means),
 //! [`owed`] (what is written to Desk), [`template`] (what is said there), [`dial`] (what is called at a click),
-//! [`control`] (what can be done with a call).
+//! [`control`] (what can be done with a call), [`seek`] (whom a typed text means).
 
 pub mod call;
 pub mod control;
@@ -18,6 +18,7 @@ pub mod machine;
 pub mod number;
 pub mod owed;
 pub mod pop;
+pub mod seek;
 pub mod template;
 mod tracked;
 pub mod tracker;
@@ -38,3 +39,4 @@ pub use owed::{
     ActivityRule, ContactRule, Involved, Owed, OwedRules, Promise, Spoken, TicketCall, TicketRule, Turn, owed,
 };
 pub use pop::{DeskUse, Mode, Moment, OpenedBy, Pause, Rules, Why};
+pub use seek::{Fit, Sought};

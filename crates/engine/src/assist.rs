@@ -11,10 +11,11 @@ mod wire;
 
 use std::sync::Arc;
 
-use deskring_domain::{CallId, Choice, Record, RecordKind};
+use deskring_domain::{CallId, Choice, Record, RecordKind, Sought};
 use deskring_store::{HistoryQuery, KEPT_CALLS};
 use deskring_zoho_desk::{
-    AccountId, ContactId, EntryForm, Error, FieldKind, FormField, Module, Origin, Requirement, Ticket,
+    Account, AccountId, Contact, ContactId, EntryForm, Error, FieldKind, FormField, Module, Origin,
+    Requirement, Ticket,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -24,14 +25,16 @@ use crate::desktop::Desktop;
 use crate::handle::{Belongs, Clients, Message};
 use crate::history::stored_view;
 use crate::lookup::{Fresh, Lookup, milliseconds};
+use crate::manners::Customers;
 use crate::margin;
 use crate::outbox::hand::{self, Beside, OutboxAsk};
 use crate::run::ActWish;
+use crate::suggest::{self, Suggest};
 use crate::view::{self, AppView, CallView, DialView, RecordView};
 
 pub use wire::{
-    AboutView, Answer, DialBy, Draft, DraftAccount, FieldFault, FieldView, HistoryFilter, HistoryPage,
-    RecordKey, Want,
+    AboutView, Answer, DeskPart, DialBy, Draft, DraftAccount, FieldFault, FieldView, HistoryFilter,
+    HistoryPage, Purpose, RecordKey, Sources, SuggestionView, Want,
 };
 
 /// Records that are asked about at once; more than a person sees in a list.
@@ -87,6 +90,7 @@ impl Assist {
             }
             Want::Save { draft, anyway } => self.save(draft, anyway).await,
             Want::Find { text, kind } => self.find(&text, kind.as_deref()).await,
+            Want::Suggest { text, purpose, r#in } => self.suggest(text, purpose, r#in).await,
             Want::AddNumber { call, kind, id, field } => {
                 self.add_number(&call, &kind, &id, field.as_deref()).await
             }
@@ -175,27 +179,62 @@ impl Assist {
 
     async fn find(&self, text: &str, kind: Option<&str>) -> Result<Answer, Fault> {
         let lookup = self.desk().await?;
-        let (contacts, accounts) = match kind {
-            Some("contact") => (lookup.desk.find_contacts(text, LISTED).await, Ok(Vec::new())),
-            Some("account") => (Ok(Vec::new()), lookup.desk.find_accounts(text, LISTED).await),
-            _ => {
-                tokio::join!(lookup.desk.find_contacts(text, LISTED), lookup.desk.find_accounts(text, LISTED))
+        let (contacts, accounts) = find_in(&lookup, text, kind).await?;
+        let contacts = contacts.iter().map(|it| RecordView::of(&lookup.of_contact(it)));
+        let accounts = accounts.iter().map(|it| RecordView::of(&lookup.of_account(it)));
+        Ok(Answer::Records { records: contacts.chain(accounts).collect() })
+    }
+
+    /// Desk may be slow or fail: what is known here is answered all the same.
+    async fn suggest(&self, text: String, purpose: Purpose, sources: Sources) -> Result<Answer, Fault> {
+        let clients = self.clients().await?;
+        let (Some(sought), Some(manners)) = (Sought::read(&text), clients.manners.clone()) else {
+            return Ok(Answer::Suggestions { rows: Vec::new(), desk: DeskPart::Off });
+        };
+        let lookup = clients.desk.clone().filter(|_| manners.customers == Customers::Live);
+        let is_here = lookup.is_none();
+        let asked = async {
+            match (&lookup, sources) {
+                (None, _) => (DeskPart::Off, Vec::new()),
+                (Some(_), Sources::Known) => (DeskPart::NotAsked, Vec::new()),
+                (Some(lookup), Sources::Desk) => match find_in(lookup, &text, None).await {
+                    Ok((contacts, accounts)) => {
+                        (DeskPart::Answered, suggest::of_desk(&contacts, &accounts, lookup.names))
+                    }
+                    Err(fault) => (DeskPart::Failed { cause: fault.code }, Vec::new()),
+                },
             }
         };
-        // One of the two that answers is better than none.
-        let mut records = Vec::new();
-        match (contacts, accounts) {
-            (Err(error), Err(_)) => return Err(of_desk(&error)),
-            (Err(error), Ok(accounts)) if accounts.is_empty() => return Err(of_desk(&error)),
-            (Ok(contacts), Err(error)) if contacts.is_empty() => return Err(of_desk(&error)),
-            (contacts, accounts) => {
-                let contacts = contacts.unwrap_or_default();
-                records.extend(contacts.iter().map(|it| RecordView::of(&lookup.of_contact(it))));
-                let accounts = accounts.unwrap_or_default();
-                records.extend(accounts.iter().map(|it| RecordView::of(&lookup.of_account(it))));
+        let (desk, of_desk) = asked.await;
+        let part = if desk == DeskPart::NotAsked { suggest::Desk::IsToAnswer } else { suggest::Desk::IsDone };
+        let text = text.clone();
+        let work = move || {
+            let (mut calls, mut people) = (Vec::new(), Vec::new());
+            // A database that does not answer costs its rows only.
+            if let Some(journal) = clients.journal.as_deref() {
+                calls = journal.history(&HistoryQuery::default()).unwrap_or_else(|error| {
+                    tracing::warn!(%error, "the history cannot be read");
+                    Vec::new()
+                });
+                if is_here {
+                    people = suggest::people(journal, &text, suggest::MOST_PEOPLE);
+                }
             }
-        }
-        Ok(Answer::Records { records })
+            let suggest = Suggest {
+                sought,
+                purpose,
+                plan: &clients.plan,
+                outgoing: &manners.outgoing,
+                directory: &clients.directory,
+                mine: &clients.mine,
+            };
+            suggest::views(suggest.with_desk(suggest.here(&calls, people), of_desk), part)
+        };
+        let rows = tokio::task::spawn_blocking(work).await.map_err(|error| {
+            tracing::error!(%error, "nobody could be suggested");
+            Fault::new("other")
+        })?;
+        Ok(Answer::Suggestions { rows, desk })
     }
 
     async fn about(&self, records: Vec<RecordKey>) -> Result<Answer, Fault> {
@@ -354,6 +393,25 @@ impl From<deskring_store::StoreError> for Fault {
             _ => "journal_unusable",
         };
         Self::new(code)
+    }
+}
+
+/// Customers by what somebody typed. One of the two that answers is better than none.
+async fn find_in(
+    lookup: &Lookup,
+    text: &str,
+    kind: Option<&str>,
+) -> Result<(Vec<Contact>, Vec<Account>), Fault> {
+    let (contacts, accounts) = match kind {
+        Some("contact") => (lookup.desk.find_contacts(text, LISTED).await, Ok(Vec::new())),
+        Some("account") => (Ok(Vec::new()), lookup.desk.find_accounts(text, LISTED).await),
+        _ => tokio::join!(lookup.desk.find_contacts(text, LISTED), lookup.desk.find_accounts(text, LISTED)),
+    };
+    match (contacts, accounts) {
+        (Err(error), Err(_)) => Err(of_desk(&error)),
+        (Err(error), Ok(accounts)) if accounts.is_empty() => Err(of_desk(&error)),
+        (Ok(contacts), Err(error)) if contacts.is_empty() => Err(of_desk(&error)),
+        (contacts, accounts) => Ok((contacts.unwrap_or_default(), accounts.unwrap_or_default())),
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use deskring_domain::{CallId, Choice, Record};
+use deskring_domain::{CallId, Choice, Plan, Record};
 use deskring_store::Journal;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -13,6 +13,7 @@ use crate::admin::{Admin, Answer, Fault, Want};
 use crate::assist::{self, Assist, DialBy};
 use crate::lookup::{Lookup, Report};
 use crate::manners::Manners;
+use crate::names::Directory;
 use crate::outbox::Writing;
 use crate::run::ActWish;
 use crate::view::{AppView, DialView, SignInView};
@@ -77,6 +78,8 @@ pub enum Command {
         /// Which of my extensions had it.
         extension: String,
     },
+    /// Show the window with its box for a number to be typed.
+    TypeNumber,
     /// Yes, dial it.
     ConfirmDial {
         /// As [`DialView::id`](crate::view::DialView::id).
@@ -188,6 +191,12 @@ pub(crate) struct Clients {
     pub(crate) manners: Option<Manners>,
     /// Names of my extensions, as far as they are known.
     pub(crate) agents: BTreeMap<String, String>,
+    /// My extensions.
+    pub(crate) mine: Vec<String>,
+    /// The PBX's own numbers.
+    pub(crate) directory: Arc<Directory>,
+    /// How numbers are written here.
+    pub(crate) plan: Plan,
     /// What is written to Desk, and how.
     pub(crate) writing: Option<Arc<Writing>>,
 }

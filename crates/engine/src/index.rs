@@ -6,8 +6,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deskring_domain::Plan;
-use deskring_store::{Index, IndexKey, Person, SecretName, Secrets, Settings, StoreError};
+use deskring_domain::{Plan, RecordKind};
+use deskring_store::{
+    Index, IndexBatch, IndexKey, IndexedNumber, IndexedRecord, RecordCode, SecretName, Secrets, Settings,
+    StoreError,
+};
 use deskring_zoho_desk::{
     Account, AccountId, AccountRef, Contact, ContactId, Error, Retry, WalkEnd, WalkMark, WalkPage,
 };
@@ -24,8 +27,6 @@ const LAG_MS: i64 = 30 * 60 * 1000;
 const QUIET: Duration = Duration::from_secs(90 * 60);
 /// While things change.
 const BUSY: Duration = Duration::from_secs(15 * 60);
-/// Desk tells nobody what was deleted: everything is walked again after this, and who does not come by is gone.
-const SWEEP_MS: i64 = 30 * DAY_MS;
 const DAY_MS: i64 = 24 * 3600 * 1000;
 /// What one page costs.
 const PAGE_CREDITS: u64 = 3;
@@ -43,9 +44,13 @@ const AGAIN: [Duration; 4] = [
 const LONG: Duration = Duration::from_secs(3600);
 /// Counting reads the whole file.
 const COUNT_AFTER: usize = 25;
+const REKEYED_AT_ONCE: u32 = 200;
+/// Fields of a record in the index.
+const PHONE: &str = "phone";
+const MOBILE: &str = "mobile";
 
 /// How the index is to be kept.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Wanted {
     /// Its key, or the code of why there is no index.
     pub key: Result<IndexKey, &'static str>,
@@ -89,9 +94,9 @@ fn key(secrets: &Secrets) -> Result<IndexKey, &'static str> {
     if let Some(key) = kept.as_ref().and_then(IndexKey::read) {
         return Ok(key);
     }
-    let key = IndexKey::fresh();
-    secrets.set(SecretName::IndexKey, key.text()).map_err(|error| error.code())?;
-    Ok(key)
+    let text = IndexKey::generate();
+    secrets.set(SecretName::IndexKey, &text).map_err(|error| error.code())?;
+    IndexKey::read(&text).ok_or("index_not_opened")
 }
 
 impl Lookup {
@@ -102,122 +107,154 @@ impl Lookup {
         if reading.is_withheld() {
             return Vec::new();
         }
-        let people = index.whose(&reading.index_keys(&self.plan)).unwrap_or_else(|error| {
+        let keys: Vec<String> = reading.index_keys(&self.plan).into_iter().collect();
+        let records = index.whose(&keys).unwrap_or_else(|error| {
             tracing::warn!(%error, "the index cannot be read");
             Vec::new()
         });
-        let (accounts, contacts): (Vec<Person>, Vec<Person>) =
-            people.into_iter().partition(|person| person.kind == "account");
+        let (contacts, accounts): (Vec<IndexedRecord>, Vec<IndexedRecord>) =
+            records.into_iter().partition(|record| record.kind == RecordCode::Contact);
         let mut found: Vec<Found> =
-            contacts.iter().filter_map(|person| self.check_contact(&reading, &contact(person))).collect();
+            contacts.iter().filter_map(|record| self.check_contact(&reading, &contact(record))).collect();
         if found.is_empty() {
             found =
-                accounts.iter().filter_map(|person| self.check_account(&reading, &account(person))).collect();
+                accounts.iter().filter_map(|record| self.check_account(&reading, &account(record))).collect();
         }
         found.sort_by(|a, b| b.modified.cmp(&a.modified));
         found
     }
 
     /// Desk has shown these records: so they are now.
-    pub(crate) fn note(&self, people: Vec<Person>) {
-        let Some(index) = self.index.clone().filter(|_| !people.is_empty()) else { return };
+    pub(crate) fn note(&self, records: Vec<IndexedRecord>) {
+        let Some(index) = self.index.clone().filter(|_| !records.is_empty()) else { return };
         let plan = self.plan.clone();
         // Beside the answer: nobody waits for a disk.
         tokio::task::spawn_blocking(move || {
-            let round = rounds(&index);
-            if let Err(error) = index.put(&people, &[], round, keys(&plan)) {
+            if let Err(error) = put(&index, &plan, &records, &[]) {
                 tracing::warn!(%error, "an answer of Desk is not kept in the index");
             }
         });
     }
 
     /// Desk does not have it any more.
-    pub(crate) fn note_gone(&self, kind: &'static str, id: &str) {
+    pub(crate) fn note_gone(&self, kind: RecordKind, id: &str) {
         let Some(index) = self.index.clone() else { return };
-        let (plan, id) = (self.plan.clone(), id.to_owned());
+        let kind = match kind {
+            RecordKind::Contact => RecordCode::Contact,
+            RecordKind::Account => RecordCode::Account,
+        };
+        let id = id.to_owned();
         tokio::task::spawn_blocking(move || {
-            if let Err(error) = index.forget(kind, &id, keys(&plan)) {
+            let batch = IndexBatch { forget: vec![(kind, &id)], ..IndexBatch::default() };
+            if let Err(error) = index.write(&batch) {
                 tracing::warn!(%error, "a record that is gone stays in the index");
             }
         });
     }
 }
 
-fn keys(plan: &Plan) -> impl Fn(&str) -> BTreeSet<String> {
-    move |stored| plan.index_keys_in(stored)
-}
-
-/// The later of both rounds: who was seen just now is in either.
-fn rounds(index: &Index) -> u32 {
-    Kind::ALL.into_iter().map(|kind| round(index, kind)).max().unwrap_or(1)
-}
-
-fn round(index: &Index, kind: Kind) -> u32 {
-    let fact = index.fact(&kind.fact("round")).ok().flatten();
-    fact.and_then(|round| round.parse().ok()).unwrap_or(1)
-}
-
-pub(crate) fn person_of_contact(contact: &Contact) -> Person {
-    Person {
-        kind: Kind::Contact.code().to_owned(),
+pub(crate) fn record_of_contact(contact: &Contact) -> IndexedRecord {
+    IndexedRecord {
+        kind: RecordCode::Contact,
         id: contact.id.as_str().to_owned(),
         first_name: contact.first_name.clone(),
         last_name: contact.last_name.clone(),
         company: contact.account.as_ref().and_then(|account| account.name.clone()),
         email: contact.email.clone(),
-        phone: contact.phone.clone(),
-        mobile: contact.mobile.clone(),
-        web_url: contact.web_url.as_ref().map(Url::to_string),
-        modified_ms: milliseconds(contact.modified.as_deref()),
+        page: contact.web_url.as_ref().map(Url::to_string),
+        numbers: numbers([(PHONE, &contact.phone), (MOBILE, &contact.mobile)]),
+        changed_ms: milliseconds(contact.modified.as_deref()),
     }
 }
 
-pub(crate) fn person_of_account(account: &Account) -> Person {
-    Person {
-        kind: Kind::Account.code().to_owned(),
+pub(crate) fn record_of_account(account: &Account) -> IndexedRecord {
+    IndexedRecord {
+        kind: RecordCode::Account,
         id: account.id.as_str().to_owned(),
+        first_name: None,
         last_name: account.name.clone(),
+        company: None,
         email: account.email.clone(),
-        phone: account.phone.clone(),
-        web_url: account.web_url.as_ref().map(Url::to_string),
-        modified_ms: milliseconds(account.modified.as_deref()),
-        ..Person::default()
+        page: account.web_url.as_ref().map(Url::to_string),
+        numbers: numbers([(PHONE, &account.phone)]),
+        changed_ms: milliseconds(account.modified.as_deref()),
     }
 }
 
-fn contact(person: &Person) -> Contact {
+fn numbers<const FIELDS: usize>(fields: [(&str, &Option<String>); FIELDS]) -> Vec<IndexedNumber> {
+    let field = |(field, stored): (&str, &Option<String>)| {
+        stored.clone().map(|stored| IndexedNumber { field: field.to_owned(), stored })
+    };
+    fields.into_iter().filter_map(field).collect()
+}
+
+fn number(record: &IndexedRecord, field: &str) -> Option<String> {
+    record.numbers.iter().find(|number| number.field == field).map(|number| number.stored.clone())
+}
+
+fn contact(record: &IndexedRecord) -> Contact {
     Contact {
-        id: ContactId::new(person.id.clone()),
-        first_name: person.first_name.clone(),
-        last_name: person.last_name.clone(),
-        email: person.email.clone(),
-        phone: person.phone.clone(),
-        mobile: person.mobile.clone(),
-        account: person
+        id: ContactId::new(record.id.clone()),
+        first_name: record.first_name.clone(),
+        last_name: record.last_name.clone(),
+        email: record.email.clone(),
+        phone: number(record, PHONE),
+        mobile: number(record, MOBILE),
+        account: record
             .company
             .clone()
             .map(|name| AccountRef { id: AccountId::new(String::new()), name: Some(name) }),
-        web_url: person.web_url.as_deref().and_then(|url| Url::parse(url).ok()),
-        modified: modified(person),
+        web_url: record.page.as_deref().and_then(|url| Url::parse(url).ok()),
+        modified: modified(record),
     }
 }
 
-fn account(person: &Person) -> Account {
+fn account(record: &IndexedRecord) -> Account {
     Account {
-        id: AccountId::new(person.id.clone()),
-        name: person.last_name.clone(),
-        phone: person.phone.clone(),
-        email: person.email.clone(),
+        id: AccountId::new(record.id.clone()),
+        name: record.last_name.clone(),
+        phone: number(record, PHONE),
+        email: record.email.clone(),
         website: None,
-        web_url: person.web_url.as_deref().and_then(|url| Url::parse(url).ok()),
-        modified: modified(person),
+        web_url: record.page.as_deref().and_then(|url| Url::parse(url).ok()),
+        modified: modified(record),
     }
 }
 
-fn modified(person: &Person) -> Option<String> {
-    let at = jiff::Timestamp::from_millisecond(person.modified_ms?).ok()?;
+fn modified(record: &IndexedRecord) -> Option<String> {
+    let at = jiff::Timestamp::from_millisecond(record.changed_ms?).ok()?;
     Some(at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
 }
+
+/// All of it or nothing, each record in place of what was known of it, under the keys of this plan.
+fn put(index: &Index, plan: &Plan, records: &[IndexedRecord], marks: &[Mark]) -> Result<(), StoreError> {
+    let keys = |record: &IndexedRecord| {
+        let keys: BTreeSet<String> =
+            record.numbers.iter().flat_map(|number| plan.index_keys_in(&number.stored)).collect();
+        keys.into_iter().collect()
+    };
+    index.write(&IndexBatch {
+        put: records.iter().map(|record| (record, keys(record))).collect(),
+        forget: Vec::new(),
+        marks: marks.iter().map(|(name, value)| (name.as_str(), Some(value.clone()))).collect(),
+    })
+}
+
+/// Makes the keys of everybody anew, bit by bit: between two bits others get their turn.
+fn make_keys_anew(index: &Index, plan: &Plan, name: String) -> Result<(), StoreError> {
+    let mut place = i64::MIN;
+    loop {
+        let rows = index.after(place, REKEYED_AT_ONCE)?;
+        let Some((last, _)) = rows.last() else { break };
+        place = *last;
+        let records: Vec<IndexedRecord> = rows.into_iter().map(|(_, record)| record).collect();
+        put(index, plan, &records, &[])?;
+    }
+    put(index, plan, &[], &[("plan".to_owned(), name)])
+}
+
+/// Something that is to be true together with what is put.
+type Mark = (String, String);
 
 /// A module of Desk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -236,7 +273,7 @@ impl Kind {
         }
     }
 
-    fn fact(self, name: &str) -> String {
+    fn mark(self, name: &str) -> String {
         format!("{}.{name}", self.code())
     }
 }
@@ -304,9 +341,9 @@ impl Builder {
     /// One page, or how long there is nothing to do.
     async fn step(&self, quiet: &mut Duration) -> Result<Option<(Duration, Pause)>, Failure> {
         let now_ms = wall_ms();
-        if self.fact("plan")?.as_deref() != Some(self.plan.as_str()) {
-            let (index, plan, text) = (self.index.clone(), self.lookup.plan.clone(), self.plan.clone());
-            blocking(move || index.make_keys_anew(&[("plan", &text)], keys(&plan))).await?;
+        if self.mark("plan")?.as_deref() != Some(self.plan.as_str()) {
+            let (index, plan, name) = (self.index.clone(), self.lookup.plan.clone(), self.plan.clone());
+            blocking(move || make_keys_anew(&index, &plan, name)).await?;
         }
         if self.spent(now_ms) + PAGE_CREDITS > self.budget {
             return Ok(Some((until_tomorrow(now_ms), Pause::Because("index_budget"))));
@@ -315,7 +352,7 @@ impl Builder {
             return Ok(Some((FEW_CREDITS, Pause::Because("few_credits"))));
         }
         for kind in Kind::ALL {
-            if let Some(mark) = self.walk_mark(kind, now_ms)? {
+            if let Some(mark) = self.walk_mark(kind)? {
                 self.walk(kind, mark, now_ms).await?;
                 return Ok(None);
             }
@@ -334,47 +371,36 @@ impl Builder {
             }
         }
         *quiet = if changed == Changed::Yes { BUSY } else { (*quiet * 2).min(QUIET) };
-        self.put(Vec::new(), vec![("polled_ms".to_owned(), now_ms.to_string())], 1).await?;
+        self.put(Vec::new(), vec![("polled_ms".to_owned(), now_ms.to_string())]).await?;
         Ok(None)
     }
 
-    /// Where the walk over everything goes on; `None` when there is none now.
-    fn walk_mark(&self, kind: Kind, now_ms: i64) -> Result<Option<WalkMark>, Failure> {
-        match self.fact(&kind.fact("walk"))?.as_deref() {
+    /// Where the walk over everything goes on; `None` when it has come to its end.
+    fn walk_mark(&self, kind: Kind) -> Result<Option<WalkMark>, Failure> {
+        match self.mark(&kind.mark("walk"))?.as_deref() {
             None => Ok(Some(WalkMark::BEGINNING)),
-            Some("done") => {
-                let walked_ms = self.number(&kind.fact("walked_ms"))?.unwrap_or(0);
-                Ok((now_ms - walked_ms > SWEEP_MS).then_some(WalkMark::BEGINNING))
-            }
+            Some("done") => Ok(None),
             Some(mark) => Ok(Some(mark.parse().unwrap_or(WalkMark::BEGINNING))),
         }
     }
 
     async fn walk(&self, kind: Kind, mark: WalkMark, now_ms: i64) -> Result<(), Failure> {
-        let again = self.fact(&kind.fact("walk"))?.as_deref() == Some("done");
-        let round = round(&self.index, kind) + u32::from(again);
         let page = self.page(kind, mark).await?;
-        let mut facts = vec![self.spend(now_ms), (kind.fact("round"), round.to_string())];
+        let mut marks = vec![self.spend(now_ms)];
         match page.end {
-            WalkEnd::More => facts.push((kind.fact("walk"), page.next.to_string())),
+            WalkEnd::More => marks.push((kind.mark("walk"), page.next.to_string())),
             WalkEnd::Reached => {
-                facts.push((kind.fact("walk"), "done".to_owned()));
-                facts.push((kind.fact("walked_ms"), now_ms.to_string()));
-                facts.push((kind.fact("fresh"), page.next.to_string()));
-                facts.push(("polled_ms".to_owned(), now_ms.to_string()));
+                marks.push((kind.mark("walk"), "done".to_owned()));
+                marks.push((kind.mark("fresh"), page.next.to_string()));
+                marks.push(("polled_ms".to_owned(), now_ms.to_string()));
             }
         }
-        self.put(page.records, facts, round).await?;
-        if page.end == WalkEnd::Reached {
-            let (index, plan) = (self.index.clone(), self.lookup.plan.clone());
-            blocking(move || index.forget_before(kind.code(), round, keys(&plan)).map(drop)).await?;
-        }
-        Ok(())
+        self.put(page.records, marks).await
     }
 
     /// What has changed since the last time.
     async fn poll(&self, kind: Kind, now_ms: i64) -> Result<Changed, Failure> {
-        let fresh: WalkMark = match self.fact(&kind.fact("fresh"))? {
+        let fresh: WalkMark = match self.mark(&kind.mark("fresh"))? {
             Some(mark) => mark.parse().unwrap_or(WalkMark::BEGINNING),
             None => WalkMark::BEGINNING,
         };
@@ -382,25 +408,25 @@ impl Builder {
         let mut changed = Changed::No;
         loop {
             let page = self.page(kind, mark).await?;
-            if page.records.iter().any(|person| person.modified_ms > Some(fresh.ms())) {
+            if page.records.iter().any(|record| record.changed_ms > Some(fresh.ms())) {
                 changed = Changed::Yes;
             }
             mark = page.next;
-            let facts = vec![self.spend(now_ms), (kind.fact("fresh"), mark.max(fresh).to_string())];
-            self.put(page.records, facts, round(&self.index, kind)).await?;
+            let marks = vec![self.spend(now_ms), (kind.mark("fresh"), mark.max(fresh).to_string())];
+            self.put(page.records, marks).await?;
             if page.end == WalkEnd::Reached || self.spent(now_ms) + PAGE_CREDITS > self.budget {
                 return Ok(changed);
             }
         }
     }
 
-    async fn page(&self, kind: Kind, mark: WalkMark) -> Result<WalkPage<Person>, Error> {
-        fn people<T>(page: WalkPage<T>, person: impl Fn(&T) -> Person) -> WalkPage<Person> {
+    async fn page(&self, kind: Kind, mark: WalkMark) -> Result<WalkPage<IndexedRecord>, Error> {
+        fn records<T>(page: WalkPage<T>, record: impl Fn(&T) -> IndexedRecord) -> WalkPage<IndexedRecord> {
             if let Some(second) = page.crowded_ms {
                 tracing::warn!(second, "Desk does not list all that were changed within one second");
             }
             WalkPage {
-                records: page.records.iter().map(person).collect(),
+                records: page.records.iter().map(record).collect(),
                 next: page.next,
                 end: page.end,
                 crowded_ms: page.crowded_ms,
@@ -408,35 +434,25 @@ impl Builder {
         }
         match kind {
             Kind::Contact => {
-                self.lookup.desk.walk_contacts(mark).await.map(|page| people(page, person_of_contact))
+                self.lookup.desk.walk_contacts(mark).await.map(|page| records(page, record_of_contact))
             }
             Kind::Account => {
-                self.lookup.desk.walk_accounts(mark).await.map(|page| people(page, person_of_account))
+                self.lookup.desk.walk_accounts(mark).await.map(|page| records(page, record_of_account))
             }
         }
     }
 
-    async fn put(
-        &self,
-        people: Vec<Person>,
-        facts: Vec<(String, String)>,
-        round: u32,
-    ) -> Result<(), Failure> {
+    async fn put(&self, records: Vec<IndexedRecord>, marks: Vec<Mark>) -> Result<(), Failure> {
         let (index, plan) = (self.index.clone(), self.lookup.plan.clone());
-        blocking(move || {
-            let facts: Vec<(&str, &str)> =
-                facts.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-            index.put(&people, &facts, round, keys(&plan))
-        })
-        .await
+        blocking(move || put(&index, &plan, &records, &marks)).await
     }
 
-    fn fact(&self, name: &str) -> Result<Option<String>, Failure> {
-        Ok(self.index.fact(name)?)
+    fn mark(&self, name: &str) -> Result<Option<String>, Failure> {
+        Ok(self.index.mark(name)?)
     }
 
     fn number(&self, name: &str) -> Result<Option<i64>, Failure> {
-        Ok(self.fact(name)?.and_then(|text| text.parse().ok()))
+        Ok(self.mark(name)?.and_then(|text| text.parse().ok()))
     }
 
     /// What the index has cost today.
@@ -444,7 +460,7 @@ impl Builder {
         spent(&self.index, now_ms)
     }
 
-    /// The fact that one page more was paid for.
+    /// The mark that one page more was paid for.
     fn spend(&self, now_ms: i64) -> (String, String) {
         let paid = self.lookup.desk.credits().map_or(PAGE_CREDITS, |credits| credits.last_weight);
         ("spent".to_owned(), format!("{} {}", now_ms / DAY_MS, self.spent(now_ms) + paid.max(PAGE_CREDITS)))
@@ -452,7 +468,9 @@ impl Builder {
 
     async fn count(&self) -> u64 {
         let index = self.index.clone();
-        tokio::task::spawn_blocking(move || index.count().unwrap_or(0)).await.unwrap_or(0)
+        tokio::task::spawn_blocking(move || index.size().map_or(0, |size| size.contacts + size.accounts))
+            .await
+            .map_or(0, u64::from)
     }
 
     fn show(&self, state: &str, cause: Option<&str>, people: u64) {
@@ -498,9 +516,9 @@ async fn blocking(work: impl FnOnce() -> Result<(), StoreError> + Send + 'static
 }
 
 fn spent(index: &Index, now_ms: i64) -> u64 {
-    let fact = index.fact("spent").ok().flatten();
-    fact.and_then(|fact| {
-        let (day, credits) = fact.split_once(' ')?;
+    let mark = index.mark("spent").ok().flatten();
+    mark.and_then(|mark| {
+        let (day, credits) = mark.split_once(' ')?;
         (day == (now_ms / DAY_MS).to_string()).then(|| credits.parse().ok())?
     })
     .unwrap_or(0)

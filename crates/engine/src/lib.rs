@@ -20,6 +20,7 @@ mod margin;
 mod names;
 mod outbox;
 mod run;
+mod suggest;
 mod tokens;
 mod values;
 pub mod view;

@@ -99,18 +99,18 @@ impl Lookup {
     pub(crate) async fn record(&self, kind: RecordKind, id: &str) -> Result<Record, Error> {
         let read = match kind {
             RecordKind::Contact => self.desk.contact(&ContactId::new(id.to_owned())).await.map(|contact| {
-                self.note(vec![index::person_of_contact(&contact)]);
+                self.note(vec![index::record_of_contact(&contact)]);
                 self.of_contact(&contact)
             }),
             RecordKind::Account => self.desk.account(&AccountId::new(id.to_owned())).await.map(|account| {
-                self.note(vec![index::person_of_account(&account)]);
+                self.note(vec![index::record_of_account(&account)]);
                 self.of_account(&account)
             }),
         };
         if let Err(error) = &read
             && *error.kind() == Kind::Gone
         {
-            self.note_gone(crate::view::record_kind(kind), id);
+            self.note_gone(kind, id);
         }
         read
     }
@@ -168,7 +168,7 @@ impl Lookup {
         for answer in [phone, mobile] {
             match answer {
                 Ok(contacts) => {
-                    self.note(contacts.iter().map(index::person_of_contact).collect());
+                    self.note(contacts.iter().map(index::record_of_contact).collect());
                     for contact in contacts {
                         if let Some(hit) = self.check_contact(reading, &contact) {
                             found.insert(contact.id.as_str().to_owned(), hit);
@@ -189,7 +189,7 @@ impl Lookup {
         let mut found = BTreeMap::new();
         for form in reading.written_forms(&self.plan).into_iter().filter(|form| form.len() >= 3).take(2) {
             let accounts = self.desk.search_accounts(&form, MOST_HITS).await?;
-            self.note(accounts.iter().map(index::person_of_account).collect());
+            self.note(accounts.iter().map(index::record_of_account).collect());
             for account in accounts {
                 if let Some(hit) = self.check_account(reading, &account) {
                     found.insert(account.id.as_str().to_owned(), hit);

@@ -91,6 +91,17 @@ pub(crate) struct Manners {
     pub(crate) outgoing: Outgoing,
     /// Whether the browser's extension may hand numbers over.
     pub(crate) native_messaging: NativeMessaging,
+    /// Where customers are looked for while somebody types.
+    pub(crate) customers: Customers,
+}
+
+/// Where customers are looked for while somebody types a name or number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Customers {
+    /// In Desk.
+    Live,
+    /// Among those known here.
+    Kept,
 }
 
 /// Whether the browser's extension may hand numbers over.
@@ -166,6 +177,7 @@ impl Manners {
             } else {
                 NativeMessaging::Off
             },
+            customers: if settings.contact_sync.always_query { Customers::Live } else { Customers::Kept },
         }
     }
 

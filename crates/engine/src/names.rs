@@ -2,6 +2,7 @@
 //! up, and again when that is long ago; a call never waits for them. Must not know calls.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use deskring_yeastar as pbx;
@@ -17,23 +18,63 @@ const MOST_DIALED: usize = 2000;
 /// Names by number.
 #[derive(Default)]
 pub(crate) struct Names {
-    known: BTreeMap<String, String>,
-    /// The extensions among them.
-    extensions: BTreeSet<String>,
+    directory: Arc<Directory>,
     /// Names of the numbers that callers dial (DID), as far as records of calls have told them.
     dialed: BTreeMap<String, String>,
     read: Option<Instant>,
 }
 
-impl Names {
+/// The PBX's own numbers.
+#[derive(Default)]
+pub(crate) struct Directory {
+    names: BTreeMap<String, String>,
+    /// The extensions among them, also those without a name.
+    extensions: BTreeSet<String>,
+}
+
+impl Directory {
     /// The name behind a number.
     pub(crate) fn of(&self, number: &str) -> Option<&str> {
-        self.known.get(number).map(String::as_str)
+        self.names.get(number).map(String::as_str)
     }
 
     /// All extensions of the PBX, as far as it tells.
     pub(crate) fn extensions(&self) -> impl Iterator<Item = &str> {
         self.extensions.iter().map(String::as_str)
+    }
+
+    /// Whether it is a number of the PBX itself.
+    pub(crate) fn has(&self, number: &str) -> bool {
+        self.names.contains_key(number) || self.extensions.contains(number)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_extensions(extensions: &[(&str, &str)]) -> Self {
+        let mut made = Self::default();
+        for (number, name) in extensions {
+            made.extensions.insert((*number).to_owned());
+            if !name.is_empty() {
+                made.names.insert((*number).to_owned(), (*name).to_owned());
+            }
+        }
+        made
+    }
+}
+
+impl Names {
+    /// The name behind a number.
+    pub(crate) fn of(&self, number: &str) -> Option<&str> {
+        self.directory.of(number)
+    }
+
+    /// All extensions of the PBX, as far as it tells.
+    pub(crate) fn extensions(&self) -> impl Iterator<Item = &str> {
+        self.directory.extensions()
+    }
+
+    /// The PBX's own numbers, as they are known now.
+    pub(crate) fn directory(&self) -> &Arc<Directory> {
+        &self.directory
     }
 
     /// The name of the number that a caller dialed. Where the PBX reports where the call was sent instead, that
@@ -69,8 +110,7 @@ impl Names {
         if read.names.is_empty() {
             self.read = None;
         } else {
-            self.known = read.names;
-            self.extensions = read.extensions;
+            self.directory = Arc::new(Directory { names: read.names, extensions: read.extensions });
         }
     }
 }

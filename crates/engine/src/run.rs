@@ -313,7 +313,7 @@ impl Engine {
     /// Runs until [`Handle::stop`]. Must be called inside a Tokio runtime.
     pub async fn run(mut self) -> Stopped {
         self.connect(None);
-        let mut written = self.start_sender();
+        let (mut written, mut sending) = self.start_sender();
         let mut sleep_check = tokio::time::interval(SLEEP_CHECK);
         sleep_check.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -374,7 +374,8 @@ impl Engine {
             }
             self.publish();
         }
-        // The sender and the windows' helpers may hold it a moment longer than this engine holds the profile.
+        sending.shutdown().await;
+        // The windows' helpers may hold it a moment longer than this engine holds the profile.
         if let Some(journal) = self.history.journal() {
             journal.close();
         }
@@ -427,6 +428,7 @@ impl Engine {
             Command::SkipWrapUp { call, extension } => {
                 self.wrap_up(&call, &extension, WrapUpView::default());
             }
+            Command::TypeNumber => self.on_type_number(),
             Command::ConfirmDial { id } => self.confirm_dial(id),
             Command::DismissDial { id } => self.dismiss_dial(id),
             Command::Wake => self.wake(),
@@ -647,6 +649,7 @@ impl Engine {
             Effect::LookUp { call, number, attempt } => return self.look_up(call, number, attempt),
             Effect::Open { call, record, by } => return self.open(call, record.page, by),
             Effect::Journal(entry) => {
+                self.acting.follow(&entry);
                 self.look_around(&entry);
                 let mut view = call_view(&entry, &self.machine, &self.told, &self.margin);
                 if self.keep(&entry, &mut view) == News::Yes {

@@ -369,7 +369,8 @@ pub struct WrapUpView {
 pub struct DialView {
     /// Which wish it is.
     pub id: u64,
-    /// `asking`: somebody must say yes. `waiting`: the PBX is not connected. `dialing`: my phone rings first. `failed`.
+    /// `typing`: somebody wants to type a number; the window that lets them dismisses it. `asking`: somebody must say
+    /// yes. `waiting`: the PBX is not connected. `dialing`: my phone rings first. `failed`.
     pub state: String,
     /// With `asking`, why: `emergency`, `premium`, `new_number` and so on. With `failed`, the code of the cause.
     pub reason: Option<String>,

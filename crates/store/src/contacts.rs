@@ -124,6 +124,20 @@ impl Journal {
         })
     }
 
+    /// Records with the numbers they were found under, whatever their age; the last found first.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn cached_records(&self, limit: u32) -> Result<Vec<(String, CachedRecord)>, StoreError> {
+        self.db.read(|connection| {
+            let mut query = connection.prepare_cached(
+                "SELECT kind, id, name, account, web_url, email, changed_ms, source, number FROM records
+                 ORDER BY found_ms DESC, rowid DESC LIMIT ?1",
+            )?;
+            query.query_map([limit], |row| Ok((row.get(8)?, cached_record(row)?)))?.collect()
+        })
+    }
+
     /// Forgets everything about a number, so that the next call asks Desk.
     ///
     /// # Errors

@@ -1,130 +1,427 @@
-//! Owns `index.db`: everybody whom Desk knows, by number, so that a caller has a name without any network.
-//! Must not know: how numbers are normalized (the keys are the caller's), who asks Desk, when.
+//! Owns the local index of Desk's contacts and accounts: a file of its own in the profile from which a caller is named
+//! without asking anybody. It can be made anew at any time, so nothing in it is worth a backup.
+//! Must not know: how numbers are normalized (the keys are the caller's: E.164 or bare digits), or who fills it.
 //!
-//! A copy of other people's data, so nothing in it can be read without the key, which lies with the secrets: a number is
-//! kept as a keyed hash, the person as one sealed blob. What can be seen is how many people there are, Desk's ids of them
-//! and the size of each blob. The file is never backed up or repaired: one that is damaged, or was made with another key,
-//! is made anew.
+//! Whoever gets the file without the key learns how many records there are, how long, and when they were written, but no
+//! name and no number: a number is kept as a keyed hash, everything else of a record in a sealed box. The record's
+//! number in Desk is in the clear; it says nothing without Desk.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use deskring_redact::{ExposeSecret, Secret};
+use chacha20poly1305::aead::{Aead, Generate, Payload};
+use chacha20poly1305::{Key, KeyInit, XChaCha20Poly1305, XNonce};
+use deskring_redact::{ExposeSecret, Secret, mask_name};
 use hmac::{Hmac, Mac};
-use rusqlite::types::Value as Sql;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior};
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::db::StoreError;
 use crate::file;
 
-const FILE: &str = "index.db";
-/// The command line may hold the file for a moment.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// Records with one key that are looked at. More share an ending by accident.
-pub const MOST_HOLDERS: u32 = 200;
-/// Of a keyed hash; a wrong hit is found out when the number is compared.
-const HASH_BYTES: usize = 8;
+/// File in the profile folder.
+pub const INDEX_FILE: &str = "index.db";
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Another number, and the index is made anew.
+const VERSION: i64 = 1;
+/// What the sealed test text says; whoever cannot read it has another key.
+const WITNESS: &[u8] = b"deskring index";
+/// Addresses that differ in the record's number only are kept once. An organization has a handful.
+const MOST_PAGES: usize = 64;
+/// What stands for the record's number in them.
+const PLACE: &str = "\u{0}";
 const NONCE_BYTES: usize = 24;
-/// Rows that are opened between two looks at the clock.
-const BATCH: u32 = 256;
-const VERSION: &str = "1";
 
-const SCHEMA: &str = "
-    CREATE TABLE people (kind INTEGER NOT NULL, id NOT NULL, round INTEGER NOT NULL, sealed BLOB NOT NULL,
-        PRIMARY KEY (kind, id)) WITHOUT ROWID;
-    CREATE TABLE numbers (hash BLOB NOT NULL, kind INTEGER NOT NULL, id NOT NULL,
-        PRIMARY KEY (hash, kind, id)) WITHOUT ROWID;
-    CREATE TABLE pages (place INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
-    CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE proof (sealed BLOB NOT NULL);
-";
-
-/// The key of an index: 32 bytes. Its text form goes to the secrets.
-#[derive(Clone, Debug)]
+/// The key of an index: 32 random bytes, kept among the secrets.
+#[derive(Clone)]
 pub struct IndexKey(Secret);
 
-impl IndexKey {
-    /// A new one, from the system's random numbers.
-    pub fn fresh() -> IndexKey {
-        let bytes: [u8; 32] = rand::random();
-        IndexKey(Secret::from(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
-    }
-
-    /// One that was kept; `None` when the text is none.
-    pub fn read(text: &Secret) -> Option<IndexKey> {
-        let whole = text.expose_secret();
-        (whole.len() == 64 && whole.bytes().all(|byte| byte.is_ascii_hexdigit()))
-            .then(|| IndexKey(text.clone()))
-    }
-
-    /// The form to keep.
-    pub fn text(&self) -> &Secret {
-        &self.0
-    }
-
-    /// A key of its own for each use.
-    fn derive(&self, usage: &[u8]) -> Option<[u8; 32]> {
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(self.0.expose_secret().as_bytes()).ok()?;
-        mac.update(usage);
-        Some(mac.finalize().into_bytes().into())
-    }
-}
-
-/// Somebody in the index, as Desk has them. `Debug` shows the id only.
-#[derive(Clone, Default, Eq, PartialEq)]
-pub struct Person {
+/// A contact or account with everything a call needs to know. `Debug` masks names.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct IndexedRecord {
     /// Kind code (`contact`, `account`).
-    pub kind: String,
+    pub kind: RecordCode,
     /// Desk's id.
     pub id: String,
-    /// First name.
+    /// First name of a contact.
     pub first_name: Option<String>,
-    /// Last name, or the name of an account.
+    /// Last name of a contact, name of an account.
     pub last_name: Option<String>,
-    /// The company of a contact.
+    /// A contact's company.
     pub company: Option<String>,
     /// Mail address.
     pub email: Option<String>,
-    /// Number as stored.
-    pub phone: Option<String>,
-    /// Mobile number as stored.
-    pub mobile: Option<String>,
-    /// The page, unchecked.
-    pub web_url: Option<String>,
-    /// Last change, milliseconds since 1970.
-    pub modified_ms: Option<i64>,
+    /// Its page, unchecked.
+    pub page: Option<String>,
+    /// Its number fields as they are stored in Desk.
+    pub numbers: Vec<IndexedNumber>,
+    /// Its last change in Desk, milliseconds since 1970.
+    pub changed_ms: Option<i64>,
 }
 
-impl fmt::Debug for Person {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Person").field("kind", &self.kind).field("id", &self.id).finish_non_exhaustive()
-    }
+/// Which module of Desk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RecordCode {
+    /// A person.
+    #[default]
+    Contact,
+    /// A company.
+    Account,
 }
 
-impl Person {
-    /// The fields that may hold numbers.
-    pub fn numbers(&self) -> impl Iterator<Item = &str> {
-        [&self.phone, &self.mobile].into_iter().flatten().map(String::as_str)
-    }
+/// A number field.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexedNumber {
+    /// Name of the field (`phone`, `mobile`).
+    pub field: String,
+    /// As stored.
+    pub stored: String,
 }
 
-/// Between the fields of a sealed person, because there are half a million: a character that no field has.
-const BETWEEN: char = '\u{1f}';
+/// What one transaction does. A record that is put replaces the one of before, with its keys.
+#[derive(Default)]
+pub struct IndexBatch<'a> {
+    /// Records, each with the keys under which it is found.
+    pub put: Vec<(&'a IndexedRecord, Vec<String>)>,
+    /// Records that Desk no longer has.
+    pub forget: Vec<(RecordCode, &'a str)>,
+    /// Notes on how far the filling has come; with nothing, one is removed.
+    pub marks: Vec<(&'a str, Option<String>)>,
+}
 
-/// The index of one profile.
+/// How much is in an index.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IndexSize {
+    /// Contacts.
+    pub contacts: u32,
+    /// Accounts.
+    pub accounts: u32,
+    /// Bytes of the file, without its log.
+    pub bytes: u64,
+}
+
+/// The records that fit, as far as there was time.
+#[derive(Debug)]
+pub struct IndexScan {
+    /// Those that fit, in the order of the file.
+    pub found: Vec<IndexedRecord>,
+    /// Whether every record was looked at, or enough were found.
+    pub complete: bool,
+}
+
+/// An open index. One connection behind a lock.
 pub struct Index {
-    path: PathBuf,
-    connection: Mutex<Connection>,
-    /// Beginnings of web addresses; a person's own begins with one of them and ends with the id.
-    pages: Mutex<Vec<String>>,
-    cipher: XChaCha20Poly1305,
-    hash_key: [u8; 32],
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    connection: Connection,
+    seal: Seal,
+    /// Addresses without the record's number, by their row; and back.
+    pages: HashMap<i64, String>,
+}
+
+struct Seal {
+    records: XChaCha20Poly1305,
+    numbers: [u8; 32],
+}
+
+/// What is in a sealed box.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    /// Only where it is not the row's number.
+    id: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    company: Option<String>,
+    email: Option<String>,
+    page: Page,
+    numbers: Vec<IndexedNumber>,
+    changed_ms: Option<i64>,
+    /// Under which it is found, so that they can be taken away with it.
+    keys: Vec<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Page {
+    None,
+    Known(i64),
+    Whole(String),
+}
+
+impl IndexKey {
+    /// A new one, in a form in which it can be kept as a secret.
+    pub fn generate() -> Secret {
+        let bytes: [u8; 32] = Key::generate().into();
+        Secret::from(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    }
+
+    /// Reads what [`IndexKey::generate`] made; nothing when it is something else.
+    pub fn read(text: &Secret) -> Option<IndexKey> {
+        let hex = text.expose_secret();
+        (hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| IndexKey(text.clone()))
+    }
+
+    fn bytes(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        let digits = self.0.expose_secret().as_bytes().chunks(2);
+        for (byte, pair) in bytes.iter_mut().zip(digits) {
+            *byte = std::str::from_utf8(pair)
+                .ok()
+                .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+                .unwrap_or(0);
+        }
+        bytes
+    }
+}
+
+impl fmt::Debug for IndexedRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IndexedRecord")
+            .field("kind", &self.kind)
+            .field("id", &self.id)
+            .field("last_name", &self.last_name.as_deref().map(mask_name))
+            .finish_non_exhaustive()
+    }
+}
+
+impl RecordCode {
+    /// Kind code, as in the cache and in the journal.
+    pub fn code(self) -> &'static str {
+        match self {
+            RecordCode::Contact => "contact",
+            RecordCode::Account => "account",
+        }
+    }
+
+    fn bit(self) -> i64 {
+        match self {
+            RecordCode::Contact => 0,
+            RecordCode::Account => 1,
+        }
+    }
+}
+
+impl Index {
+    /// Opens or creates the index of a profile folder. One that cannot be read, was made with another key or by another
+    /// version is removed and begun anew.
+    ///
+    /// # Errors
+    /// See [`StoreError`]; the caller can go on without an index.
+    pub fn open(dir: &Path, key: &IndexKey) -> Result<Index, StoreError> {
+        file::private_folder(dir).map_err(StoreError::Unusable)?;
+        let path = dir.join(INDEX_FILE);
+        match Inner::open(&path, key) {
+            Ok(Some(inner)) => return Ok(Index { inner: Mutex::new(inner) }),
+            Ok(None) => tracing::info!("the index is of another key or version and is made anew"),
+            Err(StoreError::Damaged(fault)) => {
+                tracing::warn!(%fault, "the index was damaged and is made anew")
+            }
+            Err(error) => return Err(error),
+        }
+        Index::remove(dir).map_err(StoreError::Unusable)?;
+        match Inner::open(&path, key)? {
+            Some(inner) => Ok(Index { inner: Mutex::new(inner) }),
+            None => Err(StoreError::Unusable(std::io::Error::other("a new index cannot be read"))),
+        }
+    }
+
+    /// Removes the file, for a wish to have none and for disconnecting. No index of this folder may be open.
+    ///
+    /// # Errors
+    /// Of the file system; that there is none is no error.
+    pub fn remove(dir: &Path) -> std::io::Result<()> {
+        let path = dir.join(INDEX_FILE);
+        for path in [path.clone(), file::with_suffix(&path, "-wal"), file::with_suffix(&path, "-shm")] {
+            match std::fs::remove_file(path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// All of a batch, or nothing.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn write(&self, batch: &IndexBatch<'_>) -> Result<(), StoreError> {
+        let mut guard = self.lock();
+        let Inner { connection, seal, pages } = &mut *guard;
+        let mut new_pages = Vec::new();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for (kind, id) in &batch.forget {
+            take(&transaction, seal, seal.row(*kind, id))?;
+        }
+        for (record, keys) in &batch.put {
+            let row = seal.row(record.kind, &record.id);
+            take(&transaction, seal, row)?;
+            let page = page_of(&transaction, seal, pages, &mut new_pages, record)?;
+            let mut hashes: Vec<i64> = keys.iter().map(|key| seal.number(key)).collect();
+            hashes.sort_unstable();
+            hashes.dedup();
+            for hash in &hashes {
+                transaction
+                    .prepare_cached("INSERT INTO numbers (number, record) VALUES (?1, ?2)")?
+                    .execute((hash, row))?;
+            }
+            let stored = Stored {
+                id: (row < 0).then(|| record.id.clone()),
+                first_name: record.first_name.clone(),
+                last_name: record.last_name.clone(),
+                company: record.company.clone(),
+                email: record.email.clone(),
+                page,
+                numbers: record.numbers.clone(),
+                changed_ms: record.changed_ms,
+                keys: hashes,
+            };
+            let sealed = seal.close(row, &stored)?;
+            transaction
+                .prepare_cached("INSERT INTO records (record, sealed) VALUES (?1, ?2)")?
+                .execute((row, sealed))?;
+        }
+        for (name, value) in &batch.marks {
+            match value {
+                Some(value) => transaction
+                    .prepare_cached("INSERT OR REPLACE INTO marks (name, value) VALUES (?1, ?2)")?
+                    .execute((name, value))?,
+                None => transaction.prepare_cached("DELETE FROM marks WHERE name = ?1")?.execute([name])?,
+            };
+        }
+        transaction.commit()?;
+        // Only now: what was undone would name rows that are not there.
+        pages.extend(new_pages);
+        Ok(())
+    }
+
+    /// A note of [`IndexBatch::marks`].
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn mark(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let guard = self.lock();
+        let mut query = guard.connection.prepare_cached("SELECT value FROM marks WHERE name = ?1")?;
+        Ok(query.query_row([name], |row| row.get(0)).optional()?)
+    }
+
+    /// Every record that is kept under one of these keys, each once.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn whose(&self, keys: &[String]) -> Result<Vec<IndexedRecord>, StoreError> {
+        let guard = self.lock();
+        let mut rows: Vec<i64> = Vec::new();
+        let mut query = guard.connection.prepare_cached("SELECT record FROM numbers WHERE number = ?1")?;
+        for key in keys {
+            for row in query.query_map([guard.seal.number(key)], |row| row.get(0))? {
+                rows.push(row?);
+            }
+        }
+        rows.sort_unstable();
+        rows.dedup();
+        rows.into_iter().filter_map(|row| guard.record(row).transpose()).collect()
+    }
+
+    /// One record.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn record(&self, kind: RecordCode, id: &str) -> Result<Option<IndexedRecord>, StoreError> {
+        let guard = self.lock();
+        guard.record(guard.seal.row(kind, id))
+    }
+
+    /// Records that fit, by opening one after the other until enough are found or the time is up.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn people(
+        &self,
+        mut fits: impl FnMut(&IndexedRecord) -> bool,
+        most: usize,
+        until: Instant,
+    ) -> Result<IndexScan, StoreError> {
+        let guard = self.lock();
+        let mut query =
+            guard.connection.prepare_cached("SELECT record, sealed FROM records ORDER BY record")?;
+        let mut rows = query.query([])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            if found.len() == most {
+                break;
+            }
+            if Instant::now() >= until {
+                return Ok(IndexScan { found, complete: false });
+            }
+            if let Some(record) = guard.opened(row)?
+                && fits(&record)
+            {
+                found.push(record);
+            }
+        }
+        Ok(IndexScan { found, complete: true })
+    }
+
+    /// So many records after a place, and the last one's place, for going through all of them bit by bit: with other
+    /// rules for numbers, or looking whether Desk still has them. Begins at `i64::MIN`.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn after(&self, place: i64, most: u32) -> Result<Vec<(i64, IndexedRecord)>, StoreError> {
+        let guard = self.lock();
+        let mut query = guard.connection.prepare_cached(
+            "SELECT record, sealed FROM records WHERE record > ?1 ORDER BY record LIMIT ?2",
+        )?;
+        let mut rows = query.query((place, most))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let place = row.get(0)?;
+            if let Some(record) = guard.opened(row)? {
+                found.push((place, record));
+            }
+        }
+        Ok(found)
+    }
+
+    /// How much is in it.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn size(&self) -> Result<IndexSize, StoreError> {
+        let guard = self.lock();
+        let (all, accounts): (u32, u32) = guard.connection.query_row(
+            "SELECT count(*), coalesce(sum(record & 1), 0) FROM records",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        let of = |pragma: &str| {
+            guard.connection.pragma_query_value(None, pragma, |row| row.get::<_, u32>(0).map(u64::from))
+        };
+        let bytes = of("page_count")? * of("page_size")?;
+        Ok(IndexSize { contacts: all.saturating_sub(accounts), accounts, bytes })
+    }
+
+    /// Forgets everything, also what stands in the free parts of the file.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn clear(&self) -> Result<(), StoreError> {
+        let mut guard = self.lock();
+        guard.pages.clear();
+        guard.connection.execute_batch(
+            "BEGIN; DELETE FROM numbers; DELETE FROM records; DELETE FROM pages; DELETE FROM marks; COMMIT; VACUUM;",
+        )?;
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl fmt::Debug for Index {
@@ -133,466 +430,208 @@ impl fmt::Debug for Index {
     }
 }
 
-impl Index {
-    /// Opens the index of a profile, or makes it anew: when there is none, and when it cannot be read with this key.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn open(dir: &Path, key: &IndexKey) -> Result<Index, StoreError> {
-        file::private_folder(dir).map_err(StoreError::Unusable)?;
-        match Index::open_as_it_is(dir, key) {
-            Ok(Some(index)) => return Ok(index),
-            Ok(None) => {}
-            Err(StoreError::Damaged(fault)) => tracing::warn!(%fault, "the index was damaged"),
-            Err(error) => return Err(error),
-        }
-        Index::remove(dir)?;
-        let index = Index::connect(dir, key)?;
-        let proof = index.seal(VERSION.as_bytes(), b"proof")?;
-        index.write(|transaction| {
-            transaction.execute_batch(SCHEMA)?;
-            transaction.execute("INSERT INTO proof VALUES (?1)", [proof])?;
-            Ok(())
-        })?;
-        Ok(index)
-    }
-
-    /// Deletes the index of a profile. No file is no error.
-    ///
-    /// # Errors
-    /// When a file cannot be deleted.
-    pub fn remove(dir: &Path) -> Result<(), StoreError> {
-        let path = dir.join(FILE);
-        for path in [file::with_suffix(&path, "-wal"), file::with_suffix(&path, "-shm"), path] {
-            match std::fs::remove_file(path) {
-                Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(StoreError::Unusable(fault));
-                }
-                Ok(()) | Err(_) => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// Puts people in, each in place of what was known of them, and what else is to be true afterwards: all of it or
-    /// nothing. `keys` says under which keys a stored field is found.
-    ///
-    /// # Errors
-    /// See [`StoreError`]; nothing has changed then.
-    pub fn put(
-        &self,
-        people: &[Person],
-        facts: &[(&str, &str)],
-        round: u32,
-        keys: impl Fn(&str) -> BTreeSet<String>,
-    ) -> Result<(), StoreError> {
-        let result = self.write(|transaction| {
-            for person in people {
-                self.take_out(transaction, &person.kind, &person.id, &keys)?;
-                let sealed = self.seal_person(transaction, person)?;
-                transaction
-                    .prepare_cached("INSERT INTO people (kind, id, round, sealed) VALUES (?1, ?2, ?3, ?4)")?
-                    .execute((kind_number(&person.kind), id_value(&person.id), round, sealed))?;
-                self.put_numbers(transaction, person, &keys)?;
-            }
-            for (name, value) in facts {
-                transaction
-                    .prepare_cached("INSERT OR REPLACE INTO facts VALUES (?1, ?2)")?
-                    .execute((name, value))?;
-            }
-            Ok(())
-        });
-        if result.is_err() {
-            // A beginning of an address may have been counted that is not there now.
-            self.read_pages()?;
-        }
-        result
-    }
-
-    /// Takes somebody out whom Desk does not have any more.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn forget(
-        &self,
-        kind: &str,
-        id: &str,
-        keys: impl Fn(&str) -> BTreeSet<String>,
-    ) -> Result<(), StoreError> {
-        self.write(|transaction| self.take_out(transaction, kind, id, &keys))
-    }
-
-    /// Takes everybody of a kind out who did not come by in this round or a later one: Desk does not have them any more.
-    /// How many.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn forget_before(
-        &self,
-        kind: &str,
-        round: u32,
-        keys: impl Fn(&str) -> BTreeSet<String>,
-    ) -> Result<usize, StoreError> {
-        self.write(|transaction| {
-            let gone: Vec<Sql> = transaction
-                .prepare("SELECT id FROM people WHERE kind = ?1 AND round < ?2")?
-                .query_map((kind_number(kind), round), |row| row.get(0))?
-                .collect::<rusqlite::Result<_>>()?;
-            for id in &gone {
-                self.take_out(transaction, kind, &id_text(id), &keys)?;
-            }
-            Ok(gone.len())
-        })
-    }
-
-    /// Everybody with one of these keys, at most [`MOST_HOLDERS`]. Whether they have the number is for the caller to
-    /// compare: a key is only a part of one.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn whose(&self, keys: &BTreeSet<String>) -> Result<Vec<Person>, StoreError> {
-        let connection = self.lock();
-        let mut found: Vec<Person> = Vec::new();
-        let mut query = connection.prepare_cached(
-            "SELECT people.kind, people.id, sealed FROM numbers
-             JOIN people ON people.kind = numbers.kind AND people.id = numbers.id
-             WHERE hash = ?1 LIMIT ?2",
-        )?;
-        for key in keys {
-            let mut rows = query.query((self.hash(key).as_slice(), MOST_HOLDERS))?;
-            while let Some(row) = rows.next()? {
-                let sealed: Vec<u8> = row.get(2)?;
-                let person = self.unseal_person(row.get(0)?, &row.get(1)?, &sealed);
-                found.extend(person.filter(|person| !found.contains(person)));
-            }
-        }
-        Ok(found)
-    }
-
-    /// Whoever fits, at most `limit`, as far as that can be found out until the deadline. Opens one row after the other,
-    /// because no name is on the disk in a way that could be searched; so not on a thread that others wait for.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn people(
-        &self,
-        mut fits: impl FnMut(&Person) -> bool,
-        limit: usize,
-        deadline: Instant,
-    ) -> Result<Vec<Person>, StoreError> {
-        let mut found = Vec::new();
-        let mut after: Option<(i64, Sql)> = None;
-        while found.len() < limit && Instant::now() < deadline {
-            let rows = self.rows_after(after.as_ref())?;
-            let Some(last) = rows.last() else { break };
-            after = Some((last.0, last.1.clone()));
-            for (kind, id, sealed) in &rows {
-                if let Some(person) = self.unseal_person(*kind, id, sealed)
-                    && found.len() < limit
-                    && fits(&person)
-                {
-                    found.push(person);
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    /// Makes all keys anew, after the plan of numbers has changed; then `facts` are true. Between its steps others get
-    /// their turn, and until its end a number may not be found.
-    ///
-    /// # Errors
-    /// See [`StoreError`]; then it is to be done again.
-    pub fn make_keys_anew(
-        &self,
-        facts: &[(&str, &str)],
-        keys: impl Fn(&str) -> BTreeSet<String>,
-    ) -> Result<(), StoreError> {
-        self.write(|transaction| Ok(transaction.execute_batch("DELETE FROM numbers")?))?;
-        let mut after: Option<(i64, Sql)> = None;
-        loop {
-            let rows = self.rows_after(after.as_ref())?;
-            let Some(last) = rows.last() else { break };
-            after = Some((last.0, last.1.clone()));
-            self.write(|transaction| {
-                for (kind, id, sealed) in &rows {
-                    if let Some(person) = self.unseal_person(*kind, id, sealed) {
-                        self.put_numbers(transaction, &person, &keys)?;
-                    }
-                }
-                Ok(())
-            })?;
-        }
-        self.put(&[], facts, 0, keys)
-    }
-
-    /// How many people there are.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn count(&self) -> Result<u64, StoreError> {
-        let count: i64 = self.lock().query_row("SELECT count(*) FROM people", [], |row| row.get(0))?;
-        Ok(u64::try_from(count).unwrap_or(0))
-    }
-
-    /// Something that was to be true.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn fact(&self, name: &str) -> Result<Option<String>, StoreError> {
-        Ok(self
-            .lock()
-            .prepare_cached("SELECT value FROM facts WHERE name = ?1")?
-            .query_row([name], |row| row.get(0))
-            .optional()?)
-    }
-
-    /// The size of the file, in bytes.
-    pub fn bytes(&self) -> u64 {
-        std::fs::metadata(&self.path).map_or(0, |metadata| metadata.len())
-    }
-
-    // What follows knows the file's form.
-
-    fn connect(dir: &Path, key: &IndexKey) -> Result<Index, StoreError> {
-        let path = dir.join(FILE);
-        crate::db::private_file(&path);
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&path, flags)?;
+impl Inner {
+    /// Nothing when it is of another key or version.
+    fn open(path: &Path, key: &IndexKey) -> Result<Option<Inner>, StoreError> {
+        crate::db::private_file(path);
+        let connection = Connection::open(path)?;
         connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
+        // A power cut can lose the last batch, and with it its mark: it is read again.
         connection.pragma_update(None, "synchronous", "NORMAL")?;
-        // Nobody is to find in free pages whom Desk does not have any more.
-        connection.pragma_update(None, "secure_delete", "ON")?;
-        let unusable = || StoreError::Unusable(std::io::Error::other("the key cannot be used"));
-        let cipher_key = key.derive(b"people").ok_or_else(unusable)?;
-        Ok(Index {
-            path,
-            connection: Mutex::new(connection),
-            pages: Mutex::default(),
-            cipher: XChaCha20Poly1305::new(&cipher_key.into()),
-            hash_key: key.derive(b"numbers").ok_or_else(unusable)?,
-        })
-    }
-
-    /// `None`: there is none that this key opens.
-    fn open_as_it_is(dir: &Path, key: &IndexKey) -> Result<Option<Index>, StoreError> {
-        let index = Index::connect(dir, key)?;
-        let has_proof = "SELECT 1 FROM sqlite_master WHERE name = 'proof'";
-        if index.lock().query_row(has_proof, [], |_| Ok(())).optional()?.is_none() {
+        // Half a million records are not to be in memory.
+        connection.pragma_update(None, "cache_size", -1024)?;
+        connection.set_prepared_statement_cache_capacity(16);
+        let seal = Seal::new(key);
+        let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        if version == 0 {
+            connection.execute_batch(
+                "BEGIN;
+                 CREATE TABLE records (record INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
+                 CREATE TABLE numbers (number INTEGER NOT NULL, record INTEGER NOT NULL,
+                    PRIMARY KEY (number, record)) STRICT, WITHOUT ROWID;
+                 CREATE TABLE pages (page INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
+                 CREATE TABLE marks (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+                 CREATE TABLE witness (sealed BLOB NOT NULL) STRICT;",
+            )?;
+            connection
+                .execute("INSERT INTO witness (sealed) VALUES (?1)", [seal.close_bytes(0, WITNESS)?])?;
+            connection.pragma_update(None, "user_version", VERSION)?;
+            connection.execute_batch("COMMIT;")?;
+        } else if version != VERSION {
             return Ok(None);
         }
-        let proof: Option<Vec<u8>> =
-            index.lock().query_row("SELECT sealed FROM proof", [], |row| row.get(0)).optional()?;
-        let opens = proof.and_then(|proof| index.unseal(&proof, b"proof"));
-        if opens.as_deref() != Some(VERSION.as_bytes()) {
+        let witness: Vec<u8> = connection.query_row("SELECT sealed FROM witness", [], |row| row.get(0))?;
+        if seal.open_bytes(0, &witness).as_deref() != Some(WITNESS) {
             return Ok(None);
         }
-        index.read_pages()?;
-        Ok(Some(index))
-    }
-
-    fn read_pages(&self) -> Result<(), StoreError> {
-        let sealed: Vec<Vec<u8>> = self
-            .lock()
-            .prepare_cached("SELECT sealed FROM pages ORDER BY place")?
-            .query_map([], |row| row.get(0))?
-            .collect::<rusqlite::Result<_>>()?;
-        let open = |sealed: &Vec<u8>| {
-            let text = self.unseal(sealed, b"page")?;
-            String::from_utf8(text).ok()
-        };
-        *self.pages.lock().unwrap_or_else(PoisonError::into_inner) =
-            sealed.iter().map(|sealed| open(sealed).unwrap_or_default()).collect();
-        Ok(())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write<T>(
-        &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let mut connection = self.lock();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let result = work(&transaction)?;
-        transaction.commit()?;
-        Ok(result)
-    }
-
-    fn rows_after(&self, after: Option<&(i64, Sql)>) -> Result<Vec<(i64, Sql, Vec<u8>)>, StoreError> {
-        let connection = self.lock();
-        let (kind, id) = after.cloned().unwrap_or((-1, Sql::Integer(0)));
-        let mut query = connection.prepare_cached(
-            "SELECT kind, id, sealed FROM people WHERE (kind, id) > (?1, ?2)
-             ORDER BY kind, id LIMIT ?3",
-        )?;
-        let rows = query.query_map((kind, id, BATCH), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    fn take_out(
-        &self,
-        transaction: &Transaction<'_>,
-        kind: &str,
-        id: &str,
-        keys: impl Fn(&str) -> BTreeSet<String>,
-    ) -> Result<(), StoreError> {
-        let (kind, id) = (kind_number(kind), id_value(id));
-        let sealed: Option<Vec<u8>> = transaction
-            .prepare_cached("SELECT sealed FROM people WHERE kind = ?1 AND id = ?2")?
-            .query_row((kind, &id), |row| row.get(0))
-            .optional()?;
-        let Some(sealed) = sealed else { return Ok(()) };
-        if let Some(known) = self.unseal_person(kind, &id, &sealed) {
-            let mut delete = transaction
-                .prepare_cached("DELETE FROM numbers WHERE hash = ?1 AND kind = ?2 AND id = ?3")?;
-            for key in known.numbers().flat_map(&keys) {
-                delete.execute((self.hash(&key).as_slice(), kind, &id))?;
+        let mut pages = HashMap::new();
+        {
+            let mut query = connection.prepare("SELECT page, sealed FROM pages")?;
+            let mut rows = query.query([])?;
+            while let Some(row) = rows.next()? {
+                let page: i64 = row.get(0)?;
+                let text = seal.open_bytes(page, &row.get::<_, Vec<u8>>(1)?);
+                if let Some(text) = text.and_then(|text| String::from_utf8(text).ok()) {
+                    pages.insert(page, text);
+                }
             }
         }
-        transaction.prepare_cached("DELETE FROM people WHERE kind = ?1 AND id = ?2")?.execute((kind, &id))?;
-        Ok(())
+        Ok(Some(Inner { connection, seal, pages }))
     }
 
-    fn put_numbers(
-        &self,
-        transaction: &Transaction<'_>,
-        person: &Person,
-        keys: impl Fn(&str) -> BTreeSet<String>,
-    ) -> Result<(), StoreError> {
-        let mut insert = transaction.prepare_cached("INSERT OR IGNORE INTO numbers VALUES (?1, ?2, ?3)")?;
-        for key in person.numbers().flat_map(keys) {
-            insert.execute((self.hash(&key).as_slice(), kind_number(&person.kind), id_value(&person.id)))?;
+    fn record(&self, row: i64) -> Result<Option<IndexedRecord>, StoreError> {
+        let mut query =
+            self.connection.prepare_cached("SELECT record, sealed FROM records WHERE record = ?1")?;
+        let mut rows = query.query([row])?;
+        match rows.next()? {
+            Some(row) => self.opened(row),
+            None => Ok(None),
         }
-        Ok(())
     }
 
-    fn seal_person(&self, transaction: &Transaction<'_>, person: &Person) -> Result<Vec<u8>, StoreError> {
-        let whole = person.web_url.as_deref();
-        let beginning = whole.and_then(|url| url.strip_suffix(person.id.as_str()));
-        let page = match beginning {
-            Some(beginning) => self.page(transaction, beginning)?.to_string(),
-            None => whole.unwrap_or_default().to_owned(),
+    /// A box that cannot be opened was tampered with, and is not there.
+    fn opened(&self, row: &Row<'_>) -> Result<Option<IndexedRecord>, StoreError> {
+        let number: i64 = row.get(0)?;
+        let sealed = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+        let Some(stored) = self.seal.open(number, sealed) else { return Ok(None) };
+        let kind = if number & 1 == 0 { RecordCode::Contact } else { RecordCode::Account };
+        let id = stored.id.unwrap_or_else(|| (number >> 1).to_string());
+        let page = match stored.page {
+            Page::None => None,
+            Page::Known(page) => self.pages.get(&page).map(|page| page.replace(PLACE, &id)),
+            Page::Whole(page) => Some(page),
         };
-        let modified = person.modified_ms.map(|ms| ms.to_string());
-        let fields = [
-            person.first_name.as_deref(),
-            person.last_name.as_deref(),
-            person.company.as_deref(),
-            person.email.as_deref(),
-            person.phone.as_deref(),
-            person.mobile.as_deref(),
-            modified.as_deref(),
-            Some(page.as_str()),
-        ];
-        let fields = fields.map(|field| field.unwrap_or_default().replace(BETWEEN, " "));
-        let text = fields.join(&BETWEEN.to_string());
-        self.seal(text.as_bytes(), &label(kind_number(&person.kind), &person.id))
-    }
-
-    fn unseal_person(&self, kind: i64, id: &Sql, sealed: &[u8]) -> Option<Person> {
-        let id = id_text(id);
-        let text = self.unseal(sealed, &label(kind, &id))?;
-        let text = String::from_utf8(text).ok()?;
-        let mut fields =
-            text.split(BETWEEN).map(|field| Some(field.to_owned()).filter(|field| !field.is_empty()));
-        let mut next = || fields.next();
-        let (first_name, last_name, company, email) = (next()?, next()?, next()?, next()?);
-        let (phone, mobile, modified, page) = (next()?, next()?, next()?, next()?);
-        // The place of a beginning, or the whole address.
-        let web_url = page.and_then(|page| match page.parse::<usize>() {
-            Ok(place) => {
-                let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
-                pages.get(place).filter(|beginning| !beginning.is_empty()).map(|page| format!("{page}{id}"))
-            }
-            Err(_) => Some(page),
-        });
-        Some(Person {
-            kind: kind_code(kind).to_owned(),
+        Ok(Some(IndexedRecord {
+            kind,
             id,
-            first_name,
-            last_name,
-            company,
-            email,
-            phone,
-            mobile,
-            web_url,
-            modified_ms: modified.and_then(|ms| ms.parse().ok()),
-        })
+            first_name: stored.first_name,
+            last_name: stored.last_name,
+            company: stored.company,
+            email: stored.email,
+            page,
+            numbers: stored.numbers,
+            changed_ms: stored.changed_ms,
+        }))
     }
+}
 
-    /// The place of the beginning of an address; a new one is put down.
-    fn page(&self, transaction: &Transaction<'_>, beginning: &str) -> Result<usize, StoreError> {
-        let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(place) = pages.iter().position(|known| known == beginning) {
-            return Ok(place);
+/// Takes a record out, with the keys that it says it has.
+fn take(transaction: &Transaction<'_>, seal: &Seal, row: i64) -> Result<(), StoreError> {
+    let sealed: Option<Vec<u8>> = transaction
+        .prepare_cached("DELETE FROM records WHERE record = ?1 RETURNING sealed")?
+        .query_row([row], |row| row.get(0))
+        .optional()?;
+    let Some(sealed) = sealed else { return Ok(()) };
+    match seal.open(row, &sealed) {
+        Some(stored) => {
+            for key in stored.keys {
+                transaction
+                    .prepare_cached("DELETE FROM numbers WHERE number = ?1 AND record = ?2")?
+                    .execute((key, row))?;
+            }
         }
-        let sealed = self.seal(beginning.as_bytes(), b"page")?;
-        let place = i64::try_from(pages.len()).unwrap_or(i64::MAX);
-        transaction.execute("INSERT INTO pages (place, sealed) VALUES (?1, ?2)", (place, sealed))?;
-        pages.push(beginning.to_owned());
-        Ok(pages.len() - 1)
+        // Slow, and never so unless somebody changed the file.
+        None => {
+            transaction.execute("DELETE FROM numbers WHERE record = ?1", [row])?;
+        }
+    }
+    Ok(())
+}
+
+fn page_of(
+    transaction: &Transaction<'_>,
+    seal: &Seal,
+    pages: &HashMap<i64, String>,
+    new: &mut Vec<(i64, String)>,
+    record: &IndexedRecord,
+) -> Result<Page, StoreError> {
+    let Some(page) = record.page.as_deref() else { return Ok(Page::None) };
+    if record.id.is_empty() || !page.contains(&record.id) || page.contains(PLACE) {
+        return Ok(Page::Whole(page.to_owned()));
+    }
+    let pattern = page.replace(&record.id, PLACE);
+    let known =
+        pages.iter().map(|(row, text)| (*row, text)).chain(new.iter().map(|(row, text)| (*row, text)));
+    for (row, text) in known {
+        if *text == pattern {
+            return Ok(Page::Known(row));
+        }
+    }
+    if pages.len() + new.len() >= MOST_PAGES {
+        return Ok(Page::Whole(page.to_owned()));
+    }
+    let row = i64::try_from(pages.len() + new.len()).unwrap_or(i64::MAX) + 1;
+    transaction.execute(
+        "INSERT INTO pages (page, sealed) VALUES (?1, ?2)",
+        (row, seal.close_bytes(row, pattern.as_bytes())?),
+    )?;
+    new.push((row, pattern));
+    Ok(Page::Known(row))
+}
+
+impl Seal {
+    fn new(key: &IndexKey) -> Seal {
+        let key = key.bytes();
+        let part = |name: &[u8]| -> [u8; 32] { mac(&key, &[name]) };
+        Seal { records: XChaCha20Poly1305::new(&Key::from(part(b"records"))), numbers: part(b"numbers") }
     }
 
-    /// With a nonce of its own in front. `label` ties it to its place: a blob of another row does not open there.
-    fn seal(&self, text: &[u8], label: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let nonce: [u8; NONCE_BYTES] = rand::random();
-        let sealed = self
-            .cipher
-            .encrypt(&XNonce::from(nonce), Payload { msg: text, aad: label })
-            .map_err(|_| StoreError::Unusable(std::io::Error::other("a record cannot be sealed")))?;
-        Ok([nonce.as_slice(), &sealed].concat())
+    fn number(&self, key: &str) -> i64 {
+        first(mac(&self.numbers, &[b"number", key.as_bytes()]))
     }
 
-    fn unseal(&self, sealed: &[u8], label: &[u8]) -> Option<Vec<u8>> {
-        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>()?;
-        self.cipher.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: label }).ok()
+    /// The row of a record: its number in Desk, which is unique in a module, and the module. Ids of another shape are
+    /// hashed, below zero.
+    fn row(&self, kind: RecordCode, id: &str) -> i64 {
+        let number =
+            id.parse::<i64>().ok().filter(|number| (1..1 << 61).contains(number) && number.to_string() == id);
+        match number {
+            Some(number) => (number << 1) | kind.bit(),
+            None => (first(mac(&self.numbers, &[b"id", id.as_bytes()])) | i64::MIN) & !1 | kind.bit(),
+        }
     }
 
-    fn hash(&self, key: &str) -> Vec<u8> {
-        // A key of any length is a key: this cannot fail, and an empty hash finds nobody.
-        let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.hash_key) else {
-            return Vec::new();
-        };
-        mac.update(key.as_bytes());
-        mac.finalize().into_bytes().iter().take(HASH_BYTES).copied().collect()
+    fn close(&self, row: i64, stored: &Stored) -> Result<Vec<u8>, StoreError> {
+        let bytes = postcard::to_allocvec(stored)
+            .map_err(|error| StoreError::Unusable(std::io::Error::other(error)))?;
+        self.close_bytes(row, &bytes)
+    }
+
+    fn close_bytes(&self, row: i64, bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let nonce = XNonce::generate();
+        // Bound to its row: a box that is moved does not open.
+        let closed = self.records.encrypt(&nonce, Payload { msg: bytes, aad: &row.to_be_bytes() });
+        let closed =
+            closed.map_err(|_| StoreError::Unusable(std::io::Error::other("a record cannot be sealed")))?;
+        Ok([nonce.as_slice(), &closed].concat())
+    }
+
+    fn open(&self, row: i64, sealed: &[u8]) -> Option<Stored> {
+        postcard::from_bytes(&self.open_bytes(row, sealed)?).ok()
+    }
+
+    fn open_bytes(&self, row: i64, sealed: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, closed) = sealed.split_at_checked(NONCE_BYTES)?;
+        let nonce = XNonce::try_from(nonce).ok()?;
+        self.records.decrypt(&nonce, Payload { msg: closed, aad: &row.to_be_bytes() }).ok()
     }
 }
 
-fn label(kind: i64, id: &str) -> Vec<u8> {
-    format!("{kind}/{id}").into_bytes()
-}
-
-fn kind_number(kind: &str) -> i64 {
-    match kind {
-        "account" => 1,
-        _ => 0,
+fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    // Any length of key is good for this function.
+    let Ok(mut mac) = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key) else { return [0; 32] };
+    for part in parts {
+        mac.update(part);
+        mac.update(&[0]);
     }
+    mac.finalize().into_bytes().into()
 }
 
-fn kind_code(kind: i64) -> &'static str {
-    if kind == 1 { "account" } else { "contact" }
-}
-
-/// An id of digits is a number, which is a third of the bytes.
-fn id_value(id: &str) -> Sql {
-    match id.parse::<i64>() {
-        Ok(number) if number.to_string() == id => Sql::Integer(number),
-        _ => Sql::Text(id.to_owned()),
-    }
-}
-
-fn id_text(id: &Sql) -> String {
-    match id {
-        Sql::Integer(number) => number.to_string(),
-        Sql::Text(text) => text.clone(),
-        Sql::Null | Sql::Real(_) | Sql::Blob(_) => String::new(),
-    }
+fn first(bytes: [u8; 32]) -> i64 {
+    let mut eight = [0; 8];
+    eight.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+    i64::from_be_bytes(eight)
 }
 
 #[cfg(test)]

@@ -127,6 +127,7 @@ const CODES: &[(&str, &[&str])] = &[
     ("outcome", &["answered", "missed", "answered_elsewhere", "voicemail", "failed", "not_seen"]),
     ("who", &["not_asked", "searching", "known", "several", "nobody", "withheld", "failed"]),
     ("record", &["contact", "account"]),
+    ("suggest-kind", &["extension", "recent", "contact", "account"]),
     (
         "why",
         &[

@@ -61,6 +61,8 @@ pub struct Timings {
     pub sign_out: Duration,
     /// Requests per second. The PBX documents no limit; be gentle.
     pub requests_per_second: usize,
+    /// Requests under way at once.
+    pub requests_at_once: usize,
 }
 
 impl Default for Timings {
@@ -81,6 +83,7 @@ impl Default for Timings {
             drain: Duration::from_secs(2),
             sign_out: Duration::from_secs(3),
             requests_per_second: 5,
+            requests_at_once: 2,
         }
     }
 }

@@ -465,6 +465,15 @@ macro_rules! words {
                     _ => $type::Other(word),
                 }
             }
+
+            /// The word, in lower case unless it is one we do not know.
+            #[allow(unreachable_patterns, reason = "some words mean the same")]
+            pub(crate) fn word(&self) -> &str {
+                match self {
+                    $($type::$variant => $word,)+
+                    $type::Other(word) => word,
+                }
+            }
         }
     };
 }

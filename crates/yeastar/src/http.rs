@@ -1,7 +1,7 @@
 //! One request to the PBX and its answer.
 //!
-//! Owns: the HTTP client, the envelope `{errcode, errmsg, …}`, the limits we keep (two requests at once, five
-//! per second, 16 MiB per answer) and the lookup of the host name. Must not know: when a token is renewed, or
+//! Owns: the HTTP client, the envelope `{errcode, errmsg, …}`, the limits we keep (requests at once and per
+//! second, 16 MiB per answer) and the lookup of the host name. Must not know: when a token is renewed, or
 //! what is asked.
 
 use std::{collections::VecDeque, net::SocketAddr, sync::Arc, time::Duration};
@@ -25,7 +25,6 @@ use crate::{
 /// QUIRK(yeastar): a request without `User-Agent` is answered 40002. This is the vendor's example value.
 pub(crate) const USER_AGENT: &str = "OpenAPI";
 
-const AT_ONCE: usize = 2;
 const ANSWER_LIMIT_BYTES: usize = 16 << 20;
 
 /// The transport. Cheap to clone; all clones keep the limits together.
@@ -100,7 +99,7 @@ impl Http {
             client,
             address,
             blocked: timings.blocked,
-            gate: Arc::new(Semaphore::new(AT_ONCE)),
+            gate: Arc::new(Semaphore::new(timings.requests_at_once.max(1))),
             pace: Arc::new(Pace::new(timings.requests_per_second)),
         })
     }

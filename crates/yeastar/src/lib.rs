@@ -26,6 +26,7 @@ mod certificate;
 mod config;
 mod control;
 mod directory;
+mod encode;
 mod error;
 mod event;
 mod examination;

@@ -124,11 +124,37 @@ fn at_rest_the_menu_says_that_all_is_well() {
         "  1 hour -> pause 60",
         "  Until resumed -> pause",
         "-",
+        "Dial… -> type",
         "Show window -> show",
         "Settings… -> settings",
         "Quit Deskring -> quit",
     ];
     assert_eq!(lines(&idle()), expected);
+}
+
+#[test]
+fn the_last_numbers_are_called_again_each_once() {
+    let mut view = idle();
+    let past = |id: &str, name: Option<&str>, number: &str| CallView {
+        number: number.into(),
+        number_text: number.into(),
+        ..call(id, "over", name)
+    };
+    view.recent =
+        vec![past("9.1", Some("Ann"), "138"), past("8.1", None, ""), past("7.1", Some("Ann"), "138")];
+    view.recent.extend((1..9).map(|n| past(&format!("6.{n}"), None, &format!("20{n}"))));
+    let submenu = |view: &AppView| {
+        let lines = lines(view);
+        let at = lines.iter().position(|line| line == "Call again:");
+        let after = at.map(|at| lines[at + 1..].iter().take_while(|line| line.starts_with("  ")).cloned());
+        after.map(Iterator::collect::<Vec<_>>).unwrap_or_default()
+    };
+    let again = submenu(&view);
+    assert_eq!(again.len(), 5);
+    assert_eq!(again[0], "  Ann · 138 -> back 9.1 1001");
+    assert!(again[1].ends_with("201 -> back 6.1 1001"), "{again:?}");
+    let hidden = AppView { caller_shown: "hidden".into(), ..view };
+    assert!(submenu(&hidden.as_others_see()).is_empty());
 }
 
 #[test]
@@ -147,7 +173,7 @@ fn a_call_can_be_held_and_hung_up_and_is_sent_on_in_the_window() {
     ] {
         assert!(lines.iter().any(|it| it == line), "{line} in {lines:#?}");
     }
-    for act in ["do 1.1 1001 hang_up", "dial 7", "dismiss 7"] {
+    for act in ["type", "do 1.1 1001 hang_up", "dial 7", "dismiss 7"] {
         assert_eq!(Act::of_id(act).map(|act| act.id()).as_deref(), Some(act));
     }
 }

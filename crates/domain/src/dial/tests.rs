@@ -510,6 +510,11 @@ fn a_double_click_is_one_wish() {
     ] {
         assert_eq!(throttle.pass(at(ms), &Origin::Person, key), pass, "{ms}");
     }
+    // One that was given up is wished for anew, and no other.
+    assert_eq!(throttle.pass(at(4_100), &Origin::Person, one), Pass::Go);
+    throttle.forget(other);
+    assert_eq!(throttle.pass(at(4_200), &Origin::Person, other), Pass::Go);
+    assert_eq!(throttle.pass(at(4_200), &Origin::Person, one), Pass::Same);
 }
 
 #[test]

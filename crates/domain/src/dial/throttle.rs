@@ -60,4 +60,9 @@ impl Throttle {
         self.latest.insert(key.to_owned(), now.mono);
         Pass::Go
     }
+
+    /// A wish for this number was given up before it was dialed: the next one is another one.
+    pub fn forget(&mut self, key: &str) {
+        self.latest.remove(key);
+    }
 }

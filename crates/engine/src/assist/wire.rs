@@ -59,6 +59,15 @@ pub enum Want {
         #[serde(default)]
         kind: Option<String>,
     },
+    /// Whom a person may mean who types a name or number; answered by [`Answer::Suggestions`].
+    Suggest {
+        /// What was typed so far.
+        text: String,
+        /// What for.
+        purpose: Purpose,
+        /// Where to look.
+        r#in: Sources,
+    },
     /// Writes a call's number into a record that does not have it; the call belongs to it then, and its page opens.
     /// Answered by [`Answer::Saved`] or [`Answer::Occupied`].
     AddNumber {
@@ -135,6 +144,26 @@ pub enum DialBy {
     },
     /// The global shortcut, with what was selected or copied.
     Clipboard,
+}
+
+/// What a number is typed for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// To call it.
+    Dial,
+    /// To send a call to it.
+    Transfer,
+}
+
+/// Where somebody is looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sources {
+    /// In what is known here: answered at once.
+    Known,
+    /// Also in Desk, where the settings say so: a few credits, so ask only when somebody stops typing.
+    Desk,
 }
 
 /// Which calls.
@@ -276,6 +305,13 @@ pub enum Answer {
         /// Contacts first.
         records: Vec<RecordView>,
     },
+    /// Whom somebody may mean.
+    Suggestions {
+        /// The best first, at most eight. What is known here comes first and does not move when Desk has answered.
+        rows: Vec<SuggestionView>,
+        /// Whether customers of Desk are among them.
+        desk: DeskPart,
+    },
     /// What helps to choose. Records that could not be asked for are missing.
     About {
         /// In no order.
@@ -306,6 +342,44 @@ pub enum Answer {
     },
     /// It is done.
     Done,
+}
+
+/// Somebody with a number, or a number.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuggestionView {
+    /// `extension`, `recent` (a number of an earlier call), `contact` or `account`.
+    pub kind: String,
+    /// Whose number it is, where that is known.
+    pub name: Option<String>,
+    /// The company of a person.
+    pub company: Option<String>,
+    /// What to hand to [`Want::Dial`] or [`Want::Act`].
+    pub number: String,
+    /// The same as people here write it: what is dialed is what it shows.
+    pub number_text: String,
+}
+
+impl fmt::Debug for SuggestionView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SuggestionView").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+/// What Desk has to do with suggestions.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum DeskPart {
+    /// It is not asked; customers known here are among them.
+    Off,
+    /// It is to be asked as well: [`Sources::Desk`].
+    NotAsked,
+    /// It has answered.
+    Answered,
+    /// It has not.
+    Failed {
+        /// Code of why.
+        cause: String,
+    },
 }
 
 /// One field of a form.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use deskring_domain::{Act, CallId, Controls, DialLink, Extension, LinkFault};
+use deskring_domain::{Act, CallId, Controls, DialLink, Entry, Extension, LinkFault, Phase};
 use deskring_yeastar as pbx;
 use tokio::sync::oneshot;
 
@@ -37,6 +37,13 @@ impl Acting {
         let possible = controls.acts.iter().filter(|act| !self.absent.contains(act));
         view.acts = possible.map(|act| act.code().to_owned()).collect();
         view.muted = self.muted.contains(&(view.call.clone(), view.extension.clone()));
+    }
+
+    /// Nobody is silenced in a call that is over.
+    pub(super) fn follow(&mut self, entry: &Entry) {
+        if entry.phase == Phase::Over {
+            self.muted.remove(&(entry.call.as_str().to_owned(), entry.extension.as_str().to_owned()));
+        }
     }
 }
 
@@ -96,8 +103,14 @@ impl Engine {
     pub(super) fn on_acted(&mut self, wish: ActWish, act: Act, answer: Result<(), pbx::Error>) {
         match (answer, act) {
             (Ok(()), Act::Mute) => {
+                let is_it = |entry: &Entry| {
+                    entry.call.as_str() == wish.call && entry.extension.as_str() == wish.extension
+                };
+                // The answer may come when the call is over.
+                let is_on =
+                    self.machine.entries().iter().any(|entry| is_it(entry) && entry.phase != Phase::Over);
                 let key = (wish.call, wish.extension);
-                if !self.acting.muted.remove(&key) {
+                if !self.acting.muted.remove(&key) && is_on {
                     self.acting.muted.insert(key);
                 }
             }
@@ -133,5 +146,32 @@ async fn perform(client: &pbx::Pbx, order: Order) -> Result<(), pbx::Error> {
         Order::Mute(channel) => client.mute(&channel).await,
         Order::Unmute(channel) => client.unmute(&channel).await,
         Order::Transfer(transfer) => client.transfer_blind(&transfer).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use deskring_domain::Who;
+    use serde_json::json;
+
+    use super::*;
+    use crate::values::tests::view;
+
+    #[test]
+    fn nobody_stays_silenced_in_a_call_that_is_over() {
+        let mut entry = view(json!({})).entry(Who::Nobody).unwrap();
+        let mut acting = Acting::default();
+        for extension in ["1001", "1002"] {
+            acting.muted.insert((entry.call.as_str().to_owned(), extension.to_owned()));
+        }
+        entry.phase = Phase::Talking;
+        acting.follow(&entry);
+        assert_eq!(acting.muted.len(), 2);
+        entry.phase = Phase::Over;
+        acting.follow(&entry);
+        assert_eq!(
+            acting.muted.iter().map(|(_, extension)| extension.as_str()).collect::<Vec<_>>(),
+            ["1002"]
+        );
     }
 }

@@ -22,6 +22,9 @@ impl Engine {
             journal: self.history.journal().cloned(),
             manners: Some(self.told.manners.clone()),
             agents: self.names_of_agents(),
+            mine: self.machine.setup().mine.iter().map(|mine| mine.as_str().to_owned()).collect(),
+            directory: self.told.names.directory().clone(),
+            plan: self.machine.setup().plan.clone(),
             writing: Some(self.owing.writing()),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deskring_domain::{CallId, Input, Record};
-use deskring_store::{Index, StoreError};
+use deskring_store::Index;
 use deskring_zoho_desk as desk;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -168,7 +168,7 @@ fn records(found: Vec<Found>) -> Vec<Record> {
     found.into_iter().map(|found| found.record).collect()
 }
 
-fn noted(result: Result<(), StoreError>) {
+fn noted(result: std::io::Result<()>) {
     if let Err(error) = result {
         tracing::warn!(%error, "the index could not be deleted");
     }

@@ -7,6 +7,7 @@ use deskring_domain::{CallId, Choice, Entry, Input, Involved, OwedRules, Record,
 use deskring_store::{Entry as Row, EntryState, NewEntry, Run, Settled};
 use deskring_zoho_desk::CallActivities;
 use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinSet;
 
 use super::{Back, Dirty, Engine};
 use crate::clock::wall_ms;
@@ -68,8 +69,9 @@ enum Told {
 
 impl Engine {
     /// Begins to send. Without a journal nothing is promised, so there is nothing to send.
-    pub(super) fn start_sender(&mut self) -> mpsc::UnboundedReceiver<Done> {
+    pub(super) fn start_sender(&mut self) -> (mpsc::UnboundedReceiver<Done>, JoinSet<()>) {
         let (done, dones) = mpsc::unbounded_channel();
+        let mut sending = JoinSet::new();
         if let Some(journal) = self.history.journal() {
             let clock = self.clock;
             let sender = Sender {
@@ -81,9 +83,9 @@ impl Engine {
                 teller: Arc::new(outbox::facts),
                 done,
             };
-            tokio::spawn(sender.run());
+            sending.spawn(sender.run());
         }
-        dones
+        (dones, sending)
     }
 
     /// New rules and texts from the settings.

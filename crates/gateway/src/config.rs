@@ -1,0 +1,218 @@
+//! What an administrator writes down: one file, and environment variables that win over it.
+//!
+//! Owns: the keys, their defaults, and what is refused at the start. Must not know: what is done with them.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail, ensure};
+use deskring_redact::Secret;
+use deskring_yeastar::{Address, Fingerprint};
+use serde::Deserialize;
+
+/// Everything that can be set. Unknown keys are refused: a mistyped one would silently do nothing.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where agents connect. Without [`Tls`], on loopback only, behind a reverse proxy.
+    #[serde(default = "listen")]
+    pub listen: SocketAddr,
+    /// Where `/healthz`, `/readyz` and `/metrics` are, for this machine.
+    #[serde(default = "monitor")]
+    pub monitor: SocketAddr,
+    /// Folder of the database.
+    #[serde(default = "state")]
+    pub state: PathBuf,
+    /// Certificate and key.
+    pub tls: Option<Tls>,
+    /// Reverse proxies whose `X-Forwarded-For` is believed.
+    #[serde(default)]
+    pub trusted_proxies: Vec<IpAddr>,
+    /// The PBX and the one credential for it.
+    pub pbx: PbxConfig,
+    /// What agents learn of each other.
+    #[serde(default)]
+    pub directory: Directory,
+}
+
+/// Certificate files, read again on SIGHUP.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// PEM with the certificate and those between it and the root.
+    pub certificate: PathBuf,
+    /// PEM with its key.
+    pub key: PathBuf,
+}
+
+/// The PBX.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PbxConfig {
+    /// As in the address bar of its administration.
+    pub address: String,
+    /// Client ID of the API application.
+    pub client_id: String,
+    /// File whose first line is the Client Secret. Or the variable `DESKRING_GATEWAY_PBX_SECRET`.
+    pub secret_file: Option<PathBuf>,
+    /// SHA-256 of the certificate to trust, where no authority vouches for it.
+    pub certificate_sha256: Option<String>,
+    /// Requests per second. An agent that dials, holds or transfers makes one.
+    #[serde(default = "requests_per_second")]
+    pub requests_per_second: usize,
+}
+
+/// What agents learn of each other.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Directory {
+    /// Whether mobile numbers are in the list of extensions.
+    #[serde(default)]
+    pub mobile_numbers: bool,
+}
+
+fn listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8480))
+}
+
+fn monitor() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8481))
+}
+
+fn state() -> PathBuf {
+    PathBuf::from("/var/lib/deskring-gateway")
+}
+
+fn requests_per_second() -> usize {
+    20
+}
+
+impl Config {
+    /// Reads a file, then the variables `DESKRING_GATEWAY_LISTEN`, `_MONITOR`, `_STATE`, `_PBX_ADDRESS` and
+    /// `_PBX_CLIENT_ID`.
+    ///
+    /// # Errors
+    /// In words for an administrator: the file cannot be read, a key is unknown or missing, a value is impossible.
+    pub fn load(path: &Path, environment: &BTreeMap<String, String>) -> anyhow::Result<Config> {
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Config::read(&text, environment).with_context(|| format!("in {}", path.display()))
+    }
+
+    /// The same, from a text.
+    ///
+    /// # Errors
+    /// See [`Config::load`].
+    pub fn read(text: &str, environment: &BTreeMap<String, String>) -> anyhow::Result<Config> {
+        let mut table: toml::Table = text.parse()?;
+        for (variable, keys) in [
+            ("LISTEN", &["listen"][..]),
+            ("MONITOR", &["monitor"]),
+            ("STATE", &["state"]),
+            ("PBX_ADDRESS", &["pbx", "address"]),
+            ("PBX_CLIENT_ID", &["pbx", "client_id"]),
+        ] {
+            let Some(value) = environment.get(&format!("DESKRING_GATEWAY_{variable}")) else { continue };
+            set(&mut table, keys, value);
+        }
+        let config: Config = table.try_into()?;
+        ensure!(
+            config.tls.is_some() || config.listen.ip().is_loopback(),
+            "listen = \"{}\" would send secrets in the clear. Name certificate files under [tls], or listen on \
+             127.0.0.1 and put a reverse proxy with TLS in front",
+            config.listen
+        );
+        ensure!(config.pbx.requests_per_second > 0, "pbx.requests_per_second must be at least 1");
+        Ok(config)
+    }
+
+    /// The PBX client's settings.
+    ///
+    /// # Errors
+    /// The address or the fingerprint is none, or there is no secret.
+    pub fn pbx(&self, environment: &BTreeMap<String, String>) -> anyhow::Result<deskring_yeastar::Config> {
+        let secret = match (environment.get("DESKRING_GATEWAY_PBX_SECRET"), &self.pbx.secret_file) {
+            (Some(secret), _) => secret.clone(),
+            (None, Some(path)) => {
+                let text = std::fs::read_to_string(path);
+                let text = text.with_context(|| format!("cannot read pbx.secret_file {}", path.display()))?;
+                text.lines().next().unwrap_or_default().trim().to_owned()
+            }
+            (None, None) => bail!("the Client Secret of the PBX is missing: set pbx.secret_file"),
+        };
+        ensure!(!secret.is_empty(), "the Client Secret of the PBX is empty");
+        let trusted_certificate = match &self.pbx.certificate_sha256 {
+            Some(text) => Some(text.parse::<Fingerprint>().context("pbx.certificate_sha256")?),
+            None => None,
+        };
+        let timings = deskring_yeastar::Timings {
+            requests_per_second: self.pbx.requests_per_second,
+            requests_at_once: 8,
+            ..deskring_yeastar::Timings::default()
+        };
+        Ok(deskring_yeastar::Config {
+            address: Address::parse(&self.pbx.address).context("pbx.address")?,
+            client_id: self.pbx.client_id.clone(),
+            client_secret: Secret::from(secret),
+            trusted_certificate,
+            timings,
+        })
+    }
+}
+
+fn set(table: &mut toml::Table, keys: &[&str], value: &str) {
+    let [key, rest @ ..] = keys else { return };
+    if rest.is_empty() {
+        table.insert((*key).to_owned(), toml::Value::String(value.to_owned()));
+    } else if let toml::Value::Table(inner) =
+        table.entry((*key).to_owned()).or_insert_with(|| toml::Value::Table(toml::Table::new()))
+    {
+        set(inner, rest, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAST: &str = "[pbx]\naddress = \"https://pbx.example.com:8088\"\nclient_id = \"id\"\n";
+
+    fn read(text: &str, environment: &[(&str, &str)]) -> anyhow::Result<Config> {
+        let environment =
+            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Config::read(text, &environment)
+    }
+
+    #[test]
+    fn the_least_that_can_be_written_is_safe() {
+        let config = read(LEAST, &[]).unwrap();
+        assert!(config.listen.ip().is_loopback() && config.monitor.ip().is_loopback());
+        assert!(!config.directory.mobile_numbers);
+        assert!(config.pbx(&BTreeMap::new()).unwrap_err().to_string().contains("pbx.secret_file"));
+    }
+
+    #[test]
+    fn secrets_never_travel_in_the_clear() {
+        let open = format!("listen = \"0.0.0.0:8443\"\n{LEAST}");
+        assert!(read(&open, &[]).unwrap_err().to_string().contains("[tls]"));
+        let closed = format!("{open}\n[tls]\ncertificate = \"a.pem\"\nkey = \"b.pem\"\n");
+        assert!(read(&closed, &[]).is_ok());
+    }
+
+    #[test]
+    fn variables_win_and_mistyped_keys_are_refused() {
+        let config = read(
+            LEAST,
+            &[
+                ("DESKRING_GATEWAY_LISTEN", "127.0.0.1:1"),
+                ("DESKRING_GATEWAY_PBX_ADDRESS", "https://other.example.com"),
+            ],
+        )
+        .unwrap();
+        assert_eq!(config.listen.port(), 1);
+        assert_eq!(config.pbx.address, "https://other.example.com");
+        let error = read(&format!("{LEAST}requests = 3\n"), &[]).unwrap_err();
+        assert!(format!("{error:#}").contains("requests"), "{error:#}");
+    }
+}

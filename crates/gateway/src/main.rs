@@ -1,0 +1,168 @@
+//! The program: serve, and what an administrator does with agents.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+
+use anyhow::{Context, ensure};
+use clap::{Parser, Subcommand};
+use deskring_gateway::{
+    CONTROL_SOCKET, ClientId, Config, Credentials, Extension, State, start, wall_seconds,
+};
+use deskring_redact::ExposeSecret;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// One PBX credential for any number of agents, each seeing their own extension only.
+#[derive(Debug, Parser)]
+#[command(name = "deskring-gateway", version, about, max_term_width = 100)]
+struct Arguments {
+    /// The configuration file
+    #[arg(
+        long,
+        env = "DESKRING_GATEWAY_CONFIG",
+        default_value = "/etc/deskring/gateway.toml",
+        global = true
+    )]
+    config: PathBuf,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve agents until told to stop
+    Serve,
+    /// Who may connect
+    Agent {
+        #[command(subcommand)]
+        command: AgentCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum AgentCommand {
+    /// Give an extension a credential; it is shown once
+    Add {
+        /// Number of the extension
+        extension: String,
+    },
+    /// Show who may connect
+    List,
+    /// Take credentials away; their connections end at once
+    Revoke {
+        /// A Client ID, or an extension for all of its credentials
+        who: String,
+    },
+    /// Replace the secret of a credential; its connections end at once
+    Rotate {
+        /// The Client ID
+        client: String,
+    },
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let environment: BTreeMap<String, String> = std::env::vars().collect();
+    let config = Config::load(&arguments.config, &environment)?;
+    match arguments.command {
+        Command::Serve => serve(&config, &environment).await,
+        Command::Agent { command } => agent(&config, command).await,
+    }
+}
+
+async fn serve(config: &Config, environment: &BTreeMap<String, String>) -> anyhow::Result<()> {
+    // Below these levels the network libraries print whole requests with their tokens.
+    const LIMITS: &str =
+        "tungstenite=warn,tokio_tungstenite=warn,hyper=warn,hyper_util=warn,reqwest=warn,rustls=warn";
+    let asked = environment.get("DESKRING_LOG").map_or("info", String::as_str);
+    let filter = tracing_subscriber::EnvFilter::new(format!("{asked},{LIMITS}"));
+    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let (mut stop, mut interrupt, mut reload) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
+    let running = start(config, environment).await?;
+    tracing::info!(agents = %running.agents, monitor = %running.monitor, "serving");
+    loop {
+        tokio::select! {
+            _ = stop.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = reload.recv() => match running.reload().await {
+                Ok(()) => tracing::info!("the certificate files were read again"),
+                Err(error) => tracing::error!("{error:#}"),
+            },
+        }
+    }
+    tracing::info!("stopping");
+    running.stop().await;
+    Ok(())
+}
+
+async fn agent(config: &Config, command: AgentCommand) -> anyhow::Result<()> {
+    let state = State::open(&config.state)?;
+    let mut out = std::io::stdout().lock();
+    match command {
+        AgentCommand::Add { extension } => {
+            ensure!(is_extension(&extension), "{extension:?} is not the number of an extension");
+            show(&mut out, &state.add(&Extension::new(&extension), wall_seconds()).await?)?;
+        }
+        AgentCommand::List => {
+            for agent in state.agents()? {
+                let seen = agent.seen.map_or_else(|| "never".to_owned(), day);
+                writeln!(
+                    out,
+                    "{}\t{}\tadded {}\tseen {seen}",
+                    agent.extension.as_str(),
+                    agent.client.0,
+                    day(agent.added)
+                )?;
+            }
+        }
+        AgentCommand::Revoke { who } => {
+            let gone = state.revoke(&who)?;
+            ensure!(
+                !gone.is_empty(),
+                "nobody has the Client ID or extension {who:?}: deskring-gateway agent list"
+            );
+            end(config, &gone)?;
+            for client in gone {
+                writeln!(out, "revoked\t{}", client.0)?;
+            }
+        }
+        AgentCommand::Rotate { client } => {
+            let client = ClientId(client);
+            let fresh = state.rotate(&client).await?;
+            let fresh = fresh.with_context(|| {
+                format!("nobody has the Client ID {:?}: deskring-gateway agent list", client.0)
+            })?;
+            end(config, &[client])?;
+            show(&mut out, &fresh)?;
+        }
+    }
+    Ok(())
+}
+
+/// Tells a gateway that runs. One that does not has no connections.
+fn end(config: &Config, clients: &[ClientId]) -> anyhow::Result<()> {
+    let Ok(mut control) = UnixStream::connect(config.state.join(CONTROL_SOCKET)) else { return Ok(()) };
+    for client in clients {
+        writeln!(control, "end {}", client.0).context("the running gateway does not listen; restart it")?;
+    }
+    Ok(())
+}
+
+fn show(out: &mut impl std::io::Write, credentials: &Credentials) -> std::io::Result<()> {
+    writeln!(out, "Client ID      {}", credentials.client.0)?;
+    writeln!(out, "Client Secret  {}", credentials.secret.expose_secret())?;
+    writeln!(out, "The secret is not shown again.")
+}
+
+fn is_extension(text: &str) -> bool {
+    (1..=16).contains(&text.len()) && text.chars().all(|letter| letter.is_ascii_digit())
+}
+
+fn day(at: i64) -> String {
+    jiff::Timestamp::from_second(at)
+        .map_or_else(|_| "?".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}

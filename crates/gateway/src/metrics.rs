@@ -1,0 +1,78 @@
+//! What an administrator's monitoring sees. Owns: names and units of the figures. No person, number or secret is in
+//! any of them.
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+/// The figures. Each is cheap to change from anywhere.
+pub(crate) struct Metrics {
+    registry: Registry,
+    /// Agents' sockets that are open.
+    pub(crate) agents: Gauge,
+    /// 1 while the PBX's events arrive.
+    pub(crate) pbx_up: Gauge,
+    /// Events of the PBX.
+    pub(crate) events: Counter,
+    /// Frames handed to sockets.
+    pub(crate) delivered: Counter,
+    /// Sockets ended because they did not keep up.
+    pub(crate) too_slow: Counter,
+    /// Seconds from an event to the last socket's queue.
+    pub(crate) fan_out: Histogram,
+    /// Requests of agents, answered with success.
+    pub(crate) answered: Counter,
+    /// Requests of agents that were refused.
+    pub(crate) refused: Counter,
+    /// Wrong credentials.
+    pub(crate) wrong_secrets: Counter,
+}
+
+impl Default for Metrics {
+    fn default() -> Metrics {
+        let mut metrics = Metrics {
+            registry: Registry::with_prefix("deskring_gateway"),
+            agents: Gauge::default(),
+            pbx_up: Gauge::default(),
+            events: Counter::default(),
+            delivered: Counter::default(),
+            too_slow: Counter::default(),
+            fan_out: Histogram::new(exponential_buckets(0.000_05, 2.0, 14)),
+            answered: Counter::default(),
+            refused: Counter::default(),
+            wrong_secrets: Counter::default(),
+        };
+        let registry = &mut metrics.registry;
+        registry.register("agents", "Sockets of agents that are open", metrics.agents.clone());
+        registry.register("pbx_up", "1 while the events of the PBX arrive", metrics.pbx_up.clone());
+        registry.register("pbx_events", "Events of the PBX", metrics.events.clone());
+        registry.register("frames", "Frames handed to sockets of agents", metrics.delivered.clone());
+        registry.register(
+            "slow_sockets",
+            "Sockets ended because they did not read",
+            metrics.too_slow.clone(),
+        );
+        registry.register(
+            "fan_out_seconds",
+            "From an event to the queues of all who may see it",
+            metrics.fan_out.clone(),
+        );
+        registry.register("requests_answered", "Requests of agents answered", metrics.answered.clone());
+        registry.register("requests_refused", "Requests of agents refused", metrics.refused.clone());
+        registry.register("wrong_secrets", "Wrong credentials", metrics.wrong_secrets.clone());
+        metrics
+    }
+}
+
+impl Metrics {
+    /// In the text format that Prometheus reads.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        match prometheus_client::encoding::text::encode(&mut text, &self.registry) {
+            Ok(()) => text,
+            // Writing to a string does not fail.
+            Err(_) => String::new(),
+        }
+    }
+}
