@@ -8,6 +8,7 @@
 
 use std::process::Stdio;
 
+use deskring_engine::view::ShortcutState;
 use deskring_local_api::Client;
 use e2e::screen::{Look, Screen, has_display};
 use e2e::tray::{App, Asked, Programs, eavesdrop, heard};
@@ -266,6 +267,87 @@ async fn without_a_display_it_says_what_to_run_instead() {
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(error.contains("deskring-cli run"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_offers_to_decline_its_call_and_then_to_hang_up() {
+    if !has_display("a_notice_offers_to_decline_its_call_and_then_to_hang_up") {
+        return;
+    }
+    let log = eavesdrop().await;
+    let app = App::start().await;
+    let has = |actions: &[String], label: &str| actions.iter().any(|action| action == label);
+    let call = app.rig.simulator.pbx().call_in("13800139431", "1001").await;
+    heard(&log, "a button to decline", |asked| {
+        matches!(asked, Asked::Show { actions, .. } if has(actions, "Decline") && !has(actions, "Hang up"))
+    })
+    .await;
+    app.rig.simulator.pbx().answer(&call, "1001").await;
+    heard(&log, "a button to hang up, and no longer-lived notice", |asked| {
+        matches!(asked, Asked::Show { replaces, actions, timeout: -1, .. }
+            if *replaces > 0 && has(actions, "Hang up") && !has(actions, "Decline"))
+    })
+    .await;
+    app.rig.simulator.pbx().hang_up(&call, "caller").await;
+}
+
+// The shortcut
+
+/// What a settings window does.
+async fn change(rig: &Rig, key: &str, value: serde_json::Value) {
+    let mut client = Client::connect(&rig.paths()).await.unwrap();
+    let changes = [(key.to_owned(), value)].into();
+    client.set_up(deskring_engine::admin::Want::Change { changes }).await.unwrap();
+}
+
+async fn shortcut_is(rig: &Rig, state: ShortcutState) {
+    eventually(&format!("the shortcut is {state:?}"), async || {
+        let view = Client::connect(&rig.paths()).await.ok()?.view().await.ok()?;
+        (view.shortcut.state == state).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_dial_what_is_selected_after_a_yes() {
+    if !has_display("keys_dial_what_is_selected_after_a_yes") {
+        return;
+    }
+    use arboard::{LinuxClipboardKind, SetExtLinux as _};
+    let app = App::start().await;
+    shortcut_is(&app.rig, ShortcutState::Off).await;
+    change(&app.rig, "click_to_call.confirm", json!("never")).await;
+    change(&app.rig, "click_to_call.shortcut", json!("Ctrl+Alt+F9")).await;
+    shortcut_is(&app.rig, ShortcutState::On).await;
+    let mut here = arboard::Clipboard::new().unwrap();
+    here.set().clipboard(LinuxClipboardKind::Primary).text("good morning".to_owned()).unwrap();
+    let press = async || {
+        assert!(Command::new("xdotool").args(["key", "ctrl+alt+F9"]).status().await.unwrap().success());
+    };
+    press().await;
+    eventually("what is no number is said", async || wish(&app.rig).await.filter(|it| it.state == "failed"))
+        .await;
+    here.set().clipboard(LinuxClipboardKind::Primary).text(" +44 20 7946 0027\n".to_owned()).unwrap();
+    press().await;
+    eventually("the agent is asked", async || wish(&app.rig).await.filter(|it| it.state == "asking")).await;
+    app.menu_with("7946 0027").await;
+    asked_and_called(&app.rig, "00442079460027").await;
+    assert!(!logged(&app.rig).contains("7946"), "a number in the log");
+
+    // Somebody else has them already; then nobody.
+    let other = App::start().await;
+    change(&other.rig, "click_to_call.shortcut", json!("Ctrl+Alt+F9")).await;
+    shortcut_is(&other.rig, ShortcutState::Taken).await;
+    change(&app.rig, "click_to_call.shortcut", serde_json::Value::Null).await;
+    shortcut_is(&app.rig, ShortcutState::Off).await;
+    change(&other.rig, "click_to_call.shortcut", json!("Ctrl+Alt+F8")).await;
+    shortcut_is(&other.rig, ShortcutState::On).await;
+
+    // The way that works everywhere.
+    here.set().clipboard(LinuxClipboardKind::Primary).text("+44 20 7946 0028".to_owned()).unwrap();
+    let second = deskring(&app.rig, &["--dial-selection"]).output().await.unwrap();
+    assert!(second.status.success(), "{}", String::from_utf8_lossy(&second.stderr));
+    asked_and_called(&app.rig, "00442079460028").await;
 }
 
 // Links

@@ -246,6 +246,55 @@ async fn a_call_that_the_pbx_cannot_make_says_why() {
     rig.view_where(told).await;
 }
 
+#[tokio::test]
+async fn every_reason_of_the_pbx_for_a_failed_call_is_a_code_and_an_unknown_one_stays_in_its_words() {
+    let rig = Rig::running_with(|settings| settings["click_to_call"] = json!({ "confirm": "never" })).await;
+    let pbx = rig.simulator.pbx();
+    let reasons = [
+        ("NO Dial Permission", Some("no_dial_permission")),
+        ("NO Outbound Restrictin", Some("outbound_restricted")),
+        ("Circuit/channel congestion", Some("congestion")),
+        ("DND", Some("do_not_disturb")),
+        ("Line Unreachable", Some("unreachable")),
+        ("User Busy", Some("busy")),
+        ("410 Gone", Some("gone")),
+        ("404 NOT found", Some("not_found")),
+        ("408 Request Time", Some("timed_out")),
+        ("480 Temporatily Unavailable", Some("unavailable")),
+        ("484 Address incomplete", Some("incomplete")),
+        ("486 Busy here", Some("busy")),
+        ("603 Declined", Some("declined")),
+        ("NOT found", Some("not_found")),
+        ("Moon in the way", None),
+    ];
+    for (at, (reason, code)) in reasons.into_iter().enumerate() {
+        dial(&rig, &format!("059255033{at:02}"), DialBy::Person).await.unwrap();
+        until("my phone rings", || dialed(&rig).len() == at + 1 && !pbx.calls().is_empty()).await;
+        let call = pbx.calls().pop().unwrap();
+        pbx.answer(&call, "1001").await;
+        pbx.remote_ring(&call).await;
+        pbx.remote_fails(&call, reason).await;
+        let past = rig.closed(&call).await;
+        let told = (past.outcome.as_deref(), past.failure.as_deref(), past.outcome_detail.as_deref());
+        assert_eq!(told, (Some("failed"), code, Some(reason)));
+        rig.view_where(|view| view.dial.is_none()).await;
+    }
+}
+
+#[tokio::test]
+async fn my_own_phone_that_does_not_take_a_dialed_call_is_said_to_be_the_cause() {
+    let rig = Rig::running().await;
+    dial(&rig, "0592 550 3301", DialBy::Person).await.unwrap();
+    let call = rings(&rig, 1).await;
+    rig.view_where(|view| !view.calls.is_empty()).await;
+    rig.simulator.pbx().hang_up(&call, "1001").await;
+    let past = rig.closed(&call).await;
+    assert_eq!(
+        (past.outcome.as_deref(), past.failure.as_deref()),
+        (Some("failed"), Some("own_phone_declined"))
+    );
+}
+
 /// `deskring-cli dial`; its exit code and what it said.
 async fn cli(rig: &Rig, arguments: &[&str]) -> (i32, String) {
     let mut command = on_profile(rig, "deskring-cli", &[&["dial"], arguments].concat());

@@ -1143,6 +1143,7 @@ async fn the_way_to_be_chosen_for_links(look: Look) {
     std::fs::write(&page, format!("#!/bin/sh\nprintf . >>'{}'\n", shown.display())).unwrap();
     std::fs::set_permissions(&page, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let mut tray = on_profile(&rig, "deskring", &["--hidden"]);
+    std::fs::create_dir_all(programs.path("config/chromium")).unwrap();
     let child = programs.of(&mut tray).spawn().unwrap();
     let app = App::of(rig, child).await;
     let connected = async || Client::connect(&app.rig.paths()).await.ok().map(drop);
@@ -1150,6 +1151,21 @@ async fn the_way_to_be_chosen_for_links(look: Look) {
     let screen = Screen::open(&app.rig, "settings", look).await;
     screen.shows("[data-stage=connected] #work:enabled").await;
     screen.go("click-to-call").await;
+    // The browser's extension.
+    let of_chromium = |key: &str| words.with(key, &[("browser", "Chromium".into())]);
+    screen.sees("#browsers", &of_chromium("settings-browsers-no")).await;
+    screen.press("#browsers-offer").await;
+    screen.sees("#browsers", &of_chromium("settings-browsers-user")).await;
+    screen.sees("#browsers-off", &words.text("settings-browsers-off")).await;
+    let host = programs.path("config/chromium/NativeMessagingHosts/com.deskring.host.json");
+    let manifest: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&host).unwrap()).unwrap();
+    assert_eq!(manifest["path"], json!(e2e::program("deskring")));
+    let profile = std::fs::read_to_string(programs.path("config/deskring/browser-profile")).unwrap();
+    assert_eq!(std::path::Path::new(&profile), app.rig.profile.path());
+    screen.shoot("browsers").await;
+    screen.press("#browsers-withdraw").await;
+    screen.sees("#browsers", &of_chromium("settings-browsers-no")).await;
+    assert!(!host.exists());
     screen.sees("#links-state[data-tel=elsewhere]", "Dialer <b>").await;
     screen.sees("#links-command", "xdg-mime default Deskring.desktop x-scheme-handler/tel").await;
     screen.sees("#links-offer", &words.text("settings-links-offer")).await;

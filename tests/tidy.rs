@@ -76,6 +76,8 @@ fn each_heavy_dependency_has_one_home() {
     let all = dependencies();
     for (dependency, homes) in [
         ("tauri", &["deskring"][..]),
+        ("global-hotkey", &["deskring"]),
+        ("arboard", &["deskring"]),
         ("notify-rust", &["deskring"]),
         ("webbrowser", &["deskring", "deskring-cli"]),
         ("reqwest", &["deskring-yeastar", "deskring-zoho-desk"]),

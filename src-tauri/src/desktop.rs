@@ -10,6 +10,7 @@ use deskring_engine::{Autostart, Desktop, Happening, Manner, SignInEnd, Window};
 use deskring_session as session;
 use deskring_wording::{key_of, page};
 
+use crate::browser;
 use crate::notice::{self, Notices};
 use crate::opener::Opener;
 use crate::phrases;
@@ -19,6 +20,7 @@ use crate::spoken::Spoken;
 pub(crate) struct TrayDesktop {
     /// This program's file, looked up before an upgrade could replace it.
     pub(crate) program: PathBuf,
+    pub(crate) profile: PathBuf,
     pub(crate) spoken: Spoken,
     pub(crate) notices: Notices,
     pub(crate) opener: Opener,
@@ -87,6 +89,18 @@ impl Desktop for TrayDesktop {
         })
     }
 
+    fn offer_to_browsers(&self) -> Result<(), &'static str> {
+        browser::remember(&self.profile).map_err(|error| {
+            tracing::warn!(%error, "the profile for browsers could not be kept");
+            "browsers_failed"
+        })?;
+        session::offer_to_browsers(&session::Places::of_system(), &self.program).map_err(browsers_failed)
+    }
+
+    fn withdraw_from_browsers(&self) -> Result<(), &'static str> {
+        session::withdraw_from_browsers(&session::Places::of_system()).map_err(browsers_failed)
+    }
+
     fn show_default_apps(&self) -> Result<(), &'static str> {
         session::show_default_apps(&session::Places::of_system()).map_err(|error| {
             tracing::warn!(%error, "the page for default programs could not be shown");
@@ -96,6 +110,11 @@ impl Desktop for TrayDesktop {
             }
         })
     }
+}
+
+fn browsers_failed(error: session::SessionError) -> &'static str {
+    tracing::warn!(%error, "the browsers could not be told");
+    "browsers_failed"
 }
 
 impl TrayDesktop {

@@ -5,12 +5,14 @@
 //! a web view. With `--window` it is one window: it talks to the engine through the local socket and takes all
 //! its memory with it when it closes.
 
+mod browser;
 mod desktop;
 mod link;
 mod logging;
 mod notice;
 mod opener;
 mod phrases;
+mod shortcut;
 mod spoken;
 mod start;
 mod tray;
@@ -45,6 +47,9 @@ pub struct Arguments {
     /// The tray process holds the other end of stdin: a line brings the window to the front, the end closes it.
     #[arg(long, hide = true, requires = "window")]
     follow_stdin: bool,
+    /// Call the number that is selected, or else copied, after asking; for a key of the desktop's own settings.
+    #[arg(long, conflicts_with_all = ["window", "links"])]
+    dial_selection: bool,
     /// Call the number of this link (tel:, callto:, sip:, sips: or deskring:), here or in a running Deskring.
     #[arg(value_name = "URL", conflicts_with = "window")]
     links: Vec<OsString>,
@@ -82,12 +87,27 @@ pub fn run(began: Instant, arguments: &Arguments) -> ExitCode {
     let _log = logging::start(logs.clone(), arguments.window.is_some());
     let end = match arguments.window {
         Some(kind) => window::run(kind.into(), paths, logs, &arguments.language, arguments.follow_stdin),
-        None => start::run(began, paths, arguments.hidden, link::one_of(&arguments.links)),
+        None => start::run(began, paths, arguments.hidden, wanted(arguments)),
     };
     match end {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&format!("{error:#}")),
     }
+}
+
+/// When a browser started this process for our extension, its one message is answered, and nothing else is done.
+pub fn answer_browser(arguments: &[String]) -> Option<ExitCode> {
+    deskring_local_api::browser::is_browser(arguments).then(|| match browser::answer(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&format!("{error:#}")),
+    })
+}
+
+fn wanted(arguments: &Arguments) -> Option<link::Link> {
+    if arguments.dial_selection {
+        return Some(link::Link::of_selection(shortcut::selected()));
+    }
+    link::one_of(&arguments.links)
 }
 
 fn usual_profile() -> Option<PathBuf> {

@@ -11,7 +11,7 @@ use deskring_local_api::{Client, ClientError};
 const LONGEST: usize = 512;
 
 /// As it came, apart from its length.
-pub(crate) struct Link(String);
+pub(crate) struct Link(String, DialBy);
 
 /// The first of what is on the command line; one click is one call.
 pub(crate) fn one_of(links: &[OsString]) -> Option<Link> {
@@ -19,12 +19,17 @@ pub(crate) fn one_of(links: &[OsString]) -> Option<Link> {
     if !others.is_empty() {
         tracing::warn!(others = others.len(), "several links at once: only the first is taken");
     }
-    Some(Link(first.to_string_lossy().chars().take(LONGEST + 1).collect()))
+    Some(Link(first.to_string_lossy().chars().take(LONGEST + 1).collect(), DialBy::Link))
 }
 
 impl Link {
+    /// What somebody has selected or copied.
+    pub(crate) fn of_selection(text: String) -> Self {
+        Self(text.trim().chars().take(LONGEST + 1).collect(), DialBy::Clipboard)
+    }
+
     fn want(self) -> Want {
-        Want::Dial { text: self.0, by: DialBy::Link }
+        Want::Dial { text: self.0, by: self.1 }
     }
 
     /// To this process's own engine, which keeps it until the phone system is connected.

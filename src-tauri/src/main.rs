@@ -7,5 +7,8 @@ use clap::Parser;
 use deskring_app::Arguments;
 
 fn main() -> ExitCode {
-    deskring_app::run(std::time::Instant::now(), &Arguments::parse())
+    let began = std::time::Instant::now();
+    let plain: Vec<String> =
+        std::env::args_os().skip(1).map(|one| one.to_string_lossy().into_owned()).collect();
+    deskring_app::answer_browser(&plain).unwrap_or_else(|| deskring_app::run(began, &Arguments::parse()))
 }

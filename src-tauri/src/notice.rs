@@ -15,7 +15,7 @@ use std::sync::mpsc as std_mpsc;
 use std::time::Duration;
 
 use deskring_engine::domain::{CallId, Notice, Plan, Record, Who};
-use deskring_engine::{Caller, Creation, Level, Manner};
+use deskring_engine::{Caller, Creation, Level, Manner, Refusal};
 use deskring_wording::Words;
 use tokio::sync::mpsc;
 
@@ -37,6 +37,15 @@ pub(crate) struct Text {
     pub(crate) lines: Vec<String>,
     /// What a press on its button does, and what stands on it; `None` when there is nothing to do.
     pub(crate) button: Option<(Deed, String)>,
+    /// What stands on the button that ends the call, while it rings and once I have answered.
+    pub(crate) end: Option<EndWords>,
+}
+
+/// The words of the button that ends a call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct EndWords {
+    pub(crate) ringing: String,
+    pub(crate) talking: String,
 }
 
 /// What a press does.
@@ -48,6 +57,10 @@ pub(crate) enum Deed {
     Create,
     /// Shows the window: to choose among several, or just to look.
     Show,
+    /// Refuses a call that rings.
+    Decline,
+    /// Ends a call that I have answered.
+    HangUp,
 }
 
 /// Somebody pressed a notice.
@@ -105,7 +118,9 @@ pub(crate) fn text(notice: &Notice, plan: &Plan, manner: Manner, words: &Words) 
         Who::Nobody => (manner.creation == Creation::Offered).then_some((Deed::Create, "notice-create")),
         Who::NotAsked | Who::Withheld => None,
     };
-    Text { title, talking, lines, button: button.map(|(deed, label)| (deed, words.text(label))) }
+    let end = (manner.refusal == Refusal::Offered)
+        .then(|| EndWords { ringing: words.text("act-decline"), talking: words.text("act-hang-up") });
+    Text { title, talking, lines, button: button.map(|(deed, label)| (deed, words.text(label))), end }
 }
 
 fn name(record: &Record) -> String {
@@ -227,7 +242,7 @@ mod tests {
     }
 
     fn manner(caller: Caller) -> Manner {
-        Manner { level: Level::Normal, caller, creation: Creation::Offered }
+        Manner { level: Level::Normal, caller, creation: Creation::Offered, refusal: Refusal::Offered }
     }
 
     #[test]
@@ -257,6 +272,18 @@ mod tests {
         let off = Manner { creation: Creation::Off, ..manner(Caller::Name) };
         let notice = Notice { call: CallId::new("1.1"), number: "1".into(), who: Who::Nobody, path: None };
         assert_eq!(text(&notice, &Plan::default(), off, &Words::of(Language::English)).button, None);
+    }
+
+    #[test]
+    fn a_call_can_be_ended_where_the_phone_system_can_do_it() {
+        let said = |refusal| {
+            let notice =
+                Notice { call: CallId::new("1.1"), number: "1".into(), who: Who::NotAsked, path: None };
+            let manner = Manner { refusal, ..manner(Caller::Hidden) };
+            text(&notice, &Plan::default(), manner, &Words::of(Language::English)).end
+        };
+        let words = EndWords { ringing: "Decline".into(), talking: "Hang up".into() };
+        assert_eq!((said(Refusal::Offered), said(Refusal::Off)), (Some(words), None));
     }
 
     #[test]

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
-use deskring_engine::view::{CallView, LinkState};
+use deskring_engine::view::{LinkState, ShortcutState};
 use deskring_engine::{AppView, Command, Engine, Handle, Paths, StartError, Window, assist};
 use deskring_local_api::{Client, ClientError, Server};
 use tauri::{AppHandle, Manager as _, RunEvent};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, mpsc};
 
 use crate::desktop::TrayDesktop;
 use crate::link::Link;
@@ -18,7 +18,7 @@ use crate::notice::{Deed, Notices, Press};
 use crate::opener::{self, Opener, Requests};
 use crate::spoken::Spoken;
 use crate::tray::{self, Act, Drawn, Face};
-use crate::{built, context};
+use crate::{built, context, shortcut};
 
 /// An engine that does not end within this time is left behind.
 const END: Duration = Duration::from_millis(1000);
@@ -35,6 +35,7 @@ pub(crate) fn run(began: Instant, paths: Paths, hidden: bool, link: Option<Link>
     let program = std::env::current_exe().context("this program's own file")?;
     let desktop = TrayDesktop {
         program: program.clone(),
+        profile: paths.profile.clone(),
         spoken: spoken.clone(),
         notices: notices.clone(),
         opener: opener.clone(),
@@ -223,8 +224,14 @@ impl Parts {
         };
         let wake = handle.clone();
         tokio::spawn(deskring_session::woke_up(move || send(&wake, Command::Wake)));
-        tokio::spawn(follow(app.clone(), handle.view(), self.spoken.clone(), first));
-        tokio::spawn(forward(self.presses, handle.clone(), self.opener));
+        tokio::spawn(follow(app.clone(), handle.clone(), self.spoken.clone(), first));
+        let counter = Counter {
+            handle: handle.clone(),
+            opener: self.opener,
+            notices: self.notices.clone(),
+            spoken: self.spoken.clone(),
+        };
+        tokio::spawn(forward(self.presses, counter));
         tokio::spawn(mention_missing_tray(self.notices.clone(), self.spoken.clone()));
         if let Some(link) = self.link {
             tokio::spawn(link.dial(handle.clone()));
@@ -255,11 +262,16 @@ impl Parts {
 }
 
 /// Draws each view that changes something.
-async fn follow(app: AppHandle, mut views: watch::Receiver<Arc<AppView>>, spoken: Spoken, first: Face) {
+async fn follow(app: AppHandle, handle: Handle, spoken: Spoken, first: Face) {
+    let (mut views, mut keys) = (handle.view(), None);
     let mut last = first;
     loop {
         let view = views.borrow_and_update().clone();
         spoken.speak(&view.language);
+        if view.shortcut.state == ShortcutState::Waiting && keys.as_ref() != Some(&view.shortcut.keys) {
+            keys = Some(view.shortcut.keys.clone());
+            shortcut::hold(&app, view.shortcut.keys.clone(), handle.clone());
+        }
         let face = tray::face(&view, &spoken.words(), &tray::time_of_day);
         if face != last {
             last = face.clone();
@@ -282,20 +294,25 @@ async fn follow(app: AppHandle, mut views: watch::Receiver<Arc<AppView>>, spoken
 }
 
 /// A notice's button is the Helpdesk button, or leads to the window.
-async fn forward(mut presses: mpsc::UnboundedReceiver<Press>, handle: Handle, opener: Opener) {
+async fn forward(mut presses: mpsc::UnboundedReceiver<Press>, counter: Counter) {
+    let Counter { handle, opener, .. } = &counter;
     while let Some(Press { call, deed }) = presses.recv().await {
         let call = call.as_str().to_owned();
         let command = match deed {
             Deed::Open => Command::Open { call: Some(call) },
             Deed::Create => {
-                let of_call = |known: &&CallView| known.call == call;
-                let extension =
-                    handle.view().borrow().calls.iter().find(of_call).map(|it| it.extension.clone());
+                let extension = extension_of(handle, &call);
                 opener.show(Window::Panel);
-                Command::BeginForm { call, extension: extension.unwrap_or_default(), kind: None }
+                Command::BeginForm { call, extension, kind: None }
             }
             Deed::Show => {
                 opener.show(Window::Panel);
+                continue;
+            }
+            Deed::Decline | Deed::HangUp => {
+                let act = if deed == Deed::Decline { "decline" } else { "hang_up" };
+                let extension = extension_of(handle, &call);
+                counter.ask(assist::Want::Act { call, extension, act: act.into(), number: None });
                 continue;
             }
         };
@@ -303,6 +320,13 @@ async fn forward(mut presses: mpsc::UnboundedReceiver<Press>, handle: Handle, op
             return;
         }
     }
+}
+
+/// Which of my extensions has a call.
+fn extension_of(handle: &Handle, call: &str) -> String {
+    let view = handle.view();
+    let view = view.borrow();
+    view.calls.iter().find(|known| known.call == call).map(|it| it.extension.clone()).unwrap_or_default()
 }
 
 async fn mention_missing_tray(notices: Notices, spoken: Spoken) {

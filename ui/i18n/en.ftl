@@ -210,6 +210,7 @@ cause-no-ticket = there is no ticket
 cause-no-number = there is no number to call
 cause-call-unknown = the call is no longer known
 cause-pbx-not-connected = the phone system is not connected
+cause-browsers-failed = the browser's list of programs could not be changed
 cause-links-failed = the system's list of programs could not be changed
 cause-no-default-apps-page = no page for default apps is known on this system
 cause-default-apps-failed = the page for default apps could not be opened
@@ -238,6 +239,28 @@ cause-entry-unreadable = the entry is damaged
 cause-field-not-editable = this field cannot be changed here
 cause-value-wrong = the value is neither a text nor a number nor true or false
 cause-profile-in-use = another Deskring works on this profile and does not answer
+
+## Why a call could not be made
+
+failure-no-dial-permission = Your extension may not call this number. Ask your administrator for the right to call outside.
+failure-outbound-restricted = The phone system limits calls to outside, and this one is over the limit. Try again later, or ask your administrator.
+failure-congestion = No line was free. Try again in a moment.
+failure-do-not-disturb = They do not want to be disturbed now. Try again later.
+failure-unreachable = The line cannot be reached. Try again later; if it stays so, tell your administrator.
+failure-busy = They are on another call. Try again later.
+failure-not-found = Nobody has this number. Check the number.
+failure-gone = This number is not in use any more. Look for a newer one.
+failure-timed-out = The other side did not react in time. Try again later.
+failure-unavailable = Nobody can be reached at this number now. Try again later.
+failure-incomplete = Digits are missing. Check the number.
+failure-declined = They declined the call.
+failure-own-phone = Your own phone did not take the call, so nobody else was called. Check your phone and call again.
+failure-own-phone-busy = Your own phone was busy, so nobody else was called. Hang up there and call again.
+failure-own-phone-declined = The call was declined at your own phone, so nobody else was called.
+failure-own-phone-do-not-disturb = Do not disturb is on at your own phone, so nobody else was called. Switch it off and call again.
+failure-own-phone-timed-out = Your own phone was not picked up, so nobody else was called. Pick it up when it rings.
+failure-own-phone-unreachable = Your own phone is not connected, so nobody else was called. Check your phone or sign in to it, then call again.
+failure-in-words-of-pbx = The phone system says: { $words }
 
 ## Click to call
 

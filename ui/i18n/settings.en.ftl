@@ -469,6 +469,27 @@ settings-links-offer = Make Deskring a candidate
 settings-links-offer-help = The system does not list this Deskring among the programs to choose from, because it was not installed from a package.
 settings-links-offered = The system lists Deskring now.
 
+settings-shortcut-taken = Another program has these keys, so they do nothing here. Choose others.
+settings-shortcut-unusable = This desktop does not give these keys to programs. Choose others.
+settings-shortcut-wayland = On Wayland no program may take keys. In the desktop's own keyboard settings, set a key for the command: deskring --dial-selection
+
+settings-browsers = Browser extension
+settings-browsers-help = The Deskring extension can hand numbers to Deskring directly, when your browser knows where Deskring is. Only the Deskring extension is let in.
+settings-browsers-user = { $browser }: set up for you
+settings-browsers-system = { $browser }: set up for everybody on this computer
+settings-browsers-elsewhere = { $browser }: starts another program ({ $program })
+settings-browsers-no = { $browser }: not set up
+settings-browsers-none = No browser that Deskring knows was found.
+settings-browsers-off = Browsers are set up, but handing numbers over is switched off above.
+settings-browsers-offer = Set up my browsers
+settings-browsers-withdraw = Remove from my browsers
+settings-browsers-offered = Your browsers know Deskring now.
+settings-browsers-withdrawn = Your browsers no longer start Deskring.
+settings-browser-chromium = Chromium
+settings-browser-chrome = Google Chrome
+settings-browser-edge = Microsoft Edge
+settings-browser-firefox = Firefox
+
 ## Notifications and privacy
 
 settings-notifications-level = Notifications of calls

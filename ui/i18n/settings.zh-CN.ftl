@@ -458,6 +458,27 @@ settings-links-offer = 将 Deskring 列为候选程序
 settings-links-offer-help = 此 Deskring 并非通过软件包安装，因此系统尚未将其列入可选程序。
 settings-links-offered = 系统现已列出 Deskring。
 
+settings-shortcut-taken = 这些按键已被其他程序占用，在此无效。请选择其他按键。
+settings-shortcut-unusable = 此桌面不允许程序使用这些按键。请选择其他按键。
+settings-shortcut-wayland = 在 Wayland 上，程序不能占用按键。请在桌面自带的键盘设置中为以下命令设置按键：deskring --dial-selection
+
+settings-browsers = 浏览器扩展
+settings-browsers-help = 浏览器知道 Deskring 的位置后，Deskring 扩展即可将号码直接交给 Deskring。仅允许 Deskring 扩展接入。
+settings-browsers-user = { $browser }：已为你设置
+settings-browsers-system = { $browser }：已为此电脑的所有用户设置
+settings-browsers-elsewhere = { $browser }：启动的是其他程序（{ $program }）
+settings-browsers-no = { $browser }：未设置
+settings-browsers-none = 未找到 Deskring 支持的浏览器。
+settings-browsers-off = 浏览器已设置，但上方的号码传递功能处于关闭状态。
+settings-browsers-offer = 设置我的浏览器
+settings-browsers-withdraw = 从我的浏览器中移除
+settings-browsers-offered = 你的浏览器现在可以启动 Deskring。
+settings-browsers-withdrawn = 你的浏览器不再启动 Deskring。
+settings-browser-chromium = Chromium
+settings-browser-chrome = Google Chrome
+settings-browser-edge = Microsoft Edge
+settings-browser-firefox = Firefox
+
 ## Notifications and privacy
 
 settings-notifications-level = 来电通知

@@ -194,6 +194,7 @@ cause-no-ticket = 没有工单
 cause-no-number = 没有可拨打的号码
 cause-call-unknown = 已找不到此通话
 cause-pbx-not-connected = PBX 未连接
+cause-browsers-failed = 无法更改浏览器的程序列表
 cause-links-failed = 无法更改系统的程序列表
 cause-no-default-apps-page = 此系统没有已知的默认应用设置页面
 cause-default-apps-failed = 无法打开默认应用设置页面
@@ -222,6 +223,28 @@ cause-entry-unreadable = 此记录已损坏
 cause-field-not-editable = 不能在此修改该字段
 cause-value-wrong = 值只能是文字、数字、true 或 false
 cause-profile-in-use = 另一个 Deskring 正在使用此配置，但没有响应
+
+## 呼叫为什么没有成功
+
+failure-no-dial-permission = 你的分机无权拨打此号码。请联系管理员开通外呼权限。
+failure-outbound-restricted = PBX 限制了外呼，此次呼叫已超出限制。请稍后再试，或联系管理员。
+failure-congestion = 没有空闲线路。请稍后再试。
+failure-do-not-disturb = 对方已开启免打扰。请稍后再试。
+failure-unreachable = 线路无法接通。请稍后再试；若一直如此，请联系管理员。
+failure-busy = 对方正在通话中。请稍后再试。
+failure-not-found = 此号码不存在。请检查号码。
+failure-gone = 此号码已停用。请查找新号码。
+failure-timed-out = 对方未及时响应。请稍后再试。
+failure-unavailable = 目前无法接通此号码。请稍后再试。
+failure-incomplete = 号码不完整。请检查号码。
+failure-declined = 对方拒接了来电。
+failure-own-phone = 你自己的话机未接起，因此没有呼叫对方。请检查话机后重新呼叫。
+failure-own-phone-busy = 你自己的话机正忙，因此没有呼叫对方。请先挂断话机再重新呼叫。
+failure-own-phone-declined = 你自己的话机拒接了呼叫，因此没有呼叫对方。
+failure-own-phone-do-not-disturb = 你自己的话机开启了免打扰，因此没有呼叫对方。请关闭免打扰后重新呼叫。
+failure-own-phone-timed-out = 你自己的话机未接起，因此没有呼叫对方。话机振铃时请接听。
+failure-own-phone-unreachable = 你自己的话机未连接，因此没有呼叫对方。请检查话机或重新登录，然后重新呼叫。
+failure-in-words-of-pbx = PBX 的说明：{ $words }
 
 ## Click to call
 

@@ -69,8 +69,8 @@ async function attempt(work) {
     failed.hidden = true;
     return true;
   } catch (fault) {
-    const code = /** @type {any} */ (fault)?.code ?? String(fault);
-    say(failed, words.with("panel-failed", { cause: words.ofCode("cause", code) }));
+    const { code = String(fault), detail = null } = /** @type {any} */ (fault) ?? {};
+    say(failed, words.with("panel-failed", { cause: phrases.cause(code, detail, words) }));
     failed.hidden = false;
     return false;
   }

@@ -26,6 +26,8 @@ export const LINK_SHAPES = {
 const SLOW_MS = 2000;
 /** As much of a name as a sentence takes; beside the sentence it stands in full. */
 const NAME_IN_SENTENCE = 20;
+/** As much of words that the other side chooses. */
+const LONGEST_WORDS = 80;
 
 /** One line without tricks. @param {?string | undefined} text */
 export const clean = (text) => (text ?? "").replace(HIDDEN, "").replace(GAPS, " ").trim();
@@ -67,8 +69,29 @@ export function caller(call, words) {
   return clean(record?.name) || clean(record?.company) || clean(call.colleague) || numberText(call, words);
 }
 
+/** A cause, with what the other side said of it. @param {string} code @param {?string | undefined} detail @param {Words} words */
+export function cause(code, detail, words) {
+  const [said, more] = [words.ofCode("cause", code), short(detail)];
+  return more ? `${said} (${more})` : said;
+}
+
+/** Why the phone system could not make a call, and what to do. @param {{failure: ?string}} failed @param {?string} raw @param {Words} words */
+export function failure({ failure }, raw, words) {
+  if (failure && words.hasCode("failure", failure)) return words.ofCode("failure", failure);
+  const said = short(raw);
+  return said ? words.with("failure-in-words-of-pbx", { words: said }) : "";
+}
+
+/** @param {?string | undefined} text */
+function short(text) {
+  const letters = [...clean(text)];
+  return letters.length > LONGEST_WORDS ? `${letters.slice(0, LONGEST_WORDS).join("")}…` : letters.join("");
+}
+
 /** @param {Call} call @param {Words} words */
 export function why(call, words) {
+  const failed = call.outcome === "failed" ? failure(call, call.outcome_detail, words) : "";
+  if (failed) return failed;
   const { code, count, extension, detail } = call.why;
   const tab = words.ofCode("why", code, {
     count: count ?? 0,
@@ -269,9 +292,10 @@ export function dial(dial, shown, words) {
   if (dial.state === "waiting") return [words.with("dial-waiting", { who })];
   if (dial.state === "dialing") return [words.with("dial-dialing", { who })];
   if (dial.state === "failed") {
-    const cause = words.ofCode("cause", dial.reason ?? "other");
-    const said = words.with("dial-failed", { cause: clean(dial.detail) ? `${cause} (${clean(dial.detail)})` : cause });
-    return [said, by(dial, words)].filter(Boolean);
+    const isCall = dial.reason === "call_failed";
+    const why = cause(dial.reason ?? "other", isCall ? null : dial.detail, words);
+    const told = isCall ? failure(dial, dial.detail, words) : "";
+    return [words.with("dial-failed", { cause: why }), told, by(dial, words)].filter(Boolean);
   }
   return [
     words.with("dial-ask", { who }),

@@ -29,6 +29,7 @@
  * @property {?string} did
  * @property {?string} outcome
  * @property {?string} outcome_detail
+ * @property {?string} failure
  * @property {Why} why
  * @property {?string} button_off
  * @property {number} began_ms
@@ -79,6 +80,7 @@
  * @property {"typing" | "asking" | "waiting" | "dialing" | "failed"} state
  * @property {?string} reason
  * @property {?string} detail
+ * @property {?string} failure
  * @property {string} shown
  * @property {string} number_text
  * @property {?string} name
@@ -107,6 +109,7 @@
  * @property {string[]} dispositions
  * @property {Outbox} outbox
  * @property {{ state: string, cause: string | null, people: number, spent: number, budget: number }} index
+ * @property {Shortcut} shortcut
  * @property {number} history
  * @typedef {{stage: "waiting" | "gone" | "other_version"} | {stage: "connected", view: View}} Stage
  *
@@ -196,6 +199,9 @@
  * @typedef {{check: string, state: FindingState, code: string, values: Record<string, string>}} Finding
  * @typedef {{tel: "ours" | "elsewhere" | "nobody" | "unknown", program: ?string, candidate: boolean, page: boolean,
  *   command: ?string}} Links
+ * @typedef {{browser: "chromium" | "chrome" | "edge" | "firefox", host: "user" | "system" | "elsewhere" | "no",
+ *   program: ?string}} BrowserHost
+ * @typedef {{keys: ?string, state: "off" | "waiting" | "on" | "taken" | "unusable" | "wayland"}} Shortcut
  * @typedef {{code: string, line: number, column: number, written: string, suggestion: ?string}} Flaw
  * @typedef {{flaws: Flaw[], preview: string, of: "last_call" | "example"}} Trial
  * @typedef {{version: string, logs: string, profile: string, desktop: string}} About

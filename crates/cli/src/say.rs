@@ -14,6 +14,9 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use serde_json::{Value, json};
 
+/// As much of words that the other side chooses.
+const LONGEST_WORDS: usize = 80;
+
 /// One line on stderr.
 pub(crate) fn error(error: &anyhow::Error) {
     let line = clean(&format!("{error:#}"));
@@ -181,8 +184,13 @@ impl Voice {
             "dialing" => about_who("dial-dialing"),
             "failed" => {
                 let cause = words.of_code("cause", reason, &[]);
-                let detail = dial.detail.as_deref().map(|detail| format!(" ({})", clean(detail)));
-                self.with("dial-failed", "cause", &format!("{cause}{}", detail.unwrap_or_default()))
+                let detail = dial.detail.as_deref();
+                if reason == "call_failed" {
+                    let told = failure_text(words, dial.failure.as_deref(), detail);
+                    return format!("{}. {told}", self.with("dial-failed", "cause", &cause));
+                }
+                let detail = detail.map(|detail| format!(" ({})", clean(detail))).unwrap_or_default();
+                self.with("dial-failed", "cause", &format!("{cause}{detail}"))
             }
             _ => {
                 let mut lines = vec![
@@ -390,7 +398,11 @@ fn call_text(words: &Words, call: &CallView) -> String {
         _ => words.of_code("phase", &call.phase, &[]),
     };
     let mut text = format!("{} {party}: {state}", words.of_code("direction", direction, &[]));
-    if call.why.code != "undecided" {
+    if call.outcome.as_deref() == Some("failed") && (call.failure.is_some() || call.outcome_detail.is_some())
+    {
+        let told = failure_text(words, call.failure.as_deref(), call.outcome_detail.as_deref());
+        text = format!("{text}. {told}");
+    } else if call.why.code != "undecided" {
         text = format!("{text}. {}", why_text(words, &call.why));
     }
     if let (Some(chosen), [record]) =
@@ -409,6 +421,17 @@ fn call_text(words: &Words, call: &CallView) -> String {
     let steps: Vec<String> =
         steps.iter().filter_map(|(key, ms)| ms.map(|ms| words.with(key, &[("ms", ms.into())]))).collect();
     if steps.is_empty() { text } else { format!("{text} [{}]", steps.join(", ")) }
+}
+
+/// Why the PBX could not make a call, and what to do; in its own words where nobody knows them.
+fn failure_text(words: &Words, failure: Option<&str>, raw: Option<&str>) -> String {
+    match failure.filter(|code| words.has(&key_of("failure", code))) {
+        Some(code) => words.of_code("failure", code, &[]),
+        None => {
+            let raw: String = clean(raw.unwrap_or_default()).chars().take(LONGEST_WORDS).collect();
+            words.with("failure-in-words-of-pbx", &[("words", raw.into())])
+        }
+    }
 }
 
 fn why_text(words: &Words, why: &WhyView) -> String {

@@ -155,13 +155,24 @@ pub enum Outcome {
     NotSeen,
 }
 
-/// Why the PBX says a call failed: the SIP code when there is one, and the PBX's own words.
+/// Why the PBX says a call failed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FailureReason {
-    /// SIP response code such as 486.
-    pub code: Option<u16>,
-    /// The text as sent.
+    /// A code such as `busy`; `None` for words that nobody knows.
+    pub code: Option<&'static str>,
+    /// The PBX's own words.
     pub text: String,
+    /// Whose side it was.
+    pub side: FailedSide,
+}
+
+/// Whose side failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FailedSide {
+    /// My own phone, which rings first when a call is dialed from the computer: nobody else was called.
+    Mine,
+    /// The other one, or somewhere between us.
+    Theirs,
 }
 
 /// The disposition in a call detail record.

@@ -24,8 +24,8 @@ mod tracked;
 pub mod tracker;
 
 pub use call::{
-    CallId, CallRecord, Channel, Direction, Extension, FailureReason, LegReport, Other, Outcome, Party,
-    Phase, RecordStatus, Status,
+    CallId, CallRecord, Channel, Direction, Extension, FailedSide, FailureReason, LegReport, Other, Outcome,
+    Party, Phase, RecordStatus, Status,
 };
 pub use control::{Act, Controls};
 pub use dial::{

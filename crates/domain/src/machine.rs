@@ -8,7 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::call::{CallId, CallRecord, Extension, FailureReason, LegReport, Outcome, Phase, Status};
+use crate::call::{
+    CallId, CallRecord, Extension, FailedSide, FailureReason, LegReport, Outcome, Phase, Status,
+};
 use crate::control::Controls;
 use crate::duty::{Entry, Match, Notice, Record};
 use crate::number::Plan;
@@ -318,9 +320,12 @@ impl Machine {
         match input {
             Input::Legs { call, legs } => self.on_legs(now, &call, &legs, &mut effects),
             Input::Ended { call, record } => self.on_record(now, &call, record, &mut effects),
-            Input::Failed { call, reason, legs } => {
+            Input::Failed { call, mut reason, legs } => {
                 self.on_legs(now, &call, &legs, &mut effects);
                 if let Some(tracked) = self.calls.get_mut(&call) {
+                    if self.setup.mine.iter().any(|me| tracked.legs.only_rang(me)) {
+                        reason.side = FailedSide::Mine;
+                    }
                     tracked.failure = Some(reason);
                     self.review(now, &call, &mut effects);
                 }

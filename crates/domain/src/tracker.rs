@@ -251,6 +251,13 @@ impl Legs {
         })
     }
 
+    /// Whether `me` is all that was ever reported of the call and was rung without answering, as by a call that was
+    /// dialed from the computer. Who dials on the phone calls, and is not rung.
+    pub fn only_rang(&self, me: &Extension) -> bool {
+        !self.legs.is_empty()
+            && self.legs.values().all(|leg| leg.is(me) && leg.role != Role::Caller && leg.connected.is_none())
+    }
+
     /// What `me` can do with the call, and by which legs.
     pub fn controls(&self, me: &Extension) -> Controls {
         let phase = self.seen(me).map_or(Phase::Over, |seen| seen.phase);

@@ -27,8 +27,9 @@ use std::time::Duration;
 use deskring_domain::machine::{Again, LookupFailure, OpenFailure};
 use deskring_domain::{
     Act, CallId, CallRecord, Channel, Choice, Chosen, ChosenWhen, Controls, DeskUse, Direction, Effect,
-    Entry, Extension, FailureReason, Input, LegReport, Machine, Match, Mode, Moment, Now, OpenedBy, Other,
-    Outcome, Party, Pause, Phase, Plan, Record, RecordKind, RecordStatus, Rules, Setup, Status, Who, Why,
+    Entry, Extension, FailedSide, FailureReason, Input, LegReport, Machine, Match, Mode, Moment, Now,
+    OpenedBy, Other, Outcome, Party, Pause, Phase, Plan, Record, RecordKind, RecordStatus, Rules, Setup,
+    Status, Who, Why,
 };
 
 #[derive(Clone, Copy, PartialEq)]
@@ -283,8 +284,8 @@ impl Play {
             ["busy", extension] => Input::Busy { extension: Extension::new(*extension) },
             ["fails", reason @ ..] => {
                 let text = reason.join(" ");
-                let code = reason.first().and_then(|first| first.parse().ok());
-                Input::Failed { call: id, reason: FailureReason { code, text }, legs: Vec::new() }
+                let reason = FailureReason { code: None, text, side: FailedSide::Theirs };
+                Input::Failed { call: id, reason, legs: Vec::new() }
             }
             ["resync", "nothing"] => Input::Resynced { calls: Vec::new() },
             ["resync"] => {
@@ -483,6 +484,9 @@ fn closing(entry: &Entry) -> String {
             format!("answered by {}", by.as_ref().map_or("?", |by| by.as_str()))
         }
         Some(Outcome::Voicemail) => "voicemail".into(),
+        Some(Outcome::Failed(Some(FailureReason { text, side: FailedSide::Mine, .. }))) => {
+            format!("failed at my phone {text}")
+        }
         Some(Outcome::Failed(reason)) => {
             format!("failed {}", reason.as_ref().map_or("?", |reason| reason.text.as_str()))
         }

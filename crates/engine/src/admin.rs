@@ -32,9 +32,9 @@ pub use crate::view::{Finding, FindingState};
 use crate::view::{ProblemView, SignInView};
 
 pub use wire::{
-    AgentView, Answer, BindBy, BindingView, CertificateView, Choice, Choices, Directory, ExtensionView,
-    Fault, FlawView, KeptSecret, LinksView, PbxDraft, PbxTest, PreviewOf, SettingsView, Switch, TelLinks,
-    TemplateKey, TemplateView, Typed, Want,
+    AgentView, Answer, BindBy, BindingView, BrowserHost, BrowserView, CertificateView, Choice, Choices,
+    Directory, ExtensionView, Fault, FlawView, KeptSecret, LinksView, PbxDraft, PbxTest, PreviewOf,
+    SettingsView, Switch, TelLinks, TemplateKey, TemplateView, Typed, Want,
 };
 
 /// Disconnecting puts these back to what they were before Desk was connected; with their sections.
@@ -140,6 +140,15 @@ impl Admin {
             Want::ShowDefaultApps => {
                 self.on_desktop(|desktop| desktop.show_default_apps()).await?;
                 Ok(Answer::Done)
+            }
+            Want::Browsers => self.browsers().await,
+            Want::OfferToBrowsers => {
+                self.on_desktop(|desktop| desktop.offer_to_browsers()).await?;
+                self.browsers().await
+            }
+            Want::WithdrawFromBrowsers => {
+                self.on_desktop(|desktop| desktop.withdraw_from_browsers()).await?;
+                self.browsers().await
             }
             Want::Template { template, text } => {
                 Ok(Answer::Template(Box::new(self.try_template(template, text).await?)))

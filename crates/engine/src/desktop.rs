@@ -48,6 +48,22 @@ pub trait Desktop: Send + Sync + 'static {
         Err("links_failed")
     }
 
+    /// Has the browsers of this user start this Deskring for our extension, on this profile. May block.
+    ///
+    /// # Errors
+    /// A code of the catalogs, such as `browsers_failed`; always, where there is no tray app.
+    fn offer_to_browsers(&self) -> Result<(), &'static str> {
+        Err("browsers_failed")
+    }
+
+    /// Takes back what [`Desktop::offer_to_browsers`] did. May block.
+    ///
+    /// # Errors
+    /// As there.
+    fn withdraw_from_browsers(&self) -> Result<(), &'static str> {
+        Err("browsers_failed")
+    }
+
     /// Shows the system's page where default programs are chosen. May block.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ pub(crate) fn input(event: pbx::Event) -> Option<Input> {
         }
         pbx::Event::CallFailed { call_id, reason, members } => Some(Input::Failed {
             call: domain::CallId::new(call_id),
-            reason: domain::FailureReason { code: reason.code, text: reason.raw },
+            reason: failure(&reason),
             legs: members.into_iter().filter_map(leg).collect(),
         }),
         pbx::Event::ExtensionCallState { extension, status } => {
@@ -31,6 +31,15 @@ pub(crate) fn input(event: pbx::Event) -> Option<Input> {
         | pbx::Event::AgentRingTimeout { .. }
         | pbx::Event::ExtensionChanged { .. }
         | pbx::Event::Other { .. } => None,
+    }
+}
+
+/// Whose side it was, the core finds out.
+pub(crate) fn failure(reason: &pbx::FailureReason) -> domain::FailureReason {
+    domain::FailureReason {
+        code: reason.kind.map(pbx::FailureKind::code),
+        text: reason.raw.clone(),
+        side: domain::FailedSide::Theirs,
     }
 }
 

@@ -16,7 +16,7 @@ use crate::manners::Manners;
 use crate::names::Directory;
 use crate::outbox::Writing;
 use crate::run::ActWish;
-use crate::view::{AppView, DialView, SignInView};
+use crate::view::{AppView, DialView, ShortcutState, SignInView};
 
 /// What a person, or a program on their behalf, wants of a running engine.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -97,6 +97,11 @@ pub enum Command {
     },
     /// Pop-ups again.
     Resume,
+    /// What became of the keys that the view names; said by the tray app.
+    ShortcutIs {
+        /// Whether they work.
+        state: ShortcutState,
+    },
     /// The machine woke up or its network changed: check the links now.
     Wake,
     /// Read the settings file again.

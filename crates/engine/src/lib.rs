@@ -30,7 +30,7 @@ pub use connect::{LookupOnceError, Paths, lookup_once, profile_language as langu
 pub use desktop::{Autostart, Desktop, Happening, SignInEnd};
 pub use handle::{Command, Handle, Window};
 pub use lookup::{Found, Hit, Lookup, Report};
-pub use manners::{Caller, Creation, Level, Manner};
+pub use manners::{Caller, Creation, Level, Manner, Refusal};
 pub use outbox::hand as outbox_by_hand;
 pub use run::{Engine, StartError, Stopped};
 pub use view::AppView;

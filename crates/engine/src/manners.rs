@@ -15,6 +15,17 @@ pub struct Manner {
     pub caller: Caller,
     /// Whether an unknown caller may be made a contact.
     pub creation: Creation,
+    /// Whether the call can be declined, and hung up later.
+    pub refusal: Refusal,
+}
+
+/// Whether a notice offers to end its call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// The PBX can do it.
+    Offered,
+    /// It cannot, or it is not my call to end.
+    Off,
 }
 
 /// How much a notice disturbs.
@@ -91,6 +102,8 @@ pub(crate) struct Manners {
     pub(crate) outgoing: Outgoing,
     /// Whether the browser's extension may hand numbers over.
     pub(crate) native_messaging: NativeMessaging,
+    /// The keys that dial what is selected.
+    pub(crate) shortcut: Option<String>,
     /// Where customers are looked for while somebody types.
     pub(crate) customers: Customers,
 }
@@ -177,6 +190,7 @@ impl Manners {
             } else {
                 NativeMessaging::Off
             },
+            shortcut: settings.click_to_call.shortcut.clone(),
             customers: if settings.contact_sync.always_query { Customers::Live } else { Customers::Kept },
         }
     }
@@ -185,7 +199,7 @@ impl Manners {
     pub(crate) fn at(&self, time: Time, paused: Paused) -> Manner {
         let quiet = paused == Paused::Yes || self.quiet.is_some_and(|hours| hours.include(time));
         let level = if quiet { Level::Quiet } else { self.level };
-        Manner { level, caller: self.caller, creation: self.creation }
+        Manner { level, caller: self.caller, creation: self.creation, refusal: Refusal::Off }
     }
 
     /// The manner now, by this computer's clock.

@@ -40,7 +40,7 @@ use crate::names::{self, Names};
 use crate::outbox;
 use crate::view::{
     self, AppView, CallView, DraftView, LinkState, LinkView, OutboxView, PopupView, ProblemView, RecordView,
-    SignInView, SpokeView, TicketsView, WrapUpView,
+    ShortcutState, ShortcutView, SignInView, SpokeView, TicketsView, WrapUpView,
 };
 
 /// Taken from the PBX in one go before a view is published.
@@ -198,6 +198,8 @@ pub struct Engine {
 struct Told {
     problems: Vec<ProblemView>,
     findings: Vec<Finding>,
+    /// What became of the shortcut's keys.
+    shortcut: ShortcutState,
     language: String,
     sign_in: Option<SignInView>,
     names: Names,
@@ -246,6 +248,7 @@ impl Engine {
         let told = Told {
             problems: connect::problems(&loaded).into_iter().chain(broken).collect(),
             findings: Vec::new(),
+            shortcut: ShortcutState::Waiting,
             language: connect::language(&loaded.settings),
             sign_in: None,
             names: Names::default(),
@@ -431,6 +434,10 @@ impl Engine {
             Command::TypeNumber => self.on_type_number(),
             Command::ConfirmDial { id } => self.confirm_dial(id),
             Command::DismissDial { id } => self.dismiss_dial(id),
+            Command::ShortcutIs { state } => {
+                self.told.shortcut = state;
+                self.dirty = Dirty::Yes;
+            }
             Command::Wake => self.wake(),
             Command::Reload => self.connect(None),
             Command::Show { window } => self.desktop.show_window(window),
@@ -482,16 +489,16 @@ impl Engine {
                     self.told.names.learn(record);
                 }
                 let failed = match &event {
-                    pbx::Event::CallFailed { call_id, reason, .. } => {
-                        Some((call_id.clone(), reason.raw.clone()))
+                    pbx::Event::CallFailed { call_id, reason, members } => {
+                        Some((call_id.clone(), from_pbx::failure(reason), members.clone()))
                     }
                     _ => None,
                 };
                 if let Some(input) = from_pbx::input(event) {
                     self.tell(self.clock.at(received), input);
                 }
-                if let Some((call, words)) = failed {
-                    self.on_call_failed(&call, &words);
+                if let Some((call, reason, members)) = failed {
+                    self.on_call_failed(&call, reason, &members);
                 }
             }
         }
@@ -598,6 +605,9 @@ impl Engine {
             self.told.language = language;
         }
         if let Some(manners) = connections.manners {
+            if manners.shortcut != self.told.manners.shortcut {
+                self.told.shortcut = ShortcutState::Waiting;
+            }
             self.told.manners = manners;
         }
         if let Some((rules, writing)) = connections.owed {
@@ -641,7 +651,9 @@ impl Engine {
                 }
                 let setup = self.machine.setup();
                 let paused = if setup.rules.is_paused(wall_ms()) { Paused::Yes } else { Paused::No };
-                self.desktop.notify(&notice, &setup.plan, self.told.manners.now(paused));
+                let mut manner = self.told.manners.now(paused);
+                manner.refusal = self.refusal(&notice.call);
+                self.desktop.notify(&notice, &setup.plan, manner);
                 self.dirty = Dirty::Yes;
                 return Some(Input::Notified { call: notice.call });
             }
@@ -926,6 +938,7 @@ fn app_view(
         dispositions: told.manners.dispositions.clone(),
         outbox: told.outbox.clone(),
         dial: None,
+        shortcut: ShortcutView { keys: told.manners.shortcut.clone(), state: told.shortcut },
         history: history.changes(),
         index: view::IndexView::default(),
     }

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use deskring_domain::{
-    CallId, ChosenWhen, Direction, Entry, Extension, Involved, Mode, Moment, OpenedBy, Other, Outcome, Pause,
-    Phase, Plan, Record, RecordKind, Rules, Timing, Who, Why,
+    CallId, ChosenWhen, Direction, Entry, Extension, FailedSide, FailureReason, Involved, Mode, Moment,
+    OpenedBy, Other, Outcome, Pause, Phase, Plan, Record, RecordKind, Rules, Timing, Who, Why,
 };
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,9 @@ pub struct AppView {
     /// What somebody wants to be called.
     #[serde(default)]
     pub dial: Option<DialView>,
+    /// The keys that dial what is selected.
+    #[serde(default)]
+    pub shortcut: ShortcutView,
     /// What is owed to Desk and not there yet.
     #[serde(default)]
     pub outbox: OutboxView,
@@ -94,6 +97,34 @@ impl IndexView {
     pub(crate) fn off(cause: &str) -> IndexView {
         IndexView { state: "off".to_owned(), cause: Some(cause.to_owned()), ..IndexView::default() }
     }
+}
+
+/// The keys that dial what is selected, and what became of them.
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub struct ShortcutView {
+    /// As the settings have them.
+    pub keys: Option<String>,
+    /// Whether they work.
+    pub state: ShortcutState,
+}
+
+/// Whether the shortcut works; with words in the catalogs.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShortcutState {
+    /// There is none.
+    #[default]
+    Off,
+    /// The desktop has not been asked yet; for ever where there is none.
+    Waiting,
+    /// It works.
+    On,
+    /// Another program has these keys.
+    Taken,
+    /// The desktop knows no such keys, or gives none away.
+    Unusable,
+    /// On Wayland no program may take keys.
+    Wayland,
 }
 
 /// How signing in to Desk goes.
@@ -237,6 +268,9 @@ pub struct CallView {
     pub outcome: Option<String>,
     /// The colleague who took it, or the PBX's words for a failure.
     pub outcome_detail: Option<String>,
+    /// What those words for a failure mean, and whether it was my own phone: a code, where they are known.
+    #[serde(default)]
+    pub failure: Option<String>,
     /// What became of the tab.
     pub why: WhyView,
     /// Why the Helpdesk button is disabled; `None` when it works.
@@ -376,6 +410,8 @@ pub struct DialView {
     pub reason: Option<String>,
     /// More about the cause, such as the PBX's own words.
     pub detail: Option<String>,
+    /// What those words mean, as in [`CallView::failure`].
+    pub failure: Option<String>,
     /// What is dialed, with blanks: nothing else is dialed for it. As far as it could be read.
     pub shown: String,
     /// The number as people write it.
@@ -580,6 +616,10 @@ impl CallView {
             did: entry.did.clone(),
             outcome,
             outcome_detail,
+            failure: match &entry.outcome {
+                Some(Outcome::Failed(Some(reason))) => failure_code(reason),
+                _ => None,
+            },
             why: WhyView::of(&entry.why),
             button_off: button_off(entry).map(str::to_owned),
             began_ms: entry.began_ms,
@@ -890,5 +930,23 @@ fn outcome_code(outcome: &Outcome) -> (&'static str, Option<String>) {
         Outcome::Voicemail => ("voicemail", None),
         Outcome::Failed(reason) => ("failed", reason.as_ref().map(|reason| reason.text.clone())),
         Outcome::NotSeen => ("not_seen", None),
+    }
+}
+
+/// What to say of a failed call; nothing when only the PBX's own words tell.
+pub(crate) fn failure_code(reason: &FailureReason) -> Option<String> {
+    match (reason.side, reason.code) {
+        (FailedSide::Theirs, code) => code.map(str::to_owned),
+        (FailedSide::Mine, Some(code @ ("busy" | "declined" | "do_not_disturb" | "timed_out"))) => {
+            Some(format!("own_phone_{code}"))
+        }
+        (FailedSide::Mine, Some("unavailable" | "unreachable" | "not_found" | "gone")) => {
+            Some("own_phone_unreachable".to_owned())
+        }
+        // What the PBX does not permit has nothing to do with a phone.
+        (FailedSide::Mine, Some(code @ ("no_dial_permission" | "outbound_restricted" | "congestion"))) => {
+            Some(code.to_owned())
+        }
+        (FailedSide::Mine, _) => Some("own_phone".to_owned()),
     }
 }

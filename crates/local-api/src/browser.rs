@@ -8,15 +8,12 @@ use std::io::{self, Read, Write};
 use deskring_engine::Paths;
 use deskring_engine::admin::{Answer as SetUp, Want as SetUpWant};
 use deskring_engine::assist::{DialBy, Want};
+use deskring_session::{OUR_FIREFOX_ID as FIREFOX, OUR_ORIGIN as CHROMIUM};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{Client, ClientError};
 
-/// Our extension in Chromium, by the key of its manifest.
-const CHROMIUM: &str = "chrome-extension://ofmpganmididbhnkgkohehbhhnbbagkf/";
-/// Our extension in Firefox.
-const FIREFOX: &str = "click-to-call@deskring.com";
 /// No message of the extension is longer.
 const LONGEST: u32 = 4096;
 /// A host's name has at most so many characters.

@@ -120,14 +120,15 @@ pub(crate) fn unwritable(place: impl std::fmt::Display) -> impl FnOnce(io::Error
 }
 
 /// Puts a file there in one step; the old one stays whole when anything fails.
-#[cfg(unix)]
 pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), SessionError> {
     use std::io::Write as _;
-    use std::os::unix::fs::DirBuilderExt as _;
 
     let write = || {
         let folder = path.parent().ok_or(io::ErrorKind::NotADirectory)?;
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let mut making = std::fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut making, 0o700);
+        making.recursive(true).create(folder)?;
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(content)?;
         file.persist(path)?;
@@ -136,8 +137,7 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), SessionError> {
     write().map_err(unwritable(path.display()))
 }
 
-#[cfg(unix)]
-fn remove_file(path: &Path) -> Result<(), SessionError> {
+pub(crate) fn remove_file(path: &Path) -> Result<(), SessionError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unwritable(path.display())(error)),
         _ => Ok(()),

@@ -11,12 +11,15 @@ use std::path::PathBuf;
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 pub struct Places {
-    #[cfg(target_os = "macos")]
+    /// Where absolute places of the system begin.
+    pub(crate) root: PathBuf,
     pub(crate) home: Option<PathBuf>,
     pub(crate) config_home: Option<PathBuf>,
     /// Behind `config_home`, the most important first.
     pub(crate) config_dirs: Vec<PathBuf>,
     pub(crate) data_home: Option<PathBuf>,
+    /// Where Windows keeps what belongs to one computer.
+    pub(crate) local_data: Option<PathBuf>,
     /// Behind `data_home`, the most important first.
     pub(crate) data_dirs: Vec<PathBuf>,
     /// Where programs are looked for, in this order.
@@ -68,13 +71,21 @@ impl Places {
             config_home: folder("XDG_CONFIG_HOME").or_else(|| below_home(".config")),
             config_dirs: folders("XDG_CONFIG_DIRS", &["/etc/xdg"]),
             data_home: folder("XDG_DATA_HOME").or_else(|| below_home(".local/share")),
+            local_data: folder("LOCALAPPDATA"),
             data_dirs: folders("XDG_DATA_DIRS", &["/usr/local/share", "/usr/share"]),
             program_dirs: folders("PATH", &[]),
             desktop: set("XDG_CURRENT_DESKTOP").map(|name| name.to_string_lossy().into_owned()),
             kind,
-            #[cfg(target_os = "macos")]
             home,
+            root: PathBuf::from("/"),
         }
+    }
+
+    /// The same in another system's tree.
+    #[cfg(test)]
+    #[cfg(target_os = "linux")]
+    pub(crate) fn below(self, root: &std::path::Path) -> Self {
+        Self { root: root.to_owned(), ..self }
     }
 
     /// What the desktop calls itself, such as `XFCE` or `ubuntu:GNOME`; for reports only.

@@ -154,10 +154,39 @@ pub enum Status {
 /// Why a call failed (30015).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailureReason {
-    /// Leading SIP code, for example 486 of `486 Busy here`.
-    pub code: Option<u16>,
+    /// What they mean; `None` for words that are not documented.
+    pub kind: Option<FailureKind>,
     /// The PBX's words, including its spelling mistakes.
     pub raw: String,
+}
+
+/// What the documented reasons of a failed call mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FailureKind {
+    /// The extension may not call outside.
+    NoDialPermission,
+    /// A rule of the PBX limits how many calls, or when, the extension makes outside.
+    OutboundRestricted,
+    /// No line is free.
+    Congestion,
+    /// The called phone is not to be disturbed.
+    DoNotDisturb,
+    /// The line, or the phone at its end, cannot be reached.
+    Unreachable,
+    /// They are busy.
+    Busy,
+    /// Nobody has the number.
+    NotFound,
+    /// The number is not in use any more.
+    Gone,
+    /// The other side did not react.
+    TimedOut,
+    /// The phone is off, or nobody is signed in at it.
+    Unavailable,
+    /// Digits are missing.
+    Incomplete,
+    /// They refused the call.
+    Declined,
 }
 
 /// State of an extension (30008).
@@ -448,9 +477,54 @@ impl CallRecord {
 impl FailureReason {
     fn read(raw: Option<String>) -> FailureReason {
         let raw = raw.unwrap_or_default();
-        let digits: String = raw.chars().take_while(char::is_ascii_digit).collect();
-        let code = if digits.len() == 3 { digits.parse().ok() } else { None };
-        FailureReason { code, raw }
+        FailureReason { kind: FailureKind::read(&raw), raw }
+    }
+}
+
+impl FailureKind {
+    /// For catalogs and protocols.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NoDialPermission => "no_dial_permission",
+            Self::OutboundRestricted => "outbound_restricted",
+            Self::Congestion => "congestion",
+            Self::DoNotDisturb => "do_not_disturb",
+            Self::Unreachable => "unreachable",
+            Self::Busy => "busy",
+            Self::NotFound => "not_found",
+            Self::Gone => "gone",
+            Self::TimedOut => "timed_out",
+            Self::Unavailable => "unavailable",
+            Self::Incomplete => "incomplete",
+            Self::Declined => "declined",
+        }
+    }
+
+    /// By the code of SIP that the words begin with, else by the words.
+    fn read(raw: &str) -> Option<Self> {
+        let raw = raw.trim();
+        let words = raw.trim_start_matches(|c: char| c.is_ascii_digit());
+        let by_code = match raw.strip_suffix(words).unwrap_or_default() {
+            "404" | "604" => Some(Self::NotFound),
+            "408" => Some(Self::TimedOut),
+            "410" => Some(Self::Gone),
+            "480" => Some(Self::Unavailable),
+            "484" => Some(Self::Incomplete),
+            "486" | "600" => Some(Self::Busy),
+            "603" => Some(Self::Declined),
+            _ => None,
+        };
+        by_code.or_else(|| match words.trim().to_ascii_lowercase().as_str() {
+            "no dial permission" => Some(Self::NoDialPermission),
+            // QUIRK(yeastar): published with this mistake; spelled rightly it would mean the same.
+            "no outbound restrictin" | "no outbound restriction" => Some(Self::OutboundRestricted),
+            "circuit/channel congestion" => Some(Self::Congestion),
+            "dnd" => Some(Self::DoNotDisturb),
+            "line unreachable" => Some(Self::Unreachable),
+            "user busy" | "busy here" => Some(Self::Busy),
+            "not found" => Some(Self::NotFound),
+            _ => None,
+        })
     }
 }
 

@@ -50,8 +50,8 @@ pub use crate::{
     directory::{Extension, Feature, Information},
     error::{Error, Kind, Retry},
     event::{
-        Call, CallRecord, Endpoint, Event, ExtensionChange, ExtensionStatus, FailureReason, Member, Party,
-        RecordKind, RecordStatus, Registration, Status,
+        Call, CallRecord, Endpoint, Event, ExtensionChange, ExtensionStatus, FailureKind, FailureReason,
+        Member, Party, RecordKind, RecordStatus, Registration, Status,
     },
     examination::Examination,
     monitors::{Monitor, Monitors},

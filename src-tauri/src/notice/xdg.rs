@@ -19,6 +19,8 @@ use super::{Deed, Order, Press, Text};
 const PATIENCE: Duration = Duration::from_secs(2);
 /// The button.
 const PRESS: &str = "press";
+/// The button that ends the call.
+const END: &str = "end";
 /// A press on the notice itself.
 const DEFAULT: &str = "default";
 
@@ -67,6 +69,8 @@ struct Ended {
 
 enum How {
     Pressed,
+    /// Its call is to end.
+    Refused,
     ClosedByPerson,
     /// We took it away.
     Withdrawn,
@@ -186,6 +190,14 @@ impl Thread {
                 };
                 let _ = self.presses.send(Press { call: ended.call, deed });
             }
+            How::Refused => {
+                let deed = match self.shown.insert(ended.call.clone(), Shown::Closed) {
+                    // Whoever pressed "Decline" while the call was being answered did not want to hang up.
+                    Some(Shown::Now { stage: Stage::Calm, .. }) => Deed::HangUp,
+                    Some(Shown::Now { stage: Stage::Rings, .. } | Shown::Closed) | None => Deed::Decline,
+                };
+                let _ = self.presses.send(Press { call: ended.call, deed });
+            }
             How::ClosedByPerson => {
                 self.shown.insert(ended.call, Shown::Closed);
             }
@@ -211,8 +223,13 @@ impl Thread {
     }
 
     async fn say(&mut self, title: &str, body: &str) {
-        let text =
-            Text { title: title.into(), talking: title.into(), lines: vec![body.into()], button: None };
+        let text = Text {
+            title: title.into(),
+            talking: title.into(),
+            lines: vec![body.into()],
+            button: None,
+            end: None,
+        };
         let notification = self.notification(&text, Level::Normal, Stage::Calm, Turn::New).await;
         match tokio::time::timeout(PATIENCE, notification.show_async()).await {
             Ok(Ok(handle)) => self.kept.push(handle),
@@ -263,6 +280,9 @@ impl Thread {
                 notification.action(PRESS, label);
             }
         }
+        if let (Buttons::AndDefault | Buttons::DefaultIsOne, Some(end)) = (service.buttons, &text.end) {
+            notification.action(END, if stage == Stage::Rings { &end.ringing } else { &end.talking });
+        }
         notification
     }
 }
@@ -309,6 +329,9 @@ async fn show(
             }
             (None, Some(NotificationResponse::Action(action))) if action == PRESS => {
                 return (How::Pressed, Some(handle));
+            }
+            (None, Some(NotificationResponse::Action(action))) if action == END => {
+                return (How::Refused, Some(handle));
             }
             (None, Some(NotificationResponse::Default)) => return (How::Pressed, Some(handle)),
             (None, Some(NotificationResponse::Closed(_))) => return (How::ClosedByPerson, Some(handle)),

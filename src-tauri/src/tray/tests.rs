@@ -31,6 +31,7 @@ fn idle() -> AppView {
         form: None,
         dispositions: Vec::new(),
         dial: None,
+        shortcut: Default::default(),
         outbox: OutboxView::default(),
         history: 0,
     }
@@ -64,6 +65,7 @@ fn call(id: &str, phase: &str, name: Option<&str>) -> CallView {
         did: None,
         outcome: None,
         outcome_detail: None,
+        failure: None,
         why: WhyView { code: "undecided".into(), count: None, extension: None, detail: None },
         button_off: name.is_none().then(|| "no_match".into()),
         began_ms: 0,

@@ -2,6 +2,7 @@
 import { announce, make, words } from "./dom.js";
 import { checks, choice, code, field, fields, list, radios, text, toggle } from "./fields.js";
 import { card, help, note, page } from "./forms.js";
+import { browsersCard } from "./browsers.js";
 import { linksCard } from "./links.js";
 import { changed, drawWith, isLocked, save, valueOf, view } from "./model.js";
 import { template } from "./templates.js";
@@ -234,6 +235,18 @@ function recording(control) {
   return control;
 }
 
+const shortcutText = make("p", {});
+const shortcutNote = note("warn", shortcutText);
+shortcutNote.id = "shortcut-state";
+shortcutNote.setAttribute("role", "status");
+
+drawWith(() => {
+  const state = view()?.shortcut.state ?? "off";
+  shortcutNote.hidden = !["taken", "unusable", "wayland"].includes(state);
+  const told = shortcutNote.hidden ? "" : words.text(`settings-shortcut-${state}`);
+  if (shortcutText.textContent !== told) shortcutText.textContent = told;
+});
+
 const clickToCall = page(
   "click-to-call",
   card(
@@ -254,8 +267,10 @@ const clickToCall = page(
       "click_to_call.shortcut",
       recording(text("click_to_call.shortcut", { tidy: code, hint: "settings-click-to-call-shortcut-hint" })),
     ).node,
+    shortcutNote,
     field("click_to_call.allow_native_messaging", toggle("click_to_call.allow_native_messaging")).node,
   ),
+  browsersCard,
   linksCard,
 );
 

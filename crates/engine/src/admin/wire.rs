@@ -110,6 +110,12 @@ pub enum Want {
     OfferForLinks,
     /// Shows the system's page where default programs are chosen; answered by [`Answer::Done`].
     ShowDefaultApps,
+    /// Which browsers start Deskring for our extension; answered by [`Answer::Browsers`].
+    Browsers,
+    /// Has this user's browsers do so; answered by [`Answer::Browsers`].
+    OfferToBrowsers,
+    /// Has them no longer do so; answered by [`Answer::Browsers`].
+    WithdrawFromBrowsers,
     /// Reads a template as far as it is written, saved or not; answered by [`Answer::Template`].
     Template {
         /// Which one it is to be.
@@ -208,6 +214,11 @@ pub enum Answer {
     },
     /// Who takes links to phone numbers.
     Links(LinksView),
+    /// Which browsers start Deskring for our extension.
+    Browsers {
+        /// Those of this user, and those that the whole computer is told of.
+        browsers: Vec<BrowserView>,
+    },
     /// What a template says.
     Template(Box<TemplateView>),
     /// It is done, and there is nothing to say about it.
@@ -343,6 +354,31 @@ pub struct LinksView {
     pub page: bool,
     /// What makes Deskring the choice in a terminal, where the system has that.
     pub command: Option<String>,
+}
+
+/// A browser, and what it starts for our extension.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct BrowserView {
+    /// `chromium`, `chrome`, `edge` or `firefox`.
+    pub browser: String,
+    /// What it starts.
+    pub host: BrowserHost,
+    /// With [`BrowserHost::Elsewhere`]: the file that it would start.
+    pub program: Option<String>,
+}
+
+/// What a browser starts for our extension.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BrowserHost {
+    /// This Deskring, by a file of this user's.
+    User,
+    /// This Deskring, by a file for everybody: the package's.
+    System,
+    /// Another program under our name: a Deskring that was moved or removed, mostly.
+    Elsewhere,
+    /// Nothing.
+    No,
 }
 
 /// Whom a click on a `tel:` link starts.

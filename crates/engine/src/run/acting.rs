@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use super::{Back, Dirty, Engine};
 use crate::admin::Fault;
 use crate::connect;
+use crate::manners::Refusal;
 use crate::view::CallView;
 
 /// What is known of acts beside the calls.
@@ -69,6 +70,13 @@ impl Engine {
                 let _ = reply.send(Err(fault));
             }
         }
+    }
+
+    /// Whether a notice can offer to end this call while it rings here.
+    pub(super) fn refusal(&self, call: &CallId) -> Refusal {
+        let mut mine = self.machine.setup().mine.iter();
+        let can = mine.any(|me| self.machine.controls(call, me).acts.contains(&Act::Decline));
+        if can && !self.acting.absent.contains(&Act::Decline) { Refusal::Offered } else { Refusal::Off }
     }
 
     fn begin_act(&self, wish: &ActWish) -> Result<(Act, pbx::Pbx, Order), Fault> {

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use deskring_domain::{
-    Consent, DialLink, Dialed, Doubt, Entry, Extension, Known, LinkFault, Origin, Other, Pass, Phase,
-    Throttle,
+    Consent, DialLink, Dialed, Doubt, Entry, Extension, FailedSide, FailureReason, Known, LinkFault, Origin,
+    Other, Pass, Phase, Throttle,
 };
 use deskring_yeastar as pbx;
 use tokio::sync::oneshot;
@@ -19,7 +19,7 @@ use crate::clock::wall_ms;
 use crate::connect;
 use crate::handle::Window;
 use crate::manners::NativeMessaging;
-use crate::view::{AppView, CallView, DialView, LinkState};
+use crate::view::{AppView, CallView, DialView, LinkState, failure_code};
 
 /// A link may come while the PBX is still being connected to.
 const WAIT_FOR_PBX: Duration = Duration::from_secs(30);
@@ -362,11 +362,18 @@ impl Engine {
     }
 
     /// The PBX could not put a call through. Where it never reported the call, only this tells.
-    pub(super) fn on_call_failed(&mut self, call: &str, words: &str) {
+    pub(super) fn on_call_failed(&mut self, call: &str, mut reason: FailureReason, members: &[pbx::Member]) {
         let is_it = self.dialing.wish.as_ref().is_some_and(|wish| wish.about.call.as_deref() == Some(call));
-        if is_it && !self.is_known(call) {
-            self.fail_wish(Fault { code: "call_failed".into(), detail: Some(words.to_owned()) });
+        if !is_it || self.is_known(call) {
+            return;
         }
+        if matches!(members, [pbx::Member { party: pbx::Party::Extension { .. }, .. }]) {
+            reason.side = FailedSide::Mine;
+        }
+        if let Some(wish) = &mut self.dialing.wish {
+            wish.about.failure = failure_code(&reason);
+        }
+        self.fail_wish(Fault { code: "call_failed".into(), detail: Some(reason.text) });
     }
 
     /// Waited long enough.

@@ -113,6 +113,7 @@ impl Engine {
             call = CallView {
                 outcome: how.outcome.clone(),
                 outcome_detail: how.outcome_detail.clone(),
+                failure: how.failure.clone(),
                 phase: call.phase,
                 answered_ms: past.answered_ms.or(call.answered_ms),
                 over_ms: past.over_ms.or(call.over_ms),
@@ -293,6 +294,7 @@ fn logged_call(
     // What the call came through has a row of its own that leads to none of us.
     let path = rows.iter().filter_map(|row| side(row)).find(|one| !ours.contains(one));
     Some(CallView {
+        failure: None,
         call: call.to_owned(),
         extension: me.as_str().to_owned(),
         direction: Some(view::direction_code(direction).to_owned()),

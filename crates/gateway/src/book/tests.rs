@@ -1,4 +1,4 @@
-use deskring_yeastar::{FailureReason, RecordStatus};
+use deskring_yeastar::{FailureKind, FailureReason, RecordStatus};
 use proptest::prelude::*;
 
 use super::*;
@@ -103,7 +103,7 @@ fn a_failure_that_names_nobody_reaches_who_dialed() {
     let (mut book, now) = (Book::default(), Instant::now());
     let failed = || Event::CallFailed {
         call_id: "7".to_owned(),
-        reason: FailureReason { code: Some(486), raw: "486 Busy here".to_owned() },
+        reason: FailureReason { kind: Some(FailureKind::Busy), raw: "486 Busy here".to_owned() },
         members: Vec::new(),
     };
     let me = Extension::new("2001");

@@ -225,20 +225,39 @@ fn record_words_are_read_whatever_their_case() {
 }
 
 #[test]
-fn a_failed_call_keeps_its_words_and_its_code() {
+fn every_documented_reason_of_a_failed_call_is_understood_and_its_words_are_kept() {
+    use FailureKind as F;
     let cases = [
-        ("486 Busy here", Some(486)),
-        ("408 Request Time", Some(408)),
-        ("NO Dial Permission", None),
-        ("NOT found", None),
+        ("NO Dial Permission", Some(F::NoDialPermission)),
+        ("NO Outbound Restrictin", Some(F::OutboundRestricted)),
+        ("no outbound restriction", Some(F::OutboundRestricted)),
+        ("Circuit/channel congestion", Some(F::Congestion)),
+        ("DND", Some(F::DoNotDisturb)),
+        ("Line Unreachable", Some(F::Unreachable)),
+        ("User Busy", Some(F::Busy)),
+        ("410 Gone", Some(F::Gone)),
+        ("404 NOT found", Some(F::NotFound)),
+        ("408 Request Time", Some(F::TimedOut)),
+        ("480 Temporatily Unavailable", Some(F::Unavailable)),
+        ("484 Address incomplete", Some(F::Incomplete)),
+        ("486 Busy here", Some(F::Busy)),
+        ("603 Declined", Some(F::Declined)),
+        // Seen in the field.
+        ("NOT found", Some(F::NotFound)),
+        ("486 Busy Here", Some(F::Busy)),
+        // The code says it, whatever follows.
+        ("486 NOT found", Some(F::Busy)),
+        ("486", Some(F::Busy)),
+        ("4860 Busy", None),
         ("12 monkeys", None),
         ("1234567", None),
+        ("", None),
     ];
-    for (raw, code) in cases {
+    for (raw, kind) in cases {
         let frame = wire(30015, json!({"call_id": "1.000012", "reason": raw, "members": null}));
         let expected = Event::CallFailed {
             call_id: "1.000012".into(),
-            reason: FailureReason { code, raw: raw.into() },
+            reason: FailureReason { kind, raw: raw.into() },
             members: vec![],
         };
         assert_eq!(decoded(&frame), expected);
