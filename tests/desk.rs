@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use deskring_simulator::{
 use deskring_zoho_desk::{
     AccessToken, AccountId, Config, ContactId, DepartmentId, Desk, EntryForm, Error, FieldKind, FieldProblem,
     FieldValue, ForgetTokens, Form, Hosts, Kind, Module, NameOrder, NewAccount, NewContact, NumberAdded,
-    OrganizationId, Origin, PhoneField, Requirement, Retry, Timings, TokenStore,
+    OrganizationId, Origin, PhoneField, Requirement, Retry, Timings, TokenStore, WalkEnd, WalkMark,
 };
 use e2e::{PATIENCE, until};
 use serde_json::{Value, json};
@@ -1117,4 +1117,89 @@ async fn open_tickets_are_counted_with_the_newest_of_them() {
     sim.fault_next(1, Fault::CreditsExhausted { retry_after: 60 });
     let error = desk.open_tickets_of_account(&AccountId::new(&account), 5).await.unwrap_err();
     assert_eq!(error.kind(), &Kind::CreditsExhausted);
+}
+
+/// A time of the simulated Desk, this many seconds after a fixed one.
+fn changed(seconds: i64) -> String {
+    let at = jiff::Timestamp::from_second(1_750_000_000 + seconds).unwrap();
+    at.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string()
+}
+
+fn add_changed(simulator: &Simulator, seconds: i64) -> String {
+    simulator.desk().add_contact(json!({ "lastName": "Walked", "modifiedTime": changed(seconds) }))
+}
+
+/// Walks from a mark to the end; the ids in the order they came, the pages, the crowded seconds.
+async fn walk(desk: &Desk, mut mark: WalkMark) -> (Vec<String>, usize, Vec<i64>, WalkMark) {
+    let (mut ids, mut crowded) = (Vec::new(), Vec::new());
+    for pages in 1..200 {
+        // Kept and read back, as by a program that starts again.
+        let page = desk.walk_contacts(mark.to_string().parse().unwrap()).await.unwrap();
+        ids.extend(page.records.into_iter().map(|contact| contact.id.to_string()));
+        crowded.extend(page.crowded_ms);
+        mark = page.next;
+        if page.end == WalkEnd::Reached {
+            return (ids, pages, crowded, mark);
+        }
+    }
+    panic!("the walk does not end");
+}
+
+#[tokio::test]
+async fn a_walk_brings_every_record_past_every_ceiling() {
+    let simulator = simulator().await;
+    let mut all: Vec<String> = (0..1500).map(|number| add_changed(&simulator, number / 3)).collect();
+    let (mut ids, pages, crowded, mark) = walk(&client(&simulator), WalkMark::BEGINNING).await;
+    ids.sort();
+    ids.dedup();
+    all.sort();
+    assert_eq!(ids, all);
+    assert!(pages <= 18, "{pages} pages");
+    assert_eq!(crowded, Vec::<i64>::new());
+    let asked = requests(&simulator, "desk");
+    assert!(asked.iter().all(|request| !request.query.contains("from=")), "no offset, so 3 credits each");
+
+    // Later: what has changed since, and nothing else.
+    let late = add_changed(&simulator, 5000);
+    simulator.desk().remove_contact(&all[0]);
+    let (ids, pages, _, _) = walk(&client(&simulator), mark).await;
+    assert!(ids.contains(&late) && ids.len() <= 4 && pages == 1, "{ids:?}");
+}
+
+#[tokio::test]
+async fn a_second_with_more_records_than_desk_lists_is_told_and_passed() {
+    let simulator = simulator().await;
+    for _ in 0..1200 {
+        add_changed(&simulator, 10);
+    }
+    let (before, after) = (add_changed(&simulator, 0), add_changed(&simulator, 11));
+    let (mut ids, _, crowded, _) = walk(&client(&simulator), WalkMark::BEGINNING).await;
+    ids.sort();
+    ids.dedup();
+    assert!(ids.contains(&before) && ids.contains(&after));
+    assert!((1000..1200).contains(&ids.len()), "{}", ids.len());
+    assert_eq!(crowded, [1_750_000_010_000]);
+}
+
+#[tokio::test]
+async fn a_crowded_second_within_the_offsets_is_read_whole() {
+    let simulator = simulator().await;
+    let all: BTreeSet<String> = (0..700).map(|_| add_changed(&simulator, 10)).collect();
+    let (ids, _, crowded, _) = walk(&client(&simulator), WalkMark::BEGINNING).await;
+    assert_eq!(ids.into_iter().collect::<BTreeSet<_>>(), all);
+    assert_eq!(crowded, Vec::<i64>::new());
+}
+
+#[tokio::test]
+async fn an_empty_portal_is_walked_in_one_request_and_accounts_in_theirs() {
+    let simulator = simulator().await;
+    let desk = client(&simulator);
+    let page = desk.walk_contacts(WalkMark::BEGINNING).await.unwrap();
+    assert_eq!((page.records.len(), page.end, page.next), (0, WalkEnd::Reached, WalkMark::BEGINNING));
+    let account =
+        simulator.desk().add_account(json!({ "accountName": "Acme Ltd", "modifiedTime": changed(7) }));
+    let page = desk.walk_accounts(WalkMark::BEGINNING).await.unwrap();
+    assert_eq!(page.records[0].id.as_str(), account);
+    assert_eq!(page.next.ms(), 1_750_000_007_000);
+    assert_eq!(desk.credits().unwrap().last_weight, 3);
 }

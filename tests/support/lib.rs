@@ -118,7 +118,18 @@ impl Rig {
     }
 
     pub async fn start(&mut self) {
-        let environment = secrets().into_iter().map(|(name, value)| (name, value.into())).collect();
+        self.start_with(secrets()).await;
+    }
+
+    /// With an index of people, for which there is no keychain here.
+    pub async fn start_indexing(&mut self) {
+        let mut secrets = secrets();
+        secrets.insert("DESKRING_INDEX_KEY".to_owned(), "0123456789abcdef".repeat(4));
+        self.start_with(secrets).await;
+    }
+
+    async fn start_with(&mut self, secrets: BTreeMap<String, String>) {
+        let environment = secrets.into_iter().map(|(name, value)| (name, value.into())).collect();
         let config = SecretsConfig {
             keychain: Keychain::Off,
             environment: Environment::Given(environment),

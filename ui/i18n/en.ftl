@@ -622,3 +622,15 @@ cli-outbox-discarded =
        *[other] { $count } entries are discarded, with those that need them.
     }
 cli-outbox-waits-for-run = It is sent when Deskring runs.
+
+## The people known on this computer
+
+index-off = Contacts on this computer: none
+index-building = Contacts on this computer: { $people } so far, more are being read ({ $spent } of { $budget } API credits today)
+index-fresh = Contacts on this computer: { $people }, up to date ({ $spent } of { $budget } API credits today)
+index-paused = Contacts on this computer: { $people }; reading pauses ({ $spent } of { $budget } API credits today)
+cause-index-budget = the API credits for today are used; it goes on tomorrow
+cause-few-credits = few API credits are left in Zoho Desk today; the rest is for calls
+cause-index-not-opened = the file cannot be opened
+cause-index-not-written = the file cannot be written
+cause-off = switched off in the settings

@@ -420,7 +420,14 @@ settings-contact-sync-module-accounts = 客户
 settings-contact-sync-phonebook = 同步到企业联系人群组
 settings-contact-sync-phonebook-help = PBX 企业联系人群组的名称。联系人只能被同步到空的企业联系人群组；不存在时会新建。
 settings-contact-sync-always-query = 始终查询Helpdesk
-settings-contact-sync-always-query-help = 若禁用，仅在 PBX 中无匹配的联系人时才查询 Zoho Desk。启用会增加 API 请求数量，需要自行留意 API 请求额度。
+settings-contact-sync-always-query-help = 若禁用，仅在本机无匹配的联系人时才查询 Zoho Desk。启用会增加 API 请求数量，需要自行留意 API 请求额度：每次查询消耗 6 至 18，本机联系人不消耗。
+settings-contact-sync-index = 本机联系人
+settings-contact-sync-index-encrypted = 加密保存
+settings-contact-sync-index-encrypted-help = 来电立即显示姓名，无法连接 Zoho Desk 时也可以。
+settings-contact-sync-index-off = 不保存
+settings-contact-sync-index-off-help = 文件会被删除，每通来电都查询 Zoho Desk。
+settings-contact-sync-index-credits = 每天用于读取联系人的 API 请求额度
+settings-contact-sync-index-credits-help = 读取 99 个联系人消耗 3。没有变化时，保持最新每天约消耗 96。
 
 ## Click to call
 

@@ -575,3 +575,15 @@ cli-outbox-discarded =
        *[other] 已放弃 { $count } 条记录及依赖它们的记录。
     }
 cli-outbox-waits-for-run = Deskring 运行时写入。
+
+## The people known on this computer
+
+index-off = 本机联系人：无
+index-building = 本机联系人：已读取 { $people } 个，正在继续（今日 API 请求额度 { $spent } / { $budget }）
+index-fresh = 本机联系人：{ $people } 个，已是最新（今日 API 请求额度 { $spent } / { $budget }）
+index-paused = 本机联系人：{ $people } 个，读取已暂停（今日 API 请求额度 { $spent } / { $budget }）
+cause-index-budget = 今日的 API 请求额度已用完，明天继续
+cause-few-credits = Zoho Desk 今日剩余的 API 请求额度不多，留给通话使用
+cause-index-not-opened = 无法打开文件
+cause-index-not-written = 无法写入文件
+cause-off = 已在设置中关闭

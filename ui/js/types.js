@@ -108,6 +108,7 @@
  * @property {?string} form
  * @property {string[]} dispositions
  * @property {Outbox} outbox
+ * @property {{ state: string, cause: string | null, people: number, spent: number, budget: number }} index
  * @property {Shortcut} shortcut
  * @property {number} history
  * @typedef {{stage: "waiting" | "gone" | "other_version"} | {stage: "connected", view: View}} Stage

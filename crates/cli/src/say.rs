@@ -5,7 +5,8 @@ use std::io::Write;
 
 use deskring_engine::admin::{BindingView, Directory, Finding, FindingState};
 use deskring_engine::view::{
-    AppView, CallView, DialView, LinkState, LinkView, OutboxRowView, ProblemView, RefusedField, WhyView,
+    AppView, CallView, DialView, IndexView, LinkState, LinkView, OutboxRowView, ProblemView, RefusedField,
+    WhyView,
 };
 use deskring_engine::{Happening, Paths, Report, SignInEnd};
 use deskring_wording::{Language, Part, Words, key_of};
@@ -68,6 +69,7 @@ impl Voice {
             format!("{}: {}", words.text("link-pbx"), link_text(words, &view.pbx)),
             format!("{}: {}", words.text("link-desk"), link_text(words, &view.desk)),
         ];
+        lines.push(index_text(words, &view.index));
         lines.extend(view.problems.iter().map(|found| format!("! {}", self.problem(found))));
         lines.extend(view.findings.iter().map(|found| format!("! {}", finding(words, found))));
         if view.outbox.dry_run {
@@ -373,6 +375,16 @@ fn link_text(words: &Words, link: &LinkView) -> String {
         text = format!("{text} ({})", clean(detail));
     }
     text
+}
+
+fn index_text(words: &Words, index: &IndexView) -> String {
+    let values =
+        [("people", index.people.into()), ("spent", index.spent.into()), ("budget", index.budget.into())];
+    let text = words.of_code("index", &index.state, &values);
+    match &index.cause {
+        Some(cause) => format!("{text}: {}", words.of_code("cause", cause, &[])),
+        None => text,
+    }
 }
 
 fn call_text(words: &Words, call: &CallView) -> String {

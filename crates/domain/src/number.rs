@@ -63,6 +63,9 @@ const SHORTEST_FULL_NUMBER: usize = 7;
 const SHORTEST_LOCAL: usize = 6;
 /// Digits without a country are taken for a foreign number only when there are this many.
 const LONG_ENOUGH_WITHOUT_COUNTRY: usize = 9;
+/// Digits at the end of a number that lead to it in an index: all written forms of a number share them, and few
+/// numbers do.
+const INDEX_KEY: usize = 7;
 /// Desk takes at most this many comma-separated values in one field.
 const MOST_FORMS: usize = 30;
 /// Desk stores at most this many characters of a number.
@@ -151,6 +154,13 @@ impl Plan {
         number.extension = None;
         let e164 = number.format_as(PhoneNumberFormat::E164).into_owned();
         Some(Meaning { number, e164 })
+    }
+
+    /// Under which keys an index keeps a stored field: an ending for each number in it. Every number that
+    /// [is in](Reading::is_in) the field has one of them among its [own](Reading::index_keys); so may have others.
+    pub fn index_keys_in(&self, stored: &str) -> BTreeSet<String> {
+        let readings = numbers_in(stored).into_iter().map(|one| self.read(one));
+        readings.flat_map(|reading| reading.endings_of_meaning().collect::<Vec<_>>()).collect()
     }
 
     /// The home country, ISO 3166 letters.
@@ -328,6 +338,25 @@ impl Reading {
     /// digits or any punctuation. Compares meanings, then whole digit strings; never a mere ending.
     pub fn is_in(&self, stored: &str, plan: &Plan) -> bool {
         numbers_in(stored).iter().any(|one| self.is_same_as(&plan.read(one), plan))
+    }
+
+    /// Under which keys an index may have this number.
+    pub fn index_keys(&self, plan: &Plan) -> BTreeSet<String> {
+        let written = self.digit_forms(plan).into_iter().map(|digits| last(&digits, INDEX_KEY));
+        let national = self
+            .meanings
+            .iter()
+            .map(|meaning| last(&meaning.number.get_national_significant_number(), INDEX_KEY));
+        self.endings_of_meaning().chain(written).chain(national).collect()
+    }
+
+    fn endings_of_meaning(&self) -> impl Iterator<Item = String> {
+        let digits = [self.e164().map(digits_of), Some(self.digits.clone())];
+        digits
+            .into_iter()
+            .flatten()
+            .filter(|digits| !digits.is_empty())
+            .map(|digits| last(&digits, INDEX_KEY))
     }
 
     fn is_same_as(&self, stored: &Reading, plan: &Plan) -> bool {

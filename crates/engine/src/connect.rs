@@ -18,6 +18,7 @@ use deskring_yeastar as pbx;
 use deskring_zoho_desk as desk;
 use sha2::{Digest, Sha256};
 
+use crate::index;
 use crate::lookup::{Forms, Lookup, Report};
 use crate::manners::Manners;
 use crate::outbox::{self, Writing};
@@ -87,6 +88,8 @@ pub(crate) struct Connections {
     pub manners: Option<Manners>,
     /// What is owed to Desk, and what is written; `None` likewise.
     pub owed: Option<(OwedRules, Writing)>,
+    /// How people are kept on this computer; `None` likewise.
+    pub index: Option<index::Wanted>,
 }
 
 /// What is known of the organization after sign-in.
@@ -135,6 +138,7 @@ pub(crate) fn connect(paths: &Paths, secrets: SecretsConfig) -> Connections {
                 language: None,
                 manners: None,
                 owed: None,
+                index: None,
             };
         }
     };
@@ -170,6 +174,7 @@ pub(crate) fn connect(paths: &Paths, secrets: SecretsConfig) -> Connections {
         language: Some(language(settings)),
         manners: Some(Manners::of(settings)),
         owed: Some((outbox::rules(settings), outbox::writing(settings))),
+        index: Some(index::wanted(settings, &secrets)),
     }
 }
 
@@ -342,6 +347,7 @@ fn desk_client(
         custom_domain: None,
         portal: None,
         forms: Forms::default(),
+        index: None,
     })
 }
 

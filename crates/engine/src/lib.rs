@@ -12,6 +12,7 @@ mod desktop;
 mod from_pbx;
 mod handle;
 mod history;
+mod index;
 mod links;
 mod lookup;
 mod manners;

@@ -9,14 +9,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use deskring_domain::{Again, LookupFailure, Plan, Reading, Record, RecordKind};
+use deskring_store::Index;
 use deskring_zoho_desk::{
-    Account, AccountId, Contact, ContactId, DepartmentId, Desk, EntryForm, Error, Form, Module, NameOrder,
-    Origin, PhoneField, Retry,
+    Account, AccountId, Contact, ContactId, DepartmentId, Desk, EntryForm, Error, Form, Kind, Module,
+    NameOrder, Origin, PhoneField, Retry,
 };
 use tokio::time::Instant;
 use url::Url;
 
 use crate::connect::Organization;
+use crate::index;
 
 /// A record that has the number, and how it was found.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -43,6 +45,8 @@ pub struct Lookup {
     pub(crate) portal: Option<String>,
     /// Its layouts, by module and department.
     pub(crate) forms: Forms,
+    /// Who is known on this computer.
+    pub(crate) index: Option<Arc<Index>>,
 }
 
 /// Layouts that were read, and when.
@@ -93,14 +97,22 @@ impl Lookup {
     /// # Errors
     /// When Desk does not have it, or could not answer.
     pub(crate) async fn record(&self, kind: RecordKind, id: &str) -> Result<Record, Error> {
-        match kind {
-            RecordKind::Contact => {
-                Ok(self.of_contact(&self.desk.contact(&ContactId::new(id.to_owned())).await?))
-            }
-            RecordKind::Account => {
-                Ok(self.of_account(&self.desk.account(&AccountId::new(id.to_owned())).await?))
-            }
+        let read = match kind {
+            RecordKind::Contact => self.desk.contact(&ContactId::new(id.to_owned())).await.map(|contact| {
+                self.note(vec![index::record_of_contact(&contact)]);
+                self.of_contact(&contact)
+            }),
+            RecordKind::Account => self.desk.account(&AccountId::new(id.to_owned())).await.map(|account| {
+                self.note(vec![index::record_of_account(&account)]);
+                self.of_account(&account)
+            }),
+        };
+        if let Err(error) = &read
+            && *error.kind() == Kind::Gone
+        {
+            self.note_gone(kind, id);
         }
+        read
     }
 
     /// What a record is asked for, by the layout of the organization, or of one of its departments.
@@ -156,6 +168,7 @@ impl Lookup {
         for answer in [phone, mobile] {
             match answer {
                 Ok(contacts) => {
+                    self.note(contacts.iter().map(index::record_of_contact).collect());
                     for contact in contacts {
                         if let Some(hit) = self.check_contact(reading, &contact) {
                             found.insert(contact.id.as_str().to_owned(), hit);
@@ -175,7 +188,9 @@ impl Lookup {
     async fn accounts(&self, reading: &Reading) -> Result<Vec<Found>, Error> {
         let mut found = BTreeMap::new();
         for form in reading.written_forms(&self.plan).into_iter().filter(|form| form.len() >= 3).take(2) {
-            for account in self.desk.search_accounts(&form, MOST_HITS).await? {
+            let accounts = self.desk.search_accounts(&form, MOST_HITS).await?;
+            self.note(accounts.iter().map(index::record_of_account).collect());
+            for account in accounts {
                 if let Some(hit) = self.check_account(reading, &account) {
                     found.insert(account.id.as_str().to_owned(), hit);
                 }

@@ -7,6 +7,7 @@ mod acting;
 mod agent;
 mod dialing;
 mod filling;
+mod indexing;
 mod owed;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -167,6 +168,8 @@ pub struct Engine {
     owing: owed::Owing,
     dialing: dialing::Dialing,
     acting: acting::Acting,
+    indexing: indexing::Indexing,
+    indexed: mpsc::UnboundedReceiver<view::IndexView>,
     /// Whether all calls are known since the PBX is in reach.
     filled_in: bool,
     /// When the PBX's call details are read once more.
@@ -261,6 +264,7 @@ impl Engine {
         let (message_sender, messages) = mpsc::channel(64);
         let (back_sender, back) = mpsc::unbounded_channel();
         let margin = Margin::default();
+        let (indexing, indexed) = indexing::Indexing::new();
         let first = app_view(&machine, &history, &pbx, &desk, &told, &margin);
         let (view, views) = watch::channel(Arc::new(first));
         let admin = Admin::of_engine(paths.clone(), secrets.clone(), desktop.clone(), message_sender.clone());
@@ -282,6 +286,8 @@ impl Engine {
             tried: BTreeSet::new(),
             dialing: dialing::Dialing::default(),
             acting: acting::Acting::default(),
+            indexing,
+            indexed,
             owing: owed::Owing::new(outbox::rules(&loaded.settings), outbox::writing(&loaded.settings)),
             handle: Handle::new(message_sender, views, admin, assist),
             messages,
@@ -333,6 +339,7 @@ impl Engine {
                     Some(Message::Reload { applied }) => self.connect(Some(applied)),
                     Some(Message::ForgetContacts) => {
                         self.history.forget_contacts();
+                        self.forget_index();
                         self.read_forms();
                     }
                     Some(Message::FormsChanged) => self.read_forms(),
@@ -348,6 +355,7 @@ impl Engine {
                 },
                 Some(back) = self.back.recv() => self.on_back(back),
                 Some(done) = written.recv() => self.on_done(done),
+                Some(view) = self.indexed.recv() => self.on_index(view),
                 () = until(deadline) => {
                     self.tell(self.clock.now(), Input::Tick);
                     // A pause may have ended, which no effect tells.
@@ -523,7 +531,12 @@ impl Engine {
                         if current {
                             self.change_desk(DeskLink::answers);
                             let reading = self.machine.setup().plan.read(&number);
-                            self.history.remember(reading.key(), &found, now.wall_ms);
+                            // Whom the index has need not lie here as well.
+                            let kept =
+                                if self.is_indexed() && !found.is_empty() { None } else { Some(&found) };
+                            if let Some(found) = kept {
+                                self.history.remember(reading.key(), found, now.wall_ms);
+                            }
                         }
                         Ok(self.matched(&number, found.into_iter().map(|found| found.record).collect()))
                     }
@@ -604,6 +617,7 @@ impl Engine {
         let Some(mut setup) = connections.setup else { return };
         self.change_pbx(|link| link.set(connections.pbx, connections.pbx_key));
         self.change_desk(|link| link.set(connections.desk, connections.desk_key));
+        self.change_index(connections.index);
         let locked = |link: &LinkView| link.cause.as_deref() == Some("keychain_locked");
         if locked(&self.pbx.view) || locked(&self.desk.view) {
             // Started before its user has opened the keychain, as happens at log-in.
@@ -723,16 +737,11 @@ impl Engine {
             return Some(Input::LookedUp { call, attempt, answer });
         };
         let reading = self.machine.setup().plan.read(&number);
-        if let Some(records) = self.history.recall(reading.key(), &lookup, wall_ms()) {
+        let recalled = self.history.recall(reading.key(), &lookup, wall_ms());
+        if let Some(records) = recalled.filter(|records| self.may_recall(&lookup, &number, records)) {
             return Some(Input::LookedUp { call, attempt, answer: Ok(self.matched(&number, records)) });
         }
-        let (back, link) = (self.back_sender.clone(), self.desk.generation);
-        tokio::spawn(async move {
-            let answer = lookup.find(&number).await;
-            // An error means that the loop has ended; so everywhere below.
-            let _ = back.send(Back::LookedUp { call, number, attempt, link, answer });
-        });
-        None
+        self.find(lookup, call, number, attempt)
     }
 
     fn open(&self, call: CallId, page: Option<String>, by: OpenedBy) -> Option<Input> {
@@ -868,6 +877,7 @@ impl Engine {
                 self.acting.write(call, &self.machine.controls(&id, &me));
             }
             self.dialing.write(&mut view);
+            view.index = self.indexing.view.clone();
             self.view.send_replace(Arc::new(view));
         }
     }
@@ -930,5 +940,6 @@ fn app_view(
         dial: None,
         shortcut: ShortcutView { keys: told.manners.shortcut.clone(), state: told.shortcut },
         history: history.changes(),
+        index: view::IndexView::default(),
     }
 }

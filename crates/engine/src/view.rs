@@ -71,6 +71,32 @@ pub struct AppView {
     /// Raised whenever a call of the history changes.
     #[serde(default)]
     pub history: u64,
+    /// Who is known on this computer, and how that list does.
+    #[serde(default)]
+    pub index: IndexView,
+}
+
+/// The index of people on this computer.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct IndexView {
+    /// `off`, `building`, `fresh` or `paused`.
+    pub state: String,
+    /// Why it is off or pauses.
+    pub cause: Option<String>,
+    /// How many people it has.
+    pub people: u64,
+    /// When Desk was last asked what has changed.
+    pub as_of_ms: Option<i64>,
+    /// What it has cost today, in credits.
+    pub spent: u64,
+    /// What it may cost a day.
+    pub budget: u64,
+}
+
+impl IndexView {
+    pub(crate) fn off(cause: &str) -> IndexView {
+        IndexView { state: "off".to_owned(), cause: Some(cause.to_owned()), ..IndexView::default() }
+    }
 }
 
 /// The keys that dial what is selected, and what became of them.

@@ -16,7 +16,7 @@ pub(crate) fn parse_desk_time(text: &str) -> Option<Timestamp> {
     if seconds.len() != 19 || !digits {
         return None;
     }
-    format!("{seconds}Z").parse().ok()
+    format!("{seconds}.{fraction:0<3}Z").parse().ok()
 }
 
 /// Turns the PBX's own way of writing a format (`DD/MM/YYYY hh:mm:ss PM`) into one for `strftime`.

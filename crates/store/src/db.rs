@@ -195,7 +195,7 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
 
 /// Creates the file for its owner only: it holds numbers and names. SQLite gives its side files the same rights.
 /// A failure shows when SQLite opens the file.
-fn private_file(path: &Path) {
+pub(crate) fn private_file(path: &Path) {
     let mut options = OpenOptions::new();
     options.create_new(true).write(true);
     #[cfg(unix)]

@@ -1,5 +1,5 @@
-//! What survives a restart: the settings file, secrets, the call journal, the outbox, the contact cache, choices,
-//! drafts and the lock that keeps a profile to one engine.
+//! What survives a restart: the settings file, secrets, the call journal, the outbox, the contact cache and index,
+//! choices, drafts and the lock that keeps a profile to one engine.
 //!
 //! Owns: file names and formats inside a profile folder. The folder itself is passed in, and so is the time.
 //! Must not know: what a call, a contact or a setting means; codes are text here.
@@ -11,6 +11,7 @@ mod drafts;
 mod facts;
 mod file;
 mod history;
+mod index;
 mod journal;
 mod lock;
 mod outbox;
@@ -24,6 +25,9 @@ pub use crate::contacts::{CREATED_MS, CachedRecord, HIT_MS, MISS_MS, Source};
 pub use crate::db::StoreError;
 pub use crate::drafts::{Draft, LARGEST_DRAFT, MOST_DRAFTS};
 pub use crate::history::HistoryQuery;
+pub use crate::index::{
+    INDEX_FILE, Index, IndexBatch, IndexKey, IndexScan, IndexSize, IndexedNumber, IndexedRecord, RecordCode,
+};
 pub use crate::journal::{CallRow, CallTimings, Journal, KEPT_CALLS, MOST_CALLS, Missed, RecordRef};
 pub use crate::lock::{LockError, ProfileLock};
 pub use crate::outbox::{

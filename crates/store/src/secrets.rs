@@ -38,6 +38,8 @@ pub enum SecretName {
     PbxSession,
     /// Desk's access token, JSON.
     DeskSession,
+    /// What the index of people is encrypted with. Made here; without it the index is made anew.
+    IndexKey,
 }
 
 /// How long a secret lives.
@@ -49,12 +51,13 @@ enum Life {
 
 impl SecretName {
     /// Every name.
-    pub const ALL: [SecretName; 5] = [
+    pub const ALL: [SecretName; 6] = [
         SecretName::PbxClientSecret,
         SecretName::DeskClientSecret,
         SecretName::DeskRefreshToken,
         SecretName::PbxSession,
         SecretName::DeskSession,
+        SecretName::IndexKey,
     ];
 
     /// The name in the keychain and in the file. Frozen: another word loses the secret.
@@ -65,6 +68,7 @@ impl SecretName {
             SecretName::DeskRefreshToken => "desk_refresh_token",
             SecretName::PbxSession => "pbx_session",
             SecretName::DeskSession => "desk_session",
+            SecretName::IndexKey => "index_key",
         }
     }
 
@@ -74,15 +78,17 @@ impl SecretName {
             SecretName::PbxClientSecret => Some("DESKRING_PBX_CLIENT_SECRET"),
             SecretName::DeskClientSecret => Some("DESKRING_DESK_CLIENT_SECRET"),
             SecretName::DeskRefreshToken => Some("DESKRING_DESK_REFRESH_TOKEN"),
+            SecretName::IndexKey => Some("DESKRING_INDEX_KEY"),
             SecretName::PbxSession | SecretName::DeskSession => None,
         }
     }
 
     fn life(self) -> Life {
         match self {
-            SecretName::PbxClientSecret | SecretName::DeskClientSecret | SecretName::DeskRefreshToken => {
-                Life::Lasting
-            }
+            SecretName::PbxClientSecret
+            | SecretName::DeskClientSecret
+            | SecretName::DeskRefreshToken
+            | SecretName::IndexKey => Life::Lasting,
             SecretName::PbxSession | SecretName::DeskSession => Life::Session,
         }
     }

@@ -28,9 +28,9 @@ pub use self::error::SettingsError;
 pub use self::layers::policy_file;
 pub use self::shape::{
     Binding, CallDirection, CallLog, CallerShown, ClickToCall, ClientType, ContactSync, DataCenter, Desk,
-    DialConfirmation, General, Language, NameOrder, NewContactMode, NewContacts, NoticeLevel, Notifications,
-    Numbers, Pbx, Popup, PopupMode, PopupTrigger, RecordKind, Settings, SyncModule, TicketCall, TicketMoment,
-    Tickets,
+    DialConfirmation, General, IndexKept, Language, NameOrder, NewContactMode, NewContacts, NoticeLevel,
+    Notifications, Numbers, Pbx, Popup, PopupMode, PopupTrigger, RecordKind, Settings, SyncModule,
+    TicketCall, TicketMoment, Tickets,
 };
 pub use self::transfer::{export, import};
 

@@ -170,6 +170,8 @@ const CODES: &[(&str, &[&str])] = &[
             "desk_not_in_use",
         ],
     ),
+    ("index", &["off", "building", "fresh", "paused"]),
+    ("cause", &["index_budget", "few_credits", "index_not_opened", "index_not_written", "off"]),
     ("link-state", &["not_set_up", "disabled", "connecting", "up", "down", "stopped"]),
     ("popup", &["automatic", "manual", "off"]),
     (

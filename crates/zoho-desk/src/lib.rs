@@ -34,6 +34,7 @@ mod revoke;
 mod rights;
 mod search;
 mod sign_in;
+mod walk;
 mod write;
 
 use std::fmt;
@@ -64,6 +65,7 @@ pub use crate::sign_in::{
     Application, ClientType, Door, FALLBACK_SCOPES, Granted, HOME_PAGE, Pages, REDIRECT, SCOPES,
     SIGN_IN_PATIENCE, Scopes, SignIn, SignInError, SignInFault,
 };
+pub use crate::walk::{NoMark, WalkEnd, WalkMark, WalkPage};
 pub use crate::write::{FieldValue, NewAccount, NewContact, NumberAdded};
 
 use crate::auth::Auth;

@@ -171,6 +171,21 @@ const callLog = page(
 
 const noSync = () => is("contact_sync.enabled", false);
 
+/** How the list of people on this computer does, as it goes. */
+function indexNote() {
+  const node = make("p", { class: "help", "data-part": "index" });
+  drawWith(() => {
+    const index = view()?.index;
+    node.hidden = !index?.state;
+    if (!index?.state) return;
+    const { people, spent, budget } = index;
+    const text = words.ofCode("index", index.state, { people, spent, budget });
+    const said = index.cause ? `${text}: ${words.ofCode("cause", index.cause)}` : text;
+    if (node.textContent !== said) node.textContent = said;
+  });
+  return node;
+}
+
 const contactSync = page(
   "contact-sync",
   card(
@@ -179,6 +194,14 @@ const contactSync = page(
     field("contact_sync.module", choice("contact_sync.module", ["contacts", "accounts"]), { off: noSync }).node,
     field("contact_sync.phonebook", text("contact_sync.phonebook"), { layout: "stack", off: noSync }).node,
     field("contact_sync.always_query", toggle("contact_sync.always_query")).node,
+  ),
+  card(
+    null,
+    field("contact_sync.index", radios("contact_sync.index", ["encrypted", "off"]), { layout: "stack" }).node,
+    field("contact_sync.index_credits", text("contact_sync.index_credits", { tidy: code, mono: true, short: true }), {
+      off: () => is("contact_sync.index", "off"),
+    }).node,
+    indexNote(),
   ),
 );
 

@@ -81,6 +81,12 @@ pub(super) fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D:
     text.parse().map_err(|_| D::Error::custom("a port is a number up to 65535"))
 }
 
+/// Credits a day, also as a text.
+pub(super) fn credits<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    let text = tidy::technical(&Text::deserialize(deserializer)?.0);
+    text.parse().map_err(|_| D::Error::custom("credits are a number up to 65535"))
+}
+
 /// Texts that may be missing; null and what is empty after tidying mean "not set".
 macro_rules! optional {
     ($($(#[$doc:meta])* $name:ident by $tidy:path;)*) => {$(

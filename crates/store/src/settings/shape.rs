@@ -302,7 +302,7 @@ impl Default for CallLog {
 }
 
 /// `contact_sync`
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default)]
 pub struct ContactSync {
     /// Whether matched contacts are copied to the PBX.
@@ -312,11 +312,30 @@ pub struct ContactSync {
     /// The PBX's phonebook.
     #[serde(deserialize_with = "lenient::optional_line")]
     pub phonebook: Option<String>,
-    /// Ask Desk for every call, also when the PBX knows the number.
+    /// Ask Desk for every call, also when the number is known here.
     pub always_query: bool,
+    /// Whether Desk's people are kept on this computer, by number.
+    pub index: IndexKept,
+    /// Credits of Desk a day for that.
+    #[serde(deserialize_with = "lenient::credits")]
+    pub index_credits: u16,
     /// Unknown keys, kept.
     #[serde(flatten)]
     pub unknown: Unknown,
+}
+
+impl Default for ContactSync {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            module: SyncModule::default(),
+            phonebook: None,
+            always_query: false,
+            index: IndexKept::default(),
+            index_credits: 3_000,
+            unknown: Unknown::new(),
+        }
+    }
 }
 
 /// `click_to_call`
@@ -487,6 +506,15 @@ codes! {
         Contacts,
         /// Companies.
         Accounts,
+    }
+    /// `contact_sync.index`
+    #[derive(Default)]
+    IndexKept {
+        /// Encrypted; there is no other way.
+        #[default]
+        Encrypted,
+        /// Not at all.
+        Off,
     }
     /// `click_to_call.confirm`
     #[derive(Default)]
