@@ -34,6 +34,7 @@ fn idle() -> AppView {
         shortcut: Default::default(),
         outbox: OutboxView::default(),
         history: 0,
+        index: Default::default(),
     }
 }
 
