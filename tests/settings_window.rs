@@ -750,6 +750,60 @@ async fn a_template_tells_its_mistakes_and_what_it_says_of_the_last_call_in_chin
     templates(Look::CHINESE).await;
 }
 
+async fn numbers(look: Look) {
+    let house = House::signed_out(Options::default()).await;
+    let words = words(look);
+    let screen = house.window(look).await;
+    // What is shown without its blanks is what the PBX gets.
+    let dialed = async |box_of: &str, digits: &str| {
+        let script = "return [...document.querySelector(arguments[0])?.textContent ?? ''].filter((c) => /[0-9+]/.test(c))\
+            .join('') === arguments[1]";
+        let place = format!("#{box_of}-told [data-of=dialed] bdi");
+        screen.when(&format!("{digits} would be dialed"), script, &[json!(place), json!(digits)]).await;
+    };
+    screen.go("phone-system").await;
+    screen.fill("#try-number", "+1 212 555 0100").await;
+    dialed("try-number", "0012125550100").await;
+    screen.sees("#try-number-told [data-of=dialed]", &words.text("dial-abroad")).await;
+    screen.sees("#try-number-told [data-of=read]", "+1 212-555-0100").await;
+    // A rule that is typed counts before it is saved.
+    screen.fill("#numbers-outside-line-prefix", "9").await;
+    dialed("try-number", "90012125550100").await;
+    screen.fill("#try-number", "110").await;
+    screen.sees("#try-number-told", &words.text("dial-doubt-emergency")).await;
+    screen.fill("#try-number", "张三").await;
+    screen.sees("#try-number-told", &words.text("cause-not-a-number")).await;
+    screen.fill("#try-number", "13800138000").await;
+    screen.sees("#try-number-told", &words.text("settings-try-mobile")).await;
+    screen.shoot("try-number").await;
+    inspect(&screen, look, "a number that is tried").await;
+    screen.go("click-to-call").await;
+    screen.fill("#click-to-call-international-prefix", "011").await;
+    screen.fill("#try-dialing", "+1 212 555 0100").await;
+    dialed("try-dialing", "01112125550100").await;
+    screen.shoot("try-dialing").await;
+    inspect(&screen, look, "a number that is tried for dialing").await;
+    screen.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_are_tried_by_rules_as_they_are_typed_in_english() {
+    let Some(_turn) = turn("numbers_are_tried_by_rules_as_they_are_typed_in_english", Keyboard::Shared).await
+    else {
+        return;
+    };
+    numbers(Look::ENGLISH).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_are_tried_by_rules_as_they_are_typed_in_chinese() {
+    let Some(_turn) = turn("numbers_are_tried_by_rules_as_they_are_typed_in_chinese", Keyboard::Shared).await
+    else {
+        return;
+    };
+    numbers(Look::CHINESE).await;
+}
+
 // What goes wrong with the phone system
 
 #[tokio::test(flavor = "multi_thread")]

@@ -66,6 +66,14 @@ settings-numbers-area-code = Area code
 settings-numbers-area-code-help = For local numbers without one. Without the leading 0.
 settings-numbers-outside-line-prefix = Outside line
 settings-numbers-outside-line-prefix-help = Digits dialed before an outside number, if any.
+settings-try-number = Try a number
+settings-try-number-help = As you would type it, or as the PBX shows it.
+settings-try-dialed = Would be dialed
+settings-try-read = Is read as
+settings-try-forms = Searched in Zoho Desk as
+settings-try-internal = A number of the PBX itself.
+settings-try-mobile = A mobile phone.
+settings-try-as-written = The rules do not know this number; it is dialed as it is written.
 
 settings-secret-in-keychain = Kept in the keychain
 settings-secret-in-file = Kept in a file that only you can read

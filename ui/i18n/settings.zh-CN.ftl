@@ -64,6 +64,14 @@ settings-numbers-area-code = 区号
 settings-numbers-area-code-help = 用于不带区号的本地号码。不含开头的 0。
 settings-numbers-outside-line-prefix = 外线前缀
 settings-numbers-outside-line-prefix-help = 拨打外线号码前需要加拨的数字（如有）。
+settings-try-number = 测试号码
+settings-try-number-help = 按您输入的格式，或 PBX 显示的格式填写。
+settings-try-dialed = 实际拨打
+settings-try-read = 识别为
+settings-try-forms = 在 Zoho Desk 中按以下格式查找
+settings-try-internal = 这是 PBX 内部的号码。
+settings-try-mobile = 手机号码。
+settings-try-as-written = 规则无法识别此号码，将按原样拨打。
 
 settings-secret-in-keychain = 已保存在密钥环中
 settings-secret-in-file = 已保存在仅你可读的文件中

@@ -204,6 +204,10 @@
  * @typedef {{keys: ?string, state: "off" | "waiting" | "on" | "taken" | "unusable" | "wayland"}} Shortcut
  * @typedef {{code: string, line: number, column: number, written: string, suggestion: ?string}} Flaw
  * @typedef {{flaws: Flaw[], preview: string, of: "last_call" | "example"}} Trial
+ * @typedef {{digits: string, shown: string, internal: boolean, abroad: boolean, understood: boolean, caution: ?string}}
+ *   DialTrial
+ * @typedef {{dial: ?DialTrial, fault: ?string, withheld: boolean, international: ?string, written: string,
+ *   mobile: boolean, forms: string[]}} NumberTrial
  * @typedef {{version: string, logs: string, profile: string, desktop: string}} About
  */
 

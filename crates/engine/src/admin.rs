@@ -7,6 +7,7 @@
 mod bind;
 mod doctor;
 mod links;
+mod number;
 mod pbx;
 mod sign_in;
 pub(crate) mod template;
@@ -33,8 +34,8 @@ use crate::view::{ProblemView, SignInView};
 
 pub use wire::{
     AgentView, Answer, BindBy, BindingView, BrowserHost, BrowserView, CertificateView, Choice, Choices,
-    Directory, ExtensionView, Fault, FlawView, KeptSecret, LinksView, PbxDraft, PbxTest, PreviewOf,
-    SettingsView, Switch, TelLinks, TemplateKey, TemplateView, Typed, Want,
+    DialTrial, Directory, ExtensionView, Fault, FlawView, KeptSecret, LinksView, NumberRules, NumberTrial,
+    PbxDraft, PbxTest, PreviewOf, SettingsView, Switch, TelLinks, TemplateKey, TemplateView, Typed, Want,
 };
 
 /// Disconnecting puts these back to what they were before Desk was connected; with their sections.
@@ -150,6 +151,7 @@ impl Admin {
                 self.on_desktop(|desktop| desktop.withdraw_from_browsers()).await?;
                 self.browsers().await
             }
+            Want::Number { text, rules } => Ok(Answer::Number(Box::new(self.try_number(text, rules).await?))),
             Want::Template { template, text } => {
                 Ok(Answer::Template(Box::new(self.try_template(template, text).await?)))
             }

@@ -5,6 +5,7 @@ import { card, help, note, page } from "./forms.js";
 import { browsersCard } from "./browsers.js";
 import { linksCard } from "./links.js";
 import { changed, drawWith, isLocked, save, valueOf, view } from "./model.js";
+import { tryNumber } from "./number.js";
 import { template } from "./templates.js";
 
 /** Whether a setting has this value. @param {string} key @param {unknown} value */
@@ -247,6 +248,16 @@ drawWith(() => {
   if (shortcutText.textContent !== told) shortcutText.textContent = told;
 });
 
+const internationalPrefix = field(
+  "click_to_call.international_prefix",
+  text("click_to_call.international_prefix", {
+    tidy: code,
+    short: true,
+    mode: "tel",
+    hint: "settings-click-to-call-international-prefix-hint",
+  }),
+);
+
 const clickToCall = page(
   "click-to-call",
   card(
@@ -254,15 +265,8 @@ const clickToCall = page(
     field("click_to_call.confirm", radios("click_to_call.confirm", ["always", "new_numbers", "never"]), {
       layout: "stack",
     }).node,
-    field(
-      "click_to_call.international_prefix",
-      text("click_to_call.international_prefix", {
-        tidy: code,
-        short: true,
-        mode: "tel",
-        hint: "settings-click-to-call-international-prefix-hint",
-      }),
-    ).node,
+    internationalPrefix.node,
+    tryNumber("try-dialing", () => ({ international_prefix: internationalPrefix.control.read() })),
     field(
       "click_to_call.shortcut",
       recording(text("click_to_call.shortcut", { tidy: code, hint: "settings-click-to-call-shortcut-hint" })),

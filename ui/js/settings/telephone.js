@@ -14,6 +14,7 @@ import { code, faultText, field, list, picker, text } from "./fields.js";
 import { fixOf } from "./fixes.js";
 import { card, copier, form, help, note, page, secretField, worker } from "./forms.js";
 import { drawWith, faultOf, isLocked, valueOf, view } from "./model.js";
+import { tryNumber } from "./number.js";
 
 /**
  * A line that shows a link as it is now.
@@ -118,7 +119,18 @@ const connection = form({
   secrets: [secret],
   body: [
     card(null, help("settings-pbx-where"), url.node, clientId.node, secret.node, extensions.node, advanced),
-    card("settings-numbers", help("settings-numbers-help"), country.node, area.node, prefix.node),
+    card(
+      "settings-numbers",
+      help("settings-numbers-help"),
+      country.node,
+      area.node,
+      prefix.node,
+      tryNumber("try-number", () => ({
+        country: country.control.read() ?? "",
+        area_code: area.control.read() ?? "",
+        outside_line_prefix: prefix.control.read() ?? "",
+      })),
+    ),
   ],
   buttons: [],
 });

@@ -123,6 +123,28 @@ pub enum Want {
         /// What is written.
         text: String,
     },
+    /// Reads a number by rules as far as they are typed, saved or not; answered by [`Answer::Number`].
+    Number {
+        /// As a person types it, or the PBX shows it.
+        text: String,
+        /// By which rules.
+        #[serde(default)]
+        rules: NumberRules,
+    },
+}
+
+/// Rules for numbers; those that are left out are the saved ones.
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NumberRules {
+    /// ISO code of the home country.
+    pub country: Option<String>,
+    /// Area code at home.
+    pub area_code: Option<String>,
+    /// Digits for an outside line.
+    pub outside_line_prefix: Option<String>,
+    /// What the PBX expects before a country code.
+    pub international_prefix: Option<String>,
 }
 
 /// A setting that is a template, by its key.
@@ -221,6 +243,8 @@ pub enum Answer {
     },
     /// What a template says.
     Template(Box<TemplateView>),
+    /// What a number means.
+    Number(Box<NumberTrial>),
     /// It is done, and there is nothing to say about it.
     Done,
 }
@@ -505,4 +529,40 @@ pub struct BindingView {
     pub extension: String,
     /// Desk's id of the agent.
     pub agent_id: String,
+}
+
+/// What a number means by the rules that were asked about.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NumberTrial {
+    /// What would be dialed.
+    pub dial: Option<DialTrial>,
+    /// Code of why nothing would be.
+    pub fault: Option<String>,
+    /// Whether it says that the caller's number is hidden.
+    pub withheld: bool,
+    /// In the international form, when there is one meaning.
+    pub international: Option<String>,
+    /// As people of its country write it.
+    pub written: String,
+    /// Whether it is a mobile phone's.
+    pub mobile: bool,
+    /// The forms in which Desk is searched for it.
+    pub forms: Vec<String>,
+}
+
+/// What would be dialed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DialTrial {
+    /// The callee that the PBX gets.
+    pub digits: String,
+    /// The same with blanks.
+    pub shown: String,
+    /// Whether it leads to the PBX itself.
+    pub internal: bool,
+    /// Whether it belongs to another country.
+    pub abroad: bool,
+    /// Whether the rules say what it means; otherwise it is dialed as it is written.
+    pub understood: bool,
+    /// Code of why somebody is always asked before.
+    pub caution: Option<String>,
 }

@@ -88,7 +88,7 @@ fn the_keychain_keeps_secrets_when_there_is_one() {
     secrets.delete(TOKEN).unwrap();
     secrets.delete(TOKEN).unwrap();
     assert_eq!(read(&secrets, TOKEN), None);
-    assert_eq!(chain.0.lock().unwrap().len(), 4);
+    assert_eq!(chain.0.lock().unwrap().len(), SecretName::ALL.len() - 1);
     assert!(!dir.path().join("secrets").exists());
 }
 
@@ -178,7 +178,12 @@ fn the_environment_wins_and_is_read_only() {
     let variables: Vec<_> = SecretName::ALL.into_iter().filter_map(SecretName::variable).collect();
     assert_eq!(
         variables,
-        ["DESKRING_PBX_CLIENT_SECRET", "DESKRING_DESK_CLIENT_SECRET", "DESKRING_DESK_REFRESH_TOKEN"]
+        [
+            "DESKRING_PBX_CLIENT_SECRET",
+            "DESKRING_DESK_CLIENT_SECRET",
+            "DESKRING_DESK_REFRESH_TOKEN",
+            "DESKRING_INDEX_KEY"
+        ]
     );
 }
 
