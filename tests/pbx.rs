@@ -374,8 +374,9 @@ async fn a_program_whose_token_another_one_killed_comes_back() {
     simulator.pbx().set(|switches| switches.get_token_invalidates = true);
     let mut link = Link::up(&simulator).await;
     client(&simulator, &Memory::new()).calls().await.unwrap();
+    until("a refresh in vain, then one sign-in", || tokens(&simulator) == (3, 1)).await;
     link.delivers(&simulator).await;
-    assert_eq!(tokens(&simulator), (3, 1), "a refresh in vain, then one sign-in");
+    assert_eq!(tokens(&simulator), (3, 1));
 }
 
 // The link.
