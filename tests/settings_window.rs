@@ -423,6 +423,8 @@ fn controls() -> Vec<(&'static str, &'static str, Act, Value)> {
         ("call-log", "call_log.wrap_up", Switch, json!(true)),
         ("call-log", "call_log.dispositions", Paste("Sold\n\n Call back \n"), json!(["Sold", "Call back"])),
         ("contact-sync", "contact_sync.always_query", Switch, json!(true)),
+        ("contact-sync", "contact_sync.index_credits", Type("500"), json!(500)),
+        ("contact-sync", "contact_sync.index", Tick("off"), json!("off")),
         ("contact-sync", "contact_sync.enabled", Switch, json!(true)),
         ("contact-sync", "contact_sync.phonebook", Type("Zoho"), json!("Zoho")),
         ("contact-sync", "contact_sync.module", Pick("accounts"), json!("accounts")),

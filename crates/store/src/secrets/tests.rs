@@ -188,6 +188,27 @@ fn the_environment_wins_and_is_read_only() {
 }
 
 #[test]
+fn those_who_keep_secrets_at_once_lose_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let names = [SecretName::PbxClientSecret, SecretName::DeskClientSecret, TOKEN, SecretName::IndexKey];
+    // Each with the file for itself, as the engine and a window's helper have it.
+    std::thread::scope(|scope| {
+        for name in names {
+            let secrets = Secrets::open(config(dir.path(), Consent::Granted));
+            scope.spawn(move || {
+                for round in 0..50 {
+                    secrets.set(name, &secret(&format!("{}-{round}", name.code()))).unwrap();
+                }
+            });
+        }
+    });
+    let secrets = Secrets::open(config(dir.path(), Consent::Granted));
+    for name in names {
+        assert_eq!(read(&secrets, name), Some(format!("{}-49", name.code())));
+    }
+}
+
+#[test]
 fn a_locked_keychain_does_not_hold_the_caller_up() {
     let dir = tempfile::tempdir().unwrap();
     let (close, closed) = channel();

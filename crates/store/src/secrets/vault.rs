@@ -1,10 +1,9 @@
 //! Owns an owner-only file of secrets: `{"version": 1, "secrets": {"name": "value"}}`.
 //! Must not know: when it may be used.
 
-use std::fs;
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use deskring_redact::{ExposeSecret, Secret};
 use serde_json::{Map, Value, json};
@@ -17,13 +16,11 @@ const VERSION: u64 = 1;
 pub(super) struct Vault {
     dir: PathBuf,
     name: &'static str,
-    /// Reading, changing and writing is one step for the threads of this process.
-    turn: Mutex<()>,
 }
 
 impl Vault {
     pub(super) fn new(dir: PathBuf, name: &'static str) -> Vault {
-        Vault { dir, name, turn: Mutex::new(()) }
+        Vault { dir, name }
     }
 
     pub(super) fn exists(&self) -> Result<bool, SecretsError> {
@@ -31,21 +28,24 @@ impl Vault {
     }
 
     pub(super) fn get(&self, name: SecretName) -> Result<Option<Secret>, SecretsError> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        // The file is replaced in one step, so it is whole without a turn.
         let secrets = self.read()?;
         let value = secrets.get(name.code()).and_then(Value::as_str);
         Ok(value.map(|value| Secret::from(value.to_owned())))
     }
 
     pub(super) fn set(&self, name: SecretName, secret: &Secret) -> Result<(), SecretsError> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.turn().map_err(SecretsError::FileUnusable)?;
         let mut secrets = self.read()?;
         secrets.insert(name.code().to_owned(), Value::from(secret.expose_secret()));
         self.write(secrets)
     }
 
     pub(super) fn delete(&self, name: SecretName) -> Result<(), SecretsError> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.exists()? {
+            return Ok(());
+        }
+        let _turn = self.turn().map_err(SecretsError::FileUnusable)?;
         let mut secrets = self.read()?;
         if secrets.remove(name.code()).is_none() {
             return Ok(());
@@ -55,6 +55,19 @@ impl Vault {
             return fs::remove_file(self.path()).map_err(SecretsError::FileUnusable);
         }
         self.write(secrets)
+    }
+
+    /// Reading, changing and writing is one step, also for others who have the file open: a settings window's helper,
+    /// the command line. Ends with the file that is given back.
+    fn turn(&self) -> io::Result<File> {
+        file::private_folder(&self.dir)?;
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let turn = options.open(self.dir.join(format!("{}.lock", self.name)))?;
+        turn.lock()?;
+        Ok(turn)
     }
 
     fn path(&self) -> PathBuf {
