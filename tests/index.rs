@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+use deskring_engine::assist::{Answer, Purpose, Sources, Want};
 use deskring_engine::view::CallView;
 use deskring_simulator::Fault;
 use e2e::{Rig, until};
@@ -174,7 +175,27 @@ async fn the_budget_of_a_day_ends_the_building_for_the_day() {
 }
 
 #[tokio::test]
-async fn nothing_is_left_when_it_is_switched_off_or_desk_is_disconnected() {
+async fn whoever_is_in_it_is_suggested_by_name_with_desk_away() {
+    let mut rig = Rig::idle().await;
+    let desk = rig.simulator.desk();
+    desk.add_contact(json!({ "firstName": "三", "lastName": "张", "mobile": "13800138001" }));
+    desk.add_account(json!({ "accountName": "Acme Ltd", "phone": "+1 212-555-0101" }));
+    indexed(&mut rig, |settings| settings["contact_sync"] = json!({ "always_query": true })).await;
+    rig.simulator.desk().fault_next(100_000, Fault::Status(503));
+    for (text, number) in [("zs", "138 0013 8001"), ("acme", "+1 212-555-0101"), ("8001", "138 0013 8001")] {
+        for sources in [Sources::Known, Sources::Desk] {
+            let want = Want::Suggest { text: text.to_owned(), purpose: Purpose::Dial, r#in: sources };
+            let Answer::Suggestions { rows, .. } = rig.handle().assist(want).await.unwrap() else {
+                panic!("{text}")
+            };
+            assert_eq!(rows.len(), 1, "{text}: {rows:?}");
+            assert_eq!(rows[0].number_text, number);
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_left_when_it_is_switched_off() {
     let mut rig = Rig::idle().await;
     rig.contact("Known", "13800138000");
     indexed(&mut rig, |_| {}).await;
@@ -186,4 +207,17 @@ async fn nothing_is_left_when_it_is_switched_off_or_desk_is_disconnected() {
     // Without it Desk is asked, as ever.
     assert_eq!(name(&rings(&rig, "13800138000").await), "Known");
     assert!(number_searches(&rig) > 0);
+}
+
+#[tokio::test]
+async fn nobody_is_left_when_desk_is_disconnected() {
+    let mut rig = Rig::idle().await;
+    rig.contact("Known", "13800138000");
+    indexed(&mut rig, |_| {}).await;
+    rig.handle().ask(deskring_engine::admin::Want::Disconnect).await.unwrap();
+    rig.view_where(|view| view.index.people == 0 && view.index.state != "fresh").await;
+    let key = deskring_store::IndexKey::read(&"0123456789abcdef".repeat(4).into()).unwrap();
+    let left = || deskring_store::Index::open(rig.profile.path(), &key).unwrap().size().unwrap().contacts;
+    until("nobody is known any more", || left() == 0).await;
+    rig.stop().await;
 }

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex};
 
 use deskring_store::settings::{self, Changed, ProblemKind};
 use deskring_store::{
-    Consent, ExposeSecret as _, Journal, Loaded, Place, Secret, SecretName, Secrets, SecretsConfig,
+    Consent, ExposeSecret as _, Index, Journal, Loaded, Place, Secret, SecretName, Secrets, SecretsConfig,
     SecretsError, Settings, SettingsError,
 };
 use deskring_zoho_desk as desk;
@@ -283,6 +283,9 @@ impl Admin {
             let cleared = Journal::open(&admin.paths.profile).and_then(|journal| journal.forget_people());
             if let Err(error) = cleared {
                 tracing::warn!(%error, "the contacts of Desk could not be forgotten; they are within days");
+            }
+            if let Err(error) = Index::remove(&admin.paths.profile) {
+                tracing::warn!(%error, "the index of contacts could not be deleted");
             }
             Ok(())
         })

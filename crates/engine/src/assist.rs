@@ -14,8 +14,8 @@ use std::sync::Arc;
 use deskring_domain::{CallId, Choice, Record, RecordKind, Sought};
 use deskring_store::{HistoryQuery, KEPT_CALLS};
 use deskring_zoho_desk::{
-    Account, AccountId, Contact, ContactId, EntryForm, Error, FieldKind, FormField, Module, Origin,
-    Requirement, Ticket,
+    Account, AccountId, Contact, ContactId, EntryForm, Error, FieldKind, FormField, Module, NameOrder,
+    Origin, Requirement, Ticket,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -192,7 +192,9 @@ impl Assist {
             return Ok(Answer::Suggestions { rows: Vec::new(), desk: DeskPart::Off });
         };
         let lookup = clients.desk.clone().filter(|_| manners.customers == Customers::Live);
-        let is_here = lookup.is_none();
+        let names = clients.desk.as_ref().map_or(NameOrder::ByScript, |lookup| lookup.names);
+        // The index bridges the wait for Desk, and knows what Desk cannot search for.
+        let is_here = lookup.is_none() || clients.index.is_some();
         let asked = async {
             match (&lookup, sources) {
                 (None, _) => (DeskPart::Off, Vec::new()),
@@ -207,7 +209,6 @@ impl Assist {
         };
         let (desk, of_desk) = asked.await;
         let part = if desk == DeskPart::NotAsked { suggest::Desk::IsToAnswer } else { suggest::Desk::IsDone };
-        let text = text.clone();
         let work = move || {
             let (mut calls, mut people) = (Vec::new(), Vec::new());
             // A database that does not answer costs its rows only.
@@ -216,9 +217,10 @@ impl Assist {
                     tracing::warn!(%error, "the history cannot be read");
                     Vec::new()
                 });
-                if is_here {
-                    people = suggest::people(journal, &text, suggest::MOST_PEOPLE);
-                }
+            }
+            if is_here {
+                let (index, journal) = (clients.index.as_deref(), clients.journal.as_deref());
+                people = suggest::people(index, journal, names, &sought, suggest::MOST_PEOPLE);
             }
             let suggest = Suggest {
                 sought,

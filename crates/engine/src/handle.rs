@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use deskring_domain::{CallId, Choice, Plan, Record};
-use deskring_store::Journal;
+use deskring_store::{Index, Journal};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -193,6 +193,7 @@ pub(crate) struct Clients {
     /// Code of why there is no client for Desk.
     pub(crate) desk_cause: Option<String>,
     pub(crate) journal: Option<Arc<Journal>>,
+    pub(crate) index: Option<Arc<Index>>,
     pub(crate) manners: Option<Manners>,
     /// Names of my extensions, as far as they are known.
     pub(crate) agents: BTreeMap<String, String>,

@@ -192,7 +192,7 @@ fn number(record: &IndexedRecord, field: &str) -> Option<String> {
     record.numbers.iter().find(|number| number.field == field).map(|number| number.stored.clone())
 }
 
-fn contact(record: &IndexedRecord) -> Contact {
+pub(crate) fn contact(record: &IndexedRecord) -> Contact {
     Contact {
         id: ContactId::new(record.id.clone()),
         first_name: record.first_name.clone(),
@@ -209,7 +209,7 @@ fn contact(record: &IndexedRecord) -> Contact {
     }
 }
 
-fn account(record: &IndexedRecord) -> Account {
+pub(crate) fn account(record: &IndexedRecord) -> Account {
     Account {
         id: AccountId::new(record.id.clone()),
         name: record.last_name.clone(),

@@ -5,12 +5,15 @@
 //! What is known here is answered at once. Customers of Desk come below it, later, and move nothing that stands there: a
 //! row that jumps under the pointer calls somebody else.
 
+use std::time::{Duration, Instant};
+
 use deskring_domain::seek::is_same_name;
 use deskring_domain::{DialLink, Fit, Outgoing, Plan, Sought};
-use deskring_store::{CallRow, Journal};
+use deskring_store::{CallRow, Index, IndexedRecord, Journal, RecordCode};
 use deskring_zoho_desk::{Account, Contact, NameOrder};
 
 use crate::assist::{Purpose, SuggestionView};
+use crate::index;
 use crate::names::Directory;
 
 /// Rows of a list.
@@ -19,6 +22,8 @@ const MOST: usize = 8;
 const MOST_COLLEAGUES: usize = 4;
 /// Rows that stand before Desk has answered.
 const BEFORE_DESK: usize = 5;
+/// For opening the index: as long as somebody does not notice.
+const SCAN: Duration = Duration::from_millis(150);
 /// Records of the local memory that are looked through, and of those that fit.
 const LOOKED_THROUGH: u32 = 2000;
 pub(crate) const MOST_PEOPLE: usize = 40;
@@ -77,21 +82,48 @@ pub(crate) struct Suggest<'a> {
     pub(crate) mine: &'a [String],
 }
 
-/// Customers whom the local memory knows, and who fit; each number of theirs is one of them. The only place that reads
-/// them for a list.
-pub(crate) fn people(journal: &Journal, text: &str, limit: usize) -> Vec<Person> {
-    let Some(sought) = Sought::read(text) else { return Vec::new() };
-    let records = journal.cached_records(LOOKED_THROUGH).unwrap_or_else(|error| {
+/// Customers who are known on this computer and fit; each number of theirs is one of them. The only place that reads them
+/// for a list. Those of the index come first, as far as there is time to open it.
+pub(crate) fn people(
+    index: Option<&Index>,
+    journal: Option<&Journal>,
+    names: NameOrder,
+    sought: &Sought,
+    limit: usize,
+) -> Vec<Person> {
+    let fits = |it: &Person| sought.fit(&it.name, &it.company, &[&it.number]).is_some();
+    let mut people: Vec<Person> = Vec::new();
+    if let Some(index) = index {
+        let until = Instant::now() + SCAN;
+        let scan = index.people(|record| of_index(record, names).iter().any(fits), limit, until);
+        match scan {
+            Ok(scan) => {
+                people.extend(scan.found.iter().flat_map(|record| of_index(record, names)).filter(fits))
+            }
+            Err(error) => tracing::warn!(%error, "the index cannot be read"),
+        }
+    }
+    let remembered = journal.map(|journal| journal.cached_records(LOOKED_THROUGH)).transpose();
+    let remembered = remembered.unwrap_or_else(|error| {
         tracing::warn!(%error, "the known customers cannot be read");
-        Vec::new()
+        None
     });
-    let people = records.into_iter().map(|(number, record)| Person {
+    let remembered = remembered.into_iter().flatten().map(|(number, record)| Person {
         kind: Kind::of_record(&record.kind),
         name: record.name.unwrap_or_default(),
         company: record.account.unwrap_or_default(),
         number,
     });
-    people.filter(|it| sought.fit(&it.name, &it.company, &[&it.number]).is_some()).take(limit).collect()
+    people.extend(remembered.filter(fits));
+    people.truncate(limit);
+    people
+}
+
+fn of_index(record: &IndexedRecord, names: NameOrder) -> Vec<Person> {
+    match record.kind {
+        RecordCode::Contact => of_desk(&[index::contact(record)], &[], names),
+        RecordCode::Account => of_desk(&[], &[index::account(record)], names),
+    }
 }
 
 /// Customers as Desk tells them, each number by itself.

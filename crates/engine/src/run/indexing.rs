@@ -83,7 +83,14 @@ impl Engine {
             }
             self.indexing.wanted = Some(wanted);
         }
-        let Some(lookup) = &mut self.desk.lookup else { return self.indexing.stop() };
+        let Some(lookup) = &mut self.desk.lookup else {
+            self.indexing.stop();
+            if self.indexing.index.is_some() {
+                self.indexing.view.state = "paused".to_owned();
+                self.indexing.view.cause.clone_from(&self.desk.view.cause);
+            }
+            return;
+        };
         lookup.index = self.indexing.index.clone();
         if self.indexing.builder.is_some() && self.indexing.generation == self.desk.generation {
             return;
@@ -109,11 +116,17 @@ impl Engine {
             lookup.index = None;
         }
         noted(Index::remove(&self.paths.profile));
+        self.indexing.view = IndexView { state: "paused".to_owned(), ..IndexView::default() };
+        self.dirty = Dirty::Yes;
         let wanted = self.indexing.wanted.clone();
         self.change_index(wanted);
     }
 
     pub(super) fn on_index(&mut self, view: IndexView) {
+        // One that was stopped may have told before.
+        if self.indexing.builder.is_none() {
+            return;
+        }
         self.indexing.view = view;
         self.dirty = Dirty::Yes;
     }
@@ -136,6 +149,11 @@ impl Engine {
             let _ = back.send(Back::LookedUp { call, number, attempt, link, answer });
         });
         None
+    }
+
+    /// The index, where there is one.
+    pub(super) fn index(&self) -> Option<&Arc<Index>> {
+        self.indexing.index.as_ref()
     }
 
     /// Whether an answer of Desk is kept in the index, and need not be anywhere else.
