@@ -1022,6 +1022,8 @@ async fn a_token_that_could_not_be_kept_is_given_back() {
     let address = house.begin().await;
     // The file of secrets becomes one that is not written to.
     let file = house.rig.profile.path().join("secrets/secrets.json");
+    let kept = || std::fs::read_to_string(&file).is_ok_and(|text| text.contains("index_key"));
+    until("the engine has nothing to keep any more", kept).await;
     std::fs::write(&file, "{").unwrap();
     browse(&address).await;
     assert_eq!(house.end().await, Err("secrets_file_malformed".to_owned()));
