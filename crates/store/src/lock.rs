@@ -16,8 +16,7 @@ const PID_FILE: &str = "engine.pid";
 /// While it lives, no other process gets the lock of this profile.
 #[derive(Debug)]
 pub struct ProfileLock {
-    // Closing the file frees the lock.
-    _file: File,
+    file: File,
     pid_file: PathBuf,
 }
 
@@ -64,16 +63,20 @@ impl ProfileLock {
         if let Err(fault) = fs::write(&pid_file, format!("{}\n", std::process::id())) {
             tracing::debug!(%fault, "the process id could not be written");
         }
-        Ok(ProfileLock { _file: lock, pid_file })
+        Ok(ProfileLock { file: lock, pid_file })
     }
 }
 
 impl Drop for ProfileLock {
     fn drop(&mut self) {
         // The lock file stays: removing it would let two processes lock two different files of one name.
-        // The fields are dropped after this, so nobody else can have written the id in between.
+        // The id goes while the lock is held, so nobody else can have written one in between.
         if let Err(fault) = fs::remove_file(&self.pid_file) {
             tracing::debug!(%fault, "the process id could not be removed");
+        }
+        // Closing is not enough: a program that is just being started has the file, too, until it runs.
+        if let Err(fault) = self.file.unlock() {
+            tracing::debug!(%fault, "the lock could not be given back");
         }
     }
 }
@@ -89,6 +92,17 @@ fn read_pid(path: &Path) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lock_is_free_at_once_whoever_else_has_its_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = ProfileLock::acquire(dir.path()).unwrap();
+        // As a child process has it between its birth and its program.
+        let inherited = first.file.try_clone().unwrap();
+        drop(first);
+        ProfileLock::acquire(dir.path()).unwrap();
+        drop(inherited);
+    }
 
     #[test]
     fn a_second_engine_is_told_who_has_the_profile() {
