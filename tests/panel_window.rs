@@ -41,6 +41,7 @@ struct Said {
     new_number: &'static str,
     asked_by: &'static str,
     not_called: &'static str,
+    busy: &'static str,
     unmute: &'static str,
     extension: &'static str,
     desk_failed: &'static str,
@@ -70,6 +71,7 @@ const ENGLISH: Said = Said {
     new_number: "This number was never called from here.",
     asked_by: "A link asks for it.",
     not_called: "Not called: links must not send codes",
+    busy: "They are on another call. Try again later.",
     unmute: "Unmute",
     extension: "Extension",
     desk_failed: "Zoho Desk did not answer",
@@ -99,6 +101,7 @@ const CHINESE: Said = Said {
     new_number: "从未呼叫过此号码。",
     asked_by: "由链接发起。",
     not_called: "未呼叫：链接不能向 PBX 发送功能码",
+    busy: "对方正在通话中。请稍后再试。",
     unmute: "取消静音",
     extension: "分机",
     desk_failed: "Zoho Desk 未返回结果",
@@ -705,7 +708,15 @@ async fn dialing(said: &Said) {
     screen.has("#dial-number", "").await;
     audited(&screen, "the box to dial from").await;
     screen.shoot("panel-dial-box").await;
-    assert_eq!(rig.simulator.pbx().calls().len(), 1);
+    let pbx = rig.simulator.pbx();
+    let [call] = pbx.calls().try_into().unwrap();
+    // What the PBX says of a call that it could not put through, in words and with what to do.
+    pbx.answer(&call, "1001").await;
+    pbx.remote_fails(&call, "486 Busy here").await;
+    rig.closed(&call).await;
+    screen.sees("body", said.busy).await;
+    audited(&screen, "a call that failed").await;
+    screen.shoot("panel-call-failed").await;
     screen.close().await;
 }
 
