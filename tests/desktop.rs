@@ -82,8 +82,11 @@ async fn a_notification_disturbs_and_tells_as_much_as_the_settings_say() {
         assert_eq!((urgency, timeout, silent), loud, "{level}");
         app.wait_opened(1).await;
         app.rig.simulator.pbx().answer(&call, "1001").await;
+        // Other tests' notices are on the same bus; where names may be seen, this one has one.
+        let is_named = |summary: &str, body: &str| format!("{summary} {body}").contains(number);
         heard(&log, "no longer urgent, and no sound", |asked| {
-            matches!(asked, Asked::Show { replaces, urgency, silent: true, .. } if *replaces > 0 && *urgency < 2)
+            matches!(asked, Asked::Show { replaces, urgency, silent: true, summary, body, .. }
+                if *replaces > 0 && *urgency < 2 && (caller != "name" || is_named(summary, body)))
         })
         .await;
         app.rig.simulator.pbx().hang_up(&call, "caller").await;
