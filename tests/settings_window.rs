@@ -530,8 +530,13 @@ async fn every_section(look: Look) {
             by_form.push((key, value));
             if matches!(key, "pbx.url" | "desk.data_center") {
                 let save = if on == "zoho-desk" { "#desk-form-save" } else { "#pbx-form-save" };
-                screen.shows(&format!("{} [data-state=unsaved]", save.trim_end_matches("-save"))).await;
+                let unsaved = format!("{} [data-state=unsaved]", save.trim_end_matches("-save"));
+                screen.shows(&unsaved).await;
                 screen.press(save).await;
+                // As a person does whose pointer missed a button that was moving.
+                if tokio::time::timeout(PATIENCE / 3, screen.hides(&unsaved)).await.is_err() {
+                    screen.press(save).await;
+                }
                 for (key, value) in by_form.drain(..) {
                     house.saved(key, &value).await;
                 }
