@@ -1276,6 +1276,58 @@ async fn the_way_to_be_chosen_for_links_in_chinese() {
     the_way_to_be_chosen_for_links(Look::CHINESE).await;
 }
 
+// Contact sync
+
+async fn all_contacts_are_synced(look: Look) {
+    let words = words(look);
+    let house = House::signed_in().await;
+    let desk = house.rig.simulator.desk();
+    for at in 0..40 {
+        let contact = json!({ "lastName": format!("Person {at}"), "mobile": format!("+86138{at:08}") });
+        desk.add_contact(contact);
+    }
+    desk.add_contact(json!({ "lastName": "Silent <b>" }));
+    house.rig.simulator.pbx().by_hand("phonebook/create", &json!({ "name": "Helpdesk" })).unwrap();
+    let changes = BTreeMap::from([
+        ("contact_sync.phonebook".to_owned(), json!("Helpdesk")),
+        ("contact_sync.enabled".to_owned(), json!(true)),
+    ]);
+    house.want(Want::Change { changes }).await;
+    let screen = house.window(look).await;
+    screen.go("contact-sync").await;
+    screen.sees("#sync-now", &words.text("settings-sync-now")).await;
+    screen.press("#sync-now").await;
+    // Live: the numbers come while it goes on.
+    screen.shows("#sync-state[data-state=running]").await;
+    screen.sees("#sync-facts", &words.text("sync-round-running")).await;
+    screen.sees("#sync-facts", &words.text("sync-step-copying")).await;
+    screen.shoot("sync-1-running").await;
+    inspect(&screen, look, "sync under way").await;
+    screen.press("#sync-stop").await;
+    screen.sees("#sync-facts", &words.text("sync-round-stopped")).await;
+    assert!(house.rig.simulator.pbx().company_contacts().len() < 40);
+    screen.press("#sync-now").await;
+    screen.sees("#sync-facts", &words.text("sync-round-done")).await;
+    screen.press("#page-contact-sync summary").await;
+    screen.sees("#sync-left-out", &words.text("not-synced-no-number")).await;
+    screen.sees("#sync-left-out", "Silent <b>").await;
+    screen.shoot("sync-2-done").await;
+    inspect(&screen, look, "sync done").await;
+    screen.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_contacts_are_synced_in_english() {
+    let Some(_turn) = turn("all_contacts_are_synced_in_english", Keyboard::Shared).await else { return };
+    all_contacts_are_synced(Look::ENGLISH).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_contacts_are_synced_in_chinese() {
+    let Some(_turn) = turn("all_contacts_are_synced_in_chinese", Keyboard::Shared).await else { return };
+    all_contacts_are_synced(Look::CHINESE).await;
+}
+
 // Accessibility
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,3 +18,5 @@ mod index;
 mod outbox_by_hand;
 #[path = "owed.rs"]
 mod owed;
+#[path = "phonebook.rs"]
+mod phonebook;

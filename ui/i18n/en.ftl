@@ -634,3 +634,42 @@ cause-few-credits = few API credits are left in Zoho Desk today; the rest is for
 cause-index-not-opened = the file cannot be opened
 cause-index-not-written = the file cannot be written
 cause-off = switched off in the settings
+
+## Contact sync
+
+sync-off = Contact sync: switched off
+sync-idle = Contact sync: up to date with the calls, to phonebook “{ $phonebook }”
+sync-copying = Contact sync: copying a contact of a call to phonebook “{ $phonebook }”
+sync-running = Contact sync: copying all to phonebook “{ $phonebook }”
+sync-waiting = Contact sync waits
+sync-refused = Contact sync is not possible
+sync-step-looking = Looking at what is in the phonebook
+sync-step-copying = Copying
+sync-step-tidying = Checking that each is there once
+sync-round-running = Sync now: under way
+sync-round-stopped = Sync now: stopped; it goes on from here when you start it again
+sync-round-done = Sync now: done
+sync-counts = { $copied } written, { $same } unchanged, { $skipped } not synced, { $failed } refused by the PBX
+sync-speed = { $count } a minute
+sync-queue = { $count ->
+        [one] { $count } contact of a call waits
+       *[other] { $count } contacts of calls wait
+    }
+sync-credits = { $count } API credits left in Zoho Desk today
+not-synced-no-name = first or last name is missing in Zoho Desk
+not-synced-no-number = a phone number is missing in Zoho Desk
+not-synced-taken = its entry on the PBX no longer has Deskring’s remark, so it is left alone
+not-synced-refused = the PBX refused it
+cause-no-phonebooks = the PBX has no phonebooks for programs: the plan or the firmware is missing this feature
+cause-holds-everybody = this phonebook holds all company contacts; choose an empty one
+cause-not-empty = this phonebook has contacts that Deskring did not put there; choose an empty one
+cause-full = the PBX has no room for more company contacts
+cause-takes-nobody = the PBX does not let this phonebook be changed, as when another system fills it; choose an empty one
+cause-not-created = the PBX did not create the phonebook; create it on the PBX and choose it here
+cause-dry-run = a dry run is on, and nothing is copied to the PBX either
+cause-not-connected = there is no connection
+cause-not-kept = progress cannot be written to this computer’s disk
+cause-sync-off = contact sync is switched off, or no phonebook is chosen
+cli-sync-started = Sync now has begun. Its progress: deskring-cli sync status
+cli-sync-stopped = Sync now is stopped.
+cli-sync-none-left-out = Nobody is left out.

@@ -587,3 +587,41 @@ cause-few-credits = Zoho Desk 今日剩余的 API 请求额度不多，留给通
 cause-index-not-opened = 无法打开文件
 cause-index-not-written = 无法写入文件
 cause-off = 已在设置中关闭
+
+## Contact sync
+
+sync-off = 联系人同步：已关闭
+sync-idle = 联系人同步：通话中的联系人已同步到企业联系人群组“{ $phonebook }”
+sync-copying = 联系人同步：正在将通话联系人同步到企业联系人群组“{ $phonebook }”
+sync-running = 联系人同步：正在将全部联系人同步到企业联系人群组“{ $phonebook }”
+sync-waiting = 联系人同步正在等待
+sync-refused = 无法同步联系人
+sync-step-looking = 正在查看企业联系人群组中的联系人
+sync-step-copying = 正在同步
+sync-step-tidying = 正在检查每个联系人是否只有一条
+sync-round-running = 立即同步：正在进行
+sync-round-stopped = 立即同步：已停止；再次开始时从此处继续
+sync-round-done = 立即同步：已完成
+sync-counts = 已写入 { $copied } 个，无变化 { $same } 个，未同步 { $skipped } 个，PBX 拒绝 { $failed } 个
+sync-speed = 每分钟 { $count } 个
+sync-queue = { $count ->
+       *[other] { $count } 个通话联系人正在等待同步
+    }
+sync-credits = 今日剩余 Zoho Desk API 请求额度：{ $count }
+not-synced-no-name = Zoho Desk 中未填写名字或姓氏
+not-synced-no-number = Zoho Desk 中未填写电话号码
+not-synced-taken = PBX 上的联系人已没有 Deskring 的备注，因此不再更改
+not-synced-refused = 被 PBX 拒绝
+cause-no-phonebooks = PBX 未向程序提供企业联系人群组：订阅服务或固件不支持此功能
+cause-holds-everybody = 此企业联系人群组包含全部企业联系人；请选择一个空的企业联系人群组
+cause-not-empty = 此企业联系人群组中有并非由 Deskring 添加的联系人；请选择一个空的企业联系人群组
+cause-full = PBX 的企业联系人数量已达上限
+cause-takes-nobody = PBX 不允许更改此企业联系人群组，例如它由其他系统同步；请选择一个空的企业联系人群组
+cause-not-created = PBX 未能创建企业联系人群组；请在 PBX 上创建，然后在此处选择
+cause-dry-run = 试运行已启用，也不会向 PBX 同步联系人
+cause-not-connected = 未连接
+cause-not-kept = 无法将进度写入本机磁盘
+cause-sync-off = 联系人同步已关闭，或未选择企业联系人群组
+cli-sync-started = 已开始立即同步。查看进度：deskring-cli sync status
+cli-sync-stopped = 已停止立即同步。
+cli-sync-none-left-out = 没有未同步的联系人。

@@ -109,6 +109,7 @@
  * @property {string[]} dispositions
  * @property {Outbox} outbox
  * @property {{ state: string, cause: string | null, people: number, spent: number, budget: number }} index
+ * @property {Sync} sync
  * @property {Shortcut} shortcut
  * @property {number} history
  * @typedef {{stage: "waiting" | "gone" | "other_version"} | {stage: "connected", view: View}} Stage
@@ -209,6 +210,22 @@
  * @typedef {{dial: ?DialTrial, fault: ?string, withheld: boolean, international: ?string, written: string,
  *   mobile: boolean, forms: string[]}} NumberTrial
  * @typedef {{version: string, logs: string, profile: string, desktop: string}} About
+ */
+
+/**
+ * @typedef {object} Sync copying contacts to the phonebook of the PBX
+ * @property {string} state empty while it is switched off
+ * @property {string | null} cause
+ * @property {string | null} phonebook
+ * @property {string | null} round
+ * @property {string | null} step
+ * @property {number} copied
+ * @property {number} same
+ * @property {number} skipped
+ * @property {number} failed
+ * @property {number | null} per_minute
+ * @property {number} waiting
+ * @property {number | null} credits_left
  */
 
 export {};

@@ -9,6 +9,7 @@ mod run;
 mod say;
 mod set_up;
 mod status;
+mod sync;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -73,6 +74,11 @@ enum Command {
     Outbox {
         #[command(subcommand)]
         command: outbox::OutboxCommand,
+    },
+    /// Copy contacts of Zoho Desk to the phonebook of the PBX
+    Sync {
+        #[command(subcommand)]
+        command: sync::SyncCommand,
     },
     /// Have your phone ring and then call a number
     ///
@@ -146,6 +152,7 @@ fn start(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Settings { command } => set_up::settings(paths, command).await,
             Command::Doctor { json } => set_up::doctor(paths, json.into()).await,
             Command::Outbox { command } => outbox::outbox(paths, command).await,
+            Command::Sync { command } => sync::sync(&paths, command).await,
             Command::Dial { number, yes, no_wait } => dial::dial(&paths, number, yes, no_wait).await,
             Command::BrowserHost { arguments } => {
                 deskring_local_api::browser::answer(&paths, &arguments, std::io::stdin(), std::io::stdout())

@@ -3,10 +3,10 @@
 
 use std::io::Write;
 
-use deskring_engine::admin::{BindingView, Directory, Finding, FindingState};
+use deskring_engine::admin::{BindingView, Directory, Finding, FindingState, NotSyncedView};
 use deskring_engine::view::{
     AppView, CallView, DialView, IndexView, LinkState, LinkView, OutboxRowView, ProblemView, RefusedField,
-    WhyView,
+    SyncView, WhyView,
 };
 use deskring_engine::{Happening, Paths, Report, SignInEnd};
 use deskring_wording::{Language, Part, Words, key_of};
@@ -70,6 +70,9 @@ impl Voice {
             format!("{}: {}", words.text("link-desk"), link_text(words, &view.desk)),
         ];
         lines.push(index_text(words, &view.index));
+        if !view.sync.state.is_empty() {
+            lines.push(sync_text(words, &view.sync));
+        }
         lines.extend(view.problems.iter().map(|found| format!("! {}", self.problem(found))));
         lines.extend(view.findings.iter().map(|found| format!("! {}", finding(words, found))));
         if view.outbox.dry_run {
@@ -114,6 +117,35 @@ impl Voice {
     /// Why Desk gave no answer.
     pub(crate) fn desk_cause(&self, code: &str) -> String {
         format!("{}: {}", self.0.text("link-desk"), self.cause(code))
+    }
+
+    /// How contact sync goes.
+    pub(crate) fn sync(&self, sync: &SyncView) -> String {
+        let words = &self.0;
+        let mut lines = vec![sync_text(words, sync)];
+        if let Some(round) = &sync.round {
+            lines.push(words.of_code("sync-round", round, &[]));
+            lines.extend(sync.step.as_ref().map(|step| words.of_code("sync-step", step, &[])));
+            let counts = [
+                ("copied", sync.copied.into()),
+                ("same", sync.same.into()),
+                ("skipped", sync.skipped.into()),
+                ("failed", sync.failed.into()),
+            ];
+            lines.push(words.with("sync-counts", &counts));
+        }
+        lines.extend(sync.per_minute.map(|count| self.count("sync-speed", count)));
+        lines.extend(
+            Some(sync.waiting).filter(|count| *count > 0).map(|count| self.count("sync-queue", count)),
+        );
+        lines.extend(sync.credits_left.map(|count| self.count("sync-credits", count)));
+        lines.join("\n")
+    }
+
+    /// A record that is not in the phonebook.
+    pub(crate) fn not_synced(&self, row: &NotSyncedView) -> String {
+        let who = row.label.as_deref().map_or_else(|| row.id.clone(), clean);
+        format!("{} {who}: {}", row.id, self.0.of_code("not-synced", &row.reason, &[]))
     }
 
     /// The words of a cause.
@@ -375,6 +407,16 @@ fn link_text(words: &Words, link: &LinkView) -> String {
         text = format!("{text} ({})", clean(detail));
     }
     text
+}
+
+fn sync_text(words: &Words, sync: &SyncView) -> String {
+    let state = if sync.state.is_empty() { "off" } else { &sync.state };
+    let phonebook = sync.phonebook.as_deref().map(clean).unwrap_or_default();
+    let text = words.of_code("sync", state, &[("phonebook", phonebook.into())]);
+    match &sync.cause {
+        Some(cause) => format!("{text}: {}", words.of_code("cause", cause, &[])),
+        None => text,
+    }
 }
 
 fn index_text(words: &Words, index: &IndexView) -> String {

@@ -98,6 +98,15 @@ impl Plan {
         })
     }
 
+    /// The numbers of a stored field, in the order in which they are written.
+    pub fn read_all(&self, stored: &str) -> Vec<Reading> {
+        let all = numbers_in(stored);
+        // The first is the whole field; it is the number when there are no parts.
+        let parts = if all.len() > 1 { all.get(1..).unwrap_or_default() } else { &all };
+        let readings = parts.iter().map(|part| self.read(part));
+        readings.filter(|reading| !reading.is_withheld() && !reading.key().is_empty()).collect()
+    }
+
     /// Reads a number as the PBX or a person wrote it. Never fails: what cannot be understood keeps its
     /// digits and is compared literally.
     pub fn read(&self, written: &str) -> Reading {
@@ -539,6 +548,17 @@ mod tests {
 
     fn china() -> Plan {
         Plan::new("CN", "592", "9").unwrap()
+    }
+
+    #[test]
+    fn a_field_with_several_numbers_has_each_of_them() {
+        let keys = |stored: &str| -> Vec<String> {
+            china().read_all(stored).iter().map(|reading| reading.key().to_owned()).collect()
+        };
+        assert_eq!(keys("138-0013-8000"), ["+8613800138000"]);
+        assert_eq!(keys("13800138000; 0592-5503309"), ["+8613800138000", "+865925503309"]);
+        assert_eq!(keys(" / none"), Vec::<String>::new());
+        assert_eq!(keys(""), Vec::<String>::new());
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod doctor;
 mod links;
 mod number;
 mod pbx;
+mod phonebook;
 mod sign_in;
 pub(crate) mod template;
 mod wire;
@@ -29,13 +30,15 @@ use tokio::task::JoinHandle;
 use crate::connect::{self, Paths};
 use crate::desktop::{Autostart, Desktop};
 use crate::handle::{Clients, Command, Message};
+use crate::phonebook::Wish;
 pub use crate::view::{Finding, FindingState};
 use crate::view::{ProblemView, SignInView};
 
 pub use wire::{
     AgentView, Answer, BindBy, BindingView, BrowserHost, BrowserView, CertificateView, Choice, Choices,
-    DialTrial, Directory, ExtensionView, Fault, FlawView, KeptSecret, LinksView, NumberRules, NumberTrial,
-    PbxDraft, PbxTest, PreviewOf, SettingsView, Switch, TelLinks, TemplateKey, TemplateView, Typed, Want,
+    DialTrial, Directory, ExtensionView, Fault, FlawView, KeptSecret, LinksView, NotSyncedView, NumberRules,
+    NumberTrial, PbxDraft, PbxTest, PhonebookView, PreviewOf, SettingsView, Switch, TelLinks, TemplateKey,
+    TemplateView, Typed, Want,
 };
 
 /// Disconnecting puts these back to what they were before Desk was connected; with their sections.
@@ -152,6 +155,10 @@ impl Admin {
                 self.browsers().await
             }
             Want::Number { text, rules } => Ok(Answer::Number(Box::new(self.try_number(text, rules).await?))),
+            Want::SyncNow => self.wish_copies(Wish::Everything).await,
+            Want::StopSync => self.wish_copies(Wish::Stop).await,
+            Want::NotSynced { offset } => self.not_synced(offset).await,
+            Want::Phonebooks => self.phonebooks().await,
             Want::Template { template, text } => {
                 Ok(Answer::Template(Box::new(self.try_template(template, text).await?)))
             }

@@ -22,6 +22,7 @@ use crate::index;
 use crate::lookup::{Forms, Lookup, Report};
 use crate::manners::Manners;
 use crate::outbox::{self, Writing};
+use crate::phonebook;
 use crate::run::StartError;
 use crate::tokens::{DeskTokens, PbxTokens};
 use crate::view::{LinkState, LinkView, ProblemView};
@@ -90,6 +91,8 @@ pub(crate) struct Connections {
     pub owed: Option<(OwedRules, Writing)>,
     /// How people are kept on this computer; `None` likewise.
     pub index: Option<index::Wanted>,
+    /// What is copied to the phonebook; `None` likewise.
+    pub copies: Option<Option<phonebook::Wanted>>,
 }
 
 /// What is known of the organization after sign-in.
@@ -139,6 +142,7 @@ pub(crate) fn connect(paths: &Paths, secrets: SecretsConfig) -> Connections {
                 manners: None,
                 owed: None,
                 index: None,
+                copies: None,
             };
         }
     };
@@ -175,6 +179,7 @@ pub(crate) fn connect(paths: &Paths, secrets: SecretsConfig) -> Connections {
         manners: Some(Manners::of(settings)),
         owed: Some((outbox::rules(settings), outbox::writing(settings))),
         index: Some(index::wanted(settings, &secrets)),
+        copies: Some(phonebook::wanted(settings)),
     }
 }
 

@@ -164,6 +164,8 @@ pub(crate) enum Message {
     ForgetContacts,
     /// A form was kept or discarded.
     FormsChanged,
+    /// Somebody wants everything copied to the phonebook, or no more.
+    Copies(crate::phonebook::Wish),
     /// Somebody sent on, changed or gave up what is owed to Desk.
     OutboxChanged,
     /// A call belongs to a record that was created for it, or was given its number; its form is done with.

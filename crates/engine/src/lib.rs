@@ -19,6 +19,7 @@ mod manners;
 mod margin;
 mod names;
 mod outbox;
+mod phonebook;
 mod run;
 mod suggest;
 mod tokens;

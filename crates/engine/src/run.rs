@@ -5,6 +5,7 @@
 
 mod acting;
 mod agent;
+mod copying;
 mod dialing;
 mod filling;
 mod indexing;
@@ -38,6 +39,7 @@ use crate::manners::{Manners, Paused};
 use crate::margin::{self, Margin};
 use crate::names::{self, Names};
 use crate::outbox;
+use crate::phonebook;
 use crate::view::{
     self, AppView, CallView, DraftView, LinkState, LinkView, OutboxView, PopupView, ProblemView, RecordView,
     ShortcutState, ShortcutView, SignInView, SpokeView, TicketsView, WrapUpView,
@@ -170,6 +172,8 @@ pub struct Engine {
     acting: acting::Acting,
     indexing: indexing::Indexing,
     indexed: mpsc::UnboundedReceiver<view::IndexView>,
+    copying: copying::Copying,
+    copied: mpsc::UnboundedReceiver<view::SyncView>,
     /// Whether all calls are known since the PBX is in reach.
     filled_in: bool,
     /// When the PBX's call details are read once more.
@@ -265,6 +269,8 @@ impl Engine {
         let (back_sender, back) = mpsc::unbounded_channel();
         let margin = Margin::default();
         let (indexing, indexed) = indexing::Indexing::new();
+        let (mut copying, copied) = copying::Copying::new();
+        copying.wanted = phonebook::wanted(&loaded.settings);
         let first = app_view(&machine, &history, &pbx, &desk, &told, &margin);
         let (view, views) = watch::channel(Arc::new(first));
         let admin = Admin::of_engine(paths.clone(), secrets.clone(), desktop.clone(), message_sender.clone());
@@ -288,6 +294,8 @@ impl Engine {
             acting: acting::Acting::default(),
             indexing,
             indexed,
+            copying,
+            copied,
             owing: owed::Owing::new(outbox::rules(&loaded.settings), outbox::writing(&loaded.settings)),
             handle: Handle::new(message_sender, views, admin, assist),
             messages,
@@ -317,6 +325,7 @@ impl Engine {
     pub async fn run(mut self) -> Stopped {
         self.connect(None);
         let (mut written, mut sending) = self.start_sender();
+        self.start_copier();
         let mut sleep_check = tokio::time::interval(SLEEP_CHECK);
         sleep_check.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -347,6 +356,7 @@ impl Engine {
                         self.read_outbox();
                         self.wake_sender();
                     }
+                    Some(Message::Copies(wish)) => self.wish_copies(wish),
                     Some(Message::Belongs(belongs)) => self.belongs(*belongs),
                     Some(Message::Act { wish, reply }) => self.on_act(wish, reply),
                     Some(Message::Dial { text, by, extension, reply }) => {
@@ -356,6 +366,7 @@ impl Engine {
                 Some(back) = self.back.recv() => self.on_back(back),
                 Some(done) = written.recv() => self.on_done(done),
                 Some(view) = self.indexed.recv() => self.on_index(view),
+                Some(view) = self.copied.recv() => self.on_copied(view),
                 () = until(deadline) => {
                     self.tell(self.clock.now(), Input::Tick);
                     // A pause may have ended, which no effect tells.
@@ -613,6 +624,9 @@ impl Engine {
         if let Some((rules, writing)) = connections.owed {
             self.change_owing(rules, writing);
         }
+        if let Some(wanted) = connections.copies {
+            self.copying.wanted = wanted;
+        }
         self.dirty = Dirty::Yes;
         let Some(mut setup) = connections.setup else { return };
         self.change_pbx(|link| link.set(connections.pbx, connections.pbx_key));
@@ -667,6 +681,7 @@ impl Engine {
                 if self.keep(&entry, &mut view) == News::Yes {
                     self.desktop.happened(&Happening::Call(&view));
                 }
+                self.copy_record_of(&entry);
                 self.see_dialed_call();
                 self.dirty = Dirty::Yes;
             }
@@ -878,6 +893,8 @@ impl Engine {
             }
             self.dialing.write(&mut view);
             view.index = self.indexing.view.clone();
+            self.wire_copier();
+            view.sync = self.copying.view.clone();
             self.view.send_replace(Arc::new(view));
         }
     }
@@ -941,5 +958,6 @@ fn app_view(
         shortcut: ShortcutView { keys: told.manners.shortcut.clone(), state: told.shortcut },
         history: history.changes(),
         index: view::IndexView::default(),
+        sync: view::SyncView::default(),
     }
 }

@@ -74,6 +74,47 @@ pub struct AppView {
     /// Who is known on this computer, and how that list does.
     #[serde(default)]
     pub index: IndexView,
+    /// What is copied to the phonebook of the PBX.
+    #[serde(default)]
+    pub sync: SyncView,
+}
+
+/// How copying to the phonebook of the PBX goes.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct SyncView {
+    /// Empty while it is switched off; `idle`, `copying` (a record of a call), `running` (all of them), `waiting` or
+    /// `refused`.
+    pub state: String,
+    /// Who stands in the way: `pbx`, `desk`, `computer` or `phonebook`.
+    pub side: Option<String>,
+    /// Code of why it waits or is refused.
+    pub cause: Option<String>,
+    /// The other side's own words about it; not translated.
+    pub detail: Option<String>,
+    /// When it is tried again.
+    pub retry_at_ms: Option<i64>,
+    /// The phonebook's name.
+    pub phonebook: Option<String>,
+    /// Copying all: `running`, `stopped` or `done`; `None` when nobody has begun to.
+    pub round: Option<String>,
+    /// Its step: `looking`, `copying` or `tidying`.
+    pub step: Option<String>,
+    /// Records that were created or written anew.
+    pub copied: u64,
+    /// Records that stood there already.
+    pub same: u64,
+    /// Records that become no entry.
+    pub skipped: u64,
+    /// Records that the PBX refused.
+    pub failed: u64,
+    /// Records that were looked at, in a minute.
+    pub per_minute: Option<u64>,
+    /// Records of calls that wait.
+    pub waiting: u64,
+    /// Credits of Desk that are left for today, when they are known.
+    pub credits_left: Option<u64>,
+    /// When copying all was begun.
+    pub began_ms: Option<i64>,
 }
 
 /// The index of people on this computer.

@@ -184,6 +184,7 @@ impl Journal {
         self.db.write(|transaction| {
             transaction.execute_batch(
                 "DELETE FROM records; DELETE FROM lookups; DELETE FROM choices; DELETE FROM drafts;
+                 DELETE FROM to_sync; UPDATE synced SET label = NULL;
                  UPDATE outbox SET payload = '', detail = NULL WHERE state IN ('sent', 'discarded', 'dry');",
             )
         })

@@ -16,12 +16,13 @@ const FILE: &str = "deskring.db";
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// One frozen file per step; the schema's version is the number of steps taken.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
     include_str!("migrations/0005.sql"),
+    include_str!("migrations/0006.sql"),
 ];
 
 /// Why the database could not do it. The engine goes on without a journal, but says so.

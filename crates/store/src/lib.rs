@@ -17,6 +17,7 @@ mod lock;
 mod outbox;
 mod secrets;
 pub mod settings;
+mod synced;
 
 pub use deskring_redact::{ExposeSecret, Secret};
 
@@ -38,3 +39,4 @@ pub use crate::secrets::{
     ChainState, Consent, Environment, Keychain, Place, SecretName, Secrets, SecretsConfig, SecretsError,
 };
 pub use crate::settings::{Changed, Loaded, Problem, ProblemKind, Refusal, Settings, SettingsError};
+pub use crate::synced::{SyncedRow, ToSync};

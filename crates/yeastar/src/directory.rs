@@ -242,7 +242,7 @@ impl Core {
 /// A page of a list.
 pub(crate) struct Page {
     pub(crate) rows: Vec<Value>,
-    total: Option<usize>,
+    pub(crate) total: Option<usize>,
 }
 
 /// QUIRK(yeastar): the rows are under `data`, or under `queue_list` and the like; an empty list is left out.

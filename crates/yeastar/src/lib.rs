@@ -6,6 +6,7 @@
 //! ```text
 //! address ─┐                       ┌─ directory    names behind numbers
 //! config ──┤                       ├─ control      acting on calls
+//!          │                       ├─ phonebook    company contacts
 //! tls ─────┼─► http ──► token ──► pbx
 //! error ───┤   one      one        ├─ socket       the link: events in, Feed out
 //! event ───┘   request  token      ├─ call_log     what happened while nobody listened
@@ -35,6 +36,7 @@ mod fake;
 mod http;
 mod monitors;
 mod pbx;
+mod phonebook;
 mod socket;
 mod tls;
 mod token;
@@ -56,6 +58,7 @@ pub use crate::{
     examination::Examination,
     monitors::{Monitor, Monitors},
     pbx::Pbx,
+    phonebook::{Entries, Entry, EntryId, Members, NumberKind, Person, Phonebook, PhonebookId},
     socket::{Feed, SocketTrial},
     tls::{Distrust, Fingerprint, FingerprintError},
     token::TRIES_UNTIL_BLOCKED,

@@ -71,6 +71,11 @@ impl Pbx {
         self.0.wake.notify_one();
     }
 
+    /// Whether both are clones of one handle.
+    pub fn is_same_as(&self, other: &Pbx) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The calls of this moment, all members of each, caller first (`call/query`). An idle PBX has none.
     ///
     /// # Errors

@@ -35,6 +35,7 @@ fn idle() -> AppView {
         outbox: OutboxView::default(),
         history: 0,
         index: Default::default(),
+        sync: Default::default(),
     }
 }
 

@@ -6,6 +6,7 @@ import { browsersCard } from "./browsers.js";
 import { linksCard } from "./links.js";
 import { changed, drawWith, isLocked, save, valueOf, view } from "./model.js";
 import { tryNumber } from "./number.js";
+import { offeringPhonebooks, syncCard } from "./sync.js";
 import { template } from "./templates.js";
 
 /** Whether a setting has this value. @param {string} key @param {unknown} value */
@@ -193,9 +194,10 @@ const contactSync = page(
     null,
     field("contact_sync.enabled", toggle("contact_sync.enabled")).node,
     field("contact_sync.module", choice("contact_sync.module", ["contacts", "accounts"]), { off: noSync }).node,
-    field("contact_sync.phonebook", text("contact_sync.phonebook"), { layout: "stack", off: noSync }).node,
+    field("contact_sync.phonebook", offeringPhonebooks(text("contact_sync.phonebook")), { layout: "stack", off: noSync }).node,
     field("contact_sync.always_query", toggle("contact_sync.always_query")).node,
   ),
+  syncCard,
   card(
     null,
     field("contact_sync.index", radios("contact_sync.index", ["encrypted", "off"]), { layout: "stack" }).node,

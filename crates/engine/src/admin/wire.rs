@@ -116,6 +116,18 @@ pub enum Want {
     OfferToBrowsers,
     /// Has them no longer do so; answered by [`Answer::Browsers`].
     WithdrawFromBrowsers,
+    /// Copies all records to the phonebook, from where it was stopped; answered by [`Answer::Done`]. How it goes on is told
+    /// by [`AppView::sync`](crate::AppView::sync).
+    SyncNow,
+    /// No more of them; answered by [`Answer::Done`].
+    StopSync,
+    /// Records that are not in the phonebook, with the reason; answered by [`Answer::NotSynced`].
+    NotSynced {
+        /// So many are left out at the beginning.
+        offset: usize,
+    },
+    /// The phonebooks of the PBX; answered by [`Answer::Phonebooks`].
+    Phonebooks,
     /// Reads a template as far as it is written, saved or not; answered by [`Answer::Template`].
     Template {
         /// Which one it is to be.
@@ -243,6 +255,18 @@ pub enum Answer {
     },
     /// What a template says.
     Template(Box<TemplateView>),
+    /// Records that are not in the phonebook.
+    NotSynced {
+        /// Some of them.
+        rows: Vec<NotSyncedView>,
+        /// Whether there are more.
+        more: bool,
+    },
+    /// The phonebooks of the PBX.
+    Phonebooks {
+        /// By name.
+        phonebooks: Vec<PhonebookView>,
+    },
     /// What a number means.
     Number(Box<NumberTrial>),
     /// It is done, and there is nothing to say about it.
@@ -565,4 +589,28 @@ pub struct DialTrial {
     pub understood: bool,
     /// Code of why somebody is always asked before.
     pub caution: Option<String>,
+}
+
+/// A record that is not in the phonebook.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NotSyncedView {
+    /// `contact` or `account`.
+    pub kind: String,
+    /// Desk's id.
+    pub id: String,
+    /// By what a person knows it.
+    pub label: Option<String>,
+    /// Code of the reason: `no_name`, `no_number`, `taken` or `refused`.
+    pub reason: String,
+}
+
+/// A phonebook of the PBX.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PhonebookView {
+    /// Its name.
+    pub name: String,
+    /// How many stand in it, when the PBX tells.
+    pub count: Option<u64>,
+    /// Everybody stands in it, so it cannot be chosen.
+    pub everybody: bool,
 }

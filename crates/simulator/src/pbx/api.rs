@@ -80,7 +80,15 @@ async fn answer(
         HttpFault::Html => http::html(200, "<!doctype html><title>Sign in to the guest network</title>"),
         HttpFault::Garbage => http::with_type(200, "application/json", "{\"errcode\":0,\"err"),
         HttpFault::Status(code) => http::with_type(code, "text/html", "<h1>Simulated failure</h1>"),
-        HttpFault::None => respond(&core, &peer, &call, &switches, id),
+        HttpFault::None => {
+            let answer = respond(&core, &peer, &call, &switches, id);
+            let name = call.path.strip_prefix(BASE).unwrap_or_default();
+            if switches.lost_answers.iter().any(|lost| lost == name) {
+                peer.scissors.cut();
+                return http::never().await;
+            }
+            answer
+        }
     };
     // QUIRK(yeastar): every request takes a new TCP connection.
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

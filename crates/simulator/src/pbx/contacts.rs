@@ -46,6 +46,26 @@ impl Contacts {
         self.links.get(file).is_some_and(|until| *until > Instant::now())
     }
 
+    /// Every company contact, the oldest first.
+    pub(crate) fn all(&self) -> Vec<Value> {
+        self.contacts.values().cloned().collect()
+    }
+
+    /// Every phonebook.
+    pub(crate) fn books(&self) -> Vec<Value> {
+        self.phonebooks.values().cloned().collect()
+    }
+
+    /// As an administrator does it on the pages of the PBX.
+    pub(crate) fn by_hand(&mut self, name: &str, body: &Value) -> Answer {
+        match name {
+            "phonebook/create" => self.create_phonebook(body),
+            "company_contact/create" => self.create(body),
+            "company_contact/update" => self.update(body),
+            _ => Err(not_found()),
+        }
+    }
+
     /// `None` when the endpoint is not about contacts.
     pub(crate) fn answer(&mut self, name: &str, post: bool, call: &Call, body: &Value) -> Option<Answer> {
         Some(match (name, post) {

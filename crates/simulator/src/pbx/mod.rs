@@ -505,6 +505,25 @@ impl Pbx {
         self.core.switches()
     }
 
+    /// Every company contact, the oldest first.
+    pub fn company_contacts(&self) -> Vec<Value> {
+        lock(&self.core.contacts).all()
+    }
+
+    /// Every phonebook.
+    pub fn phonebooks(&self) -> Vec<Value> {
+        lock(&self.core.contacts).books()
+    }
+
+    /// Creates or changes a contact or a phonebook as an administrator does, by the API's own name and body. Returns the
+    /// answer.
+    ///
+    /// # Errors
+    /// The body of the refusal.
+    pub fn by_hand(&self, name: &str, body: &Value) -> Result<Value, Value> {
+        lock(&self.core.contacts).by_hand(name, body)
+    }
+
     /// Changes switches.
     pub fn set(&self, change: impl FnOnce(&mut PbxSwitches)) {
         change(&mut lock(&self.core.switches));

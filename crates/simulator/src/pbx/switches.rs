@@ -224,6 +224,8 @@ pub struct PbxSwitches {
     pub unknown_interfaces: Vec<String>,
     /// Interfaces that refuse everything, such as `call/mute`, each with the errcode it answers.
     pub refusals: BTreeMap<String, i64>,
+    /// Interfaces that do what they are asked, and whose answers get lost, such as `company_contact/create`.
+    pub lost_answers: Vec<String>,
     /// What `system/information` calls the firmware.
     pub firmware: String,
     /// How far the PBX's clock is ahead of ours.
@@ -274,6 +276,7 @@ impl Default for PbxSwitches {
             unknown_topics: Vec::new(),
             unknown_interfaces: Vec::new(),
             refusals: BTreeMap::new(),
+            lost_answers: Vec::new(),
             firmware: "37.23.0.123".to_owned(),
             clock_ahead_seconds: 0,
         }
