@@ -15,6 +15,7 @@ use super::checks::{Purpose, id_text, problems};
 use super::limits::{concurrency, credits};
 use super::records::{Indexed, Module, Records, merge, only, text};
 use super::routes::{Op, Route, route};
+use super::search::Condition;
 use super::switches::{DeskSwitches, Fault};
 use super::{AGENT_ID, Core, ORGANIZATION_ID, PORTAL, Write, layouts, search, web};
 use crate::clock::desk_time;
@@ -291,6 +292,13 @@ struct Work<'a> {
 
 impl Work<'_> {
     fn perform(&mut self, route: &Route) -> Reply {
+        let ids = self.call.parameter("ids").unwrap_or_default().split(',');
+        for id in self.call.path.split('/').chain(ids) {
+            self.records.wake(id);
+        }
+        if let Some(contact) = self.body.get("contactId") {
+            self.records.wake(&id_text(contact));
+        }
         match &route.op {
             Op::Organizations => (200, Some(json!({ "data": [self.organization()] }))),
             Op::Organization(id) if id == ORGANIZATION_ID => (200, Some(self.organization())),
@@ -552,11 +560,15 @@ impl Work<'_> {
                 conditions.iter().all(|condition| condition.holds(row, account, contact))
             })
             .collect();
+        let skip = usize::try_from(from).unwrap_or(usize::MAX);
+        let unseen = match module {
+            Module::Contacts => self.search_crowd(&conditions, skip.saturating_add(limit), &mut found),
+            _ => 0,
+        };
         if let Err(reply) = self.sort(&mut found, search::sorts(module)) {
             return reply;
         }
-        let count = found.len();
-        let skip = usize::try_from(from).unwrap_or(usize::MAX);
+        let count = found.len() + unseen;
         let rows: Vec<Value> = found
             .iter()
             .skip(skip)
@@ -564,6 +576,28 @@ impl Work<'_> {
             .map(|row| self.records.view(row, &["account", "owner"], self.switches))
             .collect();
         if rows.is_empty() { (204, None) } else { (200, Some(json!({ "data": rows, "count": count }))) }
+    }
+
+    /// Adds those of the crowd who fit, in the order of their changes, as far as a page of that order can show them.
+    /// Returns how many more there are.
+    fn search_crowd(&self, conditions: &[Condition], most: usize, found: &mut Vec<Value>) -> usize {
+        let crowd = &self.records.crowd;
+        let range = conditions.iter().find_map(Condition::changed_between);
+        let (people, all) = match range {
+            _ if crowd.size() == 0 => return 0,
+            Some((from, until)) if conditions.len() == 1 => crowd.changed(from, until, most),
+            _ => {
+                let numbers = conditions.iter().flat_map(Condition::numbers);
+                let mut people: Vec<Value> = numbers.filter_map(|number| crowd.with_number(number)).collect();
+                people.dedup();
+                people.retain(|person| conditions.iter().all(|condition| condition.holds(person, "", "")));
+                let all = people.len();
+                (people, all)
+            }
+        };
+        let unseen = all.saturating_sub(people.len());
+        found.extend(people.into_iter().map(|person| self.records.asleep(person)));
+        unseen
     }
 
     fn tickets_of(&mut self, route: &Route, module: Module, id: &str) -> Reply {

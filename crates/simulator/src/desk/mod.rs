@@ -2,6 +2,7 @@
 
 mod api;
 mod checks;
+mod crowd;
 mod layouts;
 mod limits;
 mod oauth;
@@ -23,6 +24,7 @@ pub(crate) use web::router as accounts_router;
 
 use crate::journal::{Journal, Request};
 use crate::net::lock;
+use crowd::Crowd;
 use limits::Limits;
 use oauth::OAuth;
 use records::{Indexed, Module, Records};
@@ -131,6 +133,18 @@ impl Desk {
         let added = lock(&self.core.records).insert(Module::Contacts, contact, Indexed::After(lag));
         self.core.journal.touch();
         records::text(&added, "id").to_owned()
+    }
+
+    /// A crowd of so many contacts beside the others, at most ten million, in place of an earlier one. They are found by
+    /// the time of their change and by their number, and are not in [`Desk::records`] before somebody reads one by id.
+    pub fn set_crowd(&self, size: u32) {
+        lock(&self.core.records).crowd = Crowd::of(size);
+        self.core.journal.touch();
+    }
+
+    /// One of the crowd, as the API shows it.
+    pub fn of_crowd(&self, at: u32) -> Value {
+        lock(&self.core.records).asleep(Crowd::person(at))
     }
 
     /// Adds an account, searchable at once. Returns the id.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
+use super::crowd::Crowd;
 use super::switches::DeskSwitches;
 use super::{AGENT_ID, DEPARTMENT_ID, PORTAL, layouts};
 use crate::clock::desk_time;
@@ -60,6 +61,8 @@ pub(crate) enum Indexed {
 
 pub(crate) struct Records {
     rows: BTreeMap<String, Record>,
+    /// Contacts beside those.
+    pub(crate) crowd: Crowd,
     pub(crate) agents: Vec<Value>,
     pub(crate) departments: Vec<Value>,
     next_id: u64,
@@ -75,6 +78,7 @@ impl Records {
     pub(crate) fn new(desk_url: String) -> Records {
         let mut records = Records {
             rows: BTreeMap::new(),
+            crowd: Crowd::default(),
             agents: Vec::new(),
             departments: Vec::new(),
             // Above 2^53, so that a client that reads ids as floats is caught.
@@ -167,6 +171,22 @@ impl Records {
             Record { module, value: value.clone(), indexed: None, pending: Vec::new(), trashed: false };
         record.index(indexed);
         self.rows.insert(id, record);
+        value
+    }
+
+    /// Somebody means the record of this id: one of the crowd is an ordinary one from now on.
+    pub(crate) fn wake(&mut self, id: &str) {
+        if let Some(person) = self.crowd.wake(id) {
+            self.insert(Module::Contacts, person, Indexed::AtOnce);
+        }
+    }
+
+    /// A contact of the crowd as it would be if it were an ordinary record.
+    pub(crate) fn asleep(&self, person: Value) -> Value {
+        let mut value = contact_defaults();
+        let page = self.web_url(Module::Contacts, text(&person, "id"));
+        merge(&mut value, person);
+        merge(&mut value, json!({ "webUrl": page }));
         value
     }
 

@@ -1,5 +1,6 @@
 //! Owns the search rules: exact on the stored string, wildcards, commas, and what is refused.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::records::{Module, text};
@@ -130,6 +131,17 @@ impl Condition {
             field @ ("phone" | "mobile") => self.any(text(record, field), Star::BothEnds),
             field => self.any(text(record, field), Star::End),
         }
+    }
+
+    /// The two moments of a range of changes.
+    pub(crate) fn changed_between(&self) -> Option<(Timestamp, Timestamp)> {
+        let moment = |at: usize| self.values.get(at).and_then(|text| parse_desk_time(text));
+        (self.field == "modifiedTimeRange").then(|| Some((moment(0)?, moment(1)?)))?
+    }
+
+    /// The numbers that are searched for.
+    pub(crate) fn numbers(&self) -> &[String] {
+        if matches!(self.field.as_str(), "phone" | "mobile") { &self.values } else { &[] }
     }
 
     fn any(&self, stored: &str, star: Star) -> bool {

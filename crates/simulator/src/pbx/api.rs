@@ -209,14 +209,7 @@ fn blocked_body(refusal: Refusal, switches: &PbxSwitches) -> Value {
 
 /// Cuts a list to the page asked for and wraps it as the PBX does.
 pub(crate) fn page(call: &Call, mut rows: Vec<Value>, key: &str) -> Answer {
-    let number = |name: &str, default: usize| match call.parameter(name) {
-        None => Ok(default),
-        Some(text) => text.parse::<usize>().ok().filter(|value| *value > 0).ok_or_else(|| invalid(name)),
-    };
-    let (page, size) = (number("page", 1)?, number("page_size", DEFAULT_PAGE)?);
-    if size > DEFAULT_PAGE {
-        return Err(invalid("page_size"));
-    }
+    let (skipped, size) = paging(call)?;
     if let Some(sort) = call.parameter("sort_by") {
         let sort = if sort == "time" { "timestamp" } else { sort };
         rows.sort_by_key(|row| sort_key(row.get(sort)));
@@ -227,8 +220,21 @@ pub(crate) fn page(call: &Call, mut rows: Vec<Value>, key: &str) -> Answer {
         Some(_) => return Err(invalid("order_by")),
     }
     let total = rows.len();
-    let rows: Vec<Value> = rows.into_iter().skip((page - 1).saturating_mul(size)).take(size).collect();
+    let rows: Vec<Value> = rows.into_iter().skip(skipped).take(size).collect();
     Ok(json!({ "errcode": 0, "errmsg": "SUCCESS", "total_number": total, key: rows }))
+}
+
+/// How many rows are before the page that is asked for, and how many are on it.
+pub(crate) fn paging(call: &Call) -> Result<(usize, usize), Value> {
+    let number = |name: &str, default: usize| match call.parameter(name) {
+        None => Ok(default),
+        Some(text) => text.parse::<usize>().ok().filter(|value| *value > 0).ok_or_else(|| invalid(name)),
+    };
+    let (page, size) = (number("page", 1)?, number("page_size", DEFAULT_PAGE)?);
+    if size > DEFAULT_PAGE {
+        return Err(invalid("page_size"));
+    }
+    Ok(((page - 1).saturating_mul(size), size))
 }
 
 fn sort_key(value: Option<&Value>) -> (i64, String) {
