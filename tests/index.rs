@@ -221,3 +221,104 @@ async fn nobody_is_left_when_desk_is_disconnected() {
     until("nobody is known any more", || left() == 0).await;
     rig.stop().await;
 }
+
+/// Every way in which one number is stored and shown, of a home in China with the area code 592 and 9 for a line out.
+fn ways(number: usize) -> Vec<Vec<String>> {
+    let wide = |text: &str| -> String {
+        text.chars()
+            .map(|it| it.to_digit(10).and_then(|it| char::from_u32(0xFF10 + it)).unwrap_or(it))
+            .collect()
+    };
+    let (mobile, local, us) =
+        (format!("1380013{number:04}"), format!("5503{number:03}"), format!("555-01{number:02}"));
+    vec![
+        vec![
+            mobile.clone(),
+            format!("+86{mobile}"),
+            format!("0086{mobile}"),
+            format!("86{mobile}"),
+            format!("0{mobile}"),
+            format!("{}-{}-{}", &mobile[..3], &mobile[3..7], &mobile[7..]),
+            wide(&mobile),
+            format!("{mobile} ext 2"),
+        ],
+        vec![
+            format!("0592-{local}"),
+            format!("+86592{local}"),
+            local.clone(),
+            format!("9,0592{local}"),
+            wide(&format!("0592{local}")),
+            format!("0592-{local} / +86 10 6000 {number:04}"),
+        ],
+        vec![
+            format!("+1 (212) {us} x12"),
+            format!("+1212{us}").replace('-', ""),
+            format!("001212{us}").replace('-', ""),
+        ],
+        vec![format!("400-123-{number:04}"), format!("400123{number:04}")],
+        vec![format!("95{number:03}")],
+    ]
+}
+
+/// How a phone system shows it: without words and blanks.
+fn shown(way: &str) -> bool {
+    way.chars().all(|letter| letter.is_ascii_digit() || matches!(letter, '+' | '-' | ','))
+}
+
+#[tokio::test]
+async fn every_way_to_write_a_number_names_its_person_who_calls_and_who_is_called() {
+    let mut rig = Rig::idle().await;
+    let kinds = ways(0).len();
+    let mut people = Vec::new();
+    for kind in 0..kinds {
+        for way in 0..ways(0)[kind].len() {
+            let number = people.len() + 10;
+            let stored = ways(number)[kind][way].clone();
+            let last_name = format!("Way{number}");
+            rig.simulator.desk().add_contact(json!({ "lastName": last_name, "phone": stored }));
+            people.push((last_name, stored, ways(number)[kind].clone()));
+        }
+    }
+    indexed(&mut rig, |settings| {
+        settings["numbers"] = json!({ "country": "CN", "area_code": "592", "outside_line_prefix": "9" });
+    })
+    .await;
+    rig.simulator.desk().fault_next(1_000_000, Fault::Status(503));
+    for (last_name, stored, ways) in people {
+        for way in ways.iter().filter(|way| shown(way)) {
+            for called in [false, true] {
+                let pbx = rig.simulator.pbx();
+                let call =
+                    if called { pbx.call_out("1001", way).await } else { pbx.call_in(way, "1001").await };
+                if called {
+                    pbx.remote_ring(&call).await;
+                }
+                let named = |view: &deskring_engine::AppView| {
+                    view.calls.iter().find(|known| known.call == call && known.who.state == "known").cloned()
+                };
+                let view = rig.view_where(|view| named(view).is_some()).await;
+                assert_eq!(name(&named(&view).unwrap()), last_name, "{stored} is stored, {way} is shown");
+                pbx.hang_up(&call, if called { "1001" } else { "caller" }).await;
+            }
+        }
+    }
+    // Nobody is looked for where there is no number, or one of the house.
+    assert_eq!(rings(&rig, "").await.who.state, "withheld");
+    assert_eq!(number_searches(&rig), 0);
+}
+
+#[tokio::test]
+async fn who_was_deleted_in_desk_is_gone_when_all_are_read_anew_and_when_their_page_is_missed() {
+    let mut rig = Rig::idle().await;
+    let desk = rig.simulator.desk();
+    let [stays, goes] = ["13800138000", "13800138001"]
+        .map(|mobile| desk.add_contact(json!({ "lastName": "Known", "mobile": mobile })));
+    indexed(&mut rig, |_| {}).await;
+    let before = rig.view_where(|view| view.index.total.is_some()).await.index.clone();
+    assert_eq!((before.people, before.total), (2, Some(2)));
+    rig.simulator.desk().remove_contact(&goes);
+    rig.handle().ask(deskring_engine::admin::Want::RebuildIndex).await.unwrap();
+    rig.view_where(|view| view.index.state == "fresh" && view.index.people == 1).await;
+    assert_eq!(rings(&rig, "13800138001").await.who.state, "nobody");
+    assert_eq!(rings(&rig, "13800138000").await.who.records[0].id, stays);
+}

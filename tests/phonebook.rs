@@ -337,3 +337,110 @@ async fn two_programs_that_copy_at_once_leave_each_once() {
     other.stop().await;
     running.await.unwrap();
 }
+
+#[tokio::test]
+async fn a_company_is_copied_under_its_name_by_call_and_with_all_others() {
+    let mut rig = Rig::idle().await;
+    rig.set(|settings| {
+        settings["contact_sync"] = json!({ "enabled": true, "module": "accounts", "phonebook": BOOK });
+    });
+    rig.start().await;
+    rig.ready().await;
+    let desk = rig.simulator.desk();
+    let id = desk.add_account(json!({ "accountName": "示例有限公司", "phone": E164 }));
+    desk.add_account(json!({ "accountName": "Silent Ltd" }));
+    // A person of the same number is none of the module.
+    rig.contact("Wang", "+8613900139000");
+    call(&rig).await;
+    until("the company is on the PBX", || entries(&rig).len() == 1).await;
+    rig.view_where(at_rest).await;
+    let entry = entries(&rig)[0].clone();
+    assert_eq!((&entry["first_name"], &entry["company"]), (&json!("示例有限公司"), &json!("示例有限公司")));
+    assert_eq!(entry["remark"], format!("Deskring account {id}"));
+    assert_eq!(numbers(&entry), BTreeMap::from([("business_number".to_owned(), E164.to_owned())]));
+    for at in 0..5 {
+        let phone = format!("+1 212 555 01{at:02} ext 7");
+        desk.add_account(json!({ "accountName": format!("Example {at}"), "phone": phone }));
+    }
+    rig.handle().ask(Want::SyncNow).await.unwrap();
+    let view = done(&rig.handle(), Duration::from_secs(60)).await;
+    assert_eq!((view.copied, view.same, view.skipped, view.total), (5, 1, 1, Some(7)));
+    assert_eq!(entries(&rig).len(), 6);
+    assert_eq!(not_synced(&rig.handle()).await[0].reason, "no_number");
+}
+
+#[tokio::test]
+async fn copying_waits_for_desk_and_goes_on_from_where_it_was() {
+    let rig = Rig::running_with(copying).await;
+    people(&rig, 12);
+    rig.simulator.desk().set(|switches| switches.delay_ms = 5);
+    rig.handle().ask(Want::SyncNow).await.unwrap();
+    until("some are copied", || entries(&rig).len() > 3).await;
+    rig.simulator.desk().fault_next(100_000, deskring_simulator::Fault::Status(503));
+    // Whom Desk has already told is copied all the same; then it waits.
+    rig.view_where(|view| view.sync.state == "waiting" && view.sync.side.as_deref() == Some("desk")).await;
+    rig.simulator.desk().clear_faults();
+    done(&rig.handle(), Duration::from_secs(90)).await;
+    once_each(&rig, 12);
+}
+
+#[tokio::test]
+async fn a_phonebook_that_takes_no_more_or_nobody_says_so() {
+    for (code, cause) in [(60002, "full"), (40001, "takes_nobody")] {
+        let rig = Rig::running_with(copying).await;
+        rig.contact("Wang", E164);
+        rig.simulator.pbx().set(|switches| {
+            switches.refusals.insert("company_contact/create".into(), code);
+        });
+        call(&rig).await;
+        let view = rig.view_where(|view| view.sync.state == "refused").await;
+        assert_eq!(view.sync.cause.as_deref(), Some(cause), "{code}");
+        assert!(entries(&rig).is_empty());
+        // What is owed is still owed when somebody has made room.
+        rig.simulator.pbx().set(|switches| switches.refusals.clear());
+        rig.handle().ask(Want::SyncNow).await.unwrap();
+        until("it is copied", || entries(&rig).len() == 1).await;
+    }
+}
+
+#[tokio::test]
+async fn an_entry_that_the_phone_system_says_is_there_is_looked_for_and_not_made_again() {
+    let rig = Rig::running_with(copying).await;
+    rig.contact("Wang", E164);
+    rig.simulator.pbx().set(|switches| {
+        switches.refusals.insert("company_contact/create".into(), 40003);
+    });
+    call(&rig).await;
+    let told = eventually("it is told", async || {
+        let rows = not_synced(&rig.handle()).await;
+        (!rows.is_empty()).then_some(rows)
+    });
+    assert_eq!(told.await[0].reason, "refused");
+    assert!(entries(&rig).is_empty());
+}
+
+#[tokio::test]
+async fn the_doctor_says_how_the_copies_are() {
+    let mut rig = Rig::idle().await;
+    rig.set(copying);
+    rig.contact("Wang", E164);
+    rig.start_indexing().await;
+    rig.ready().await;
+    rig.view_where(|view| view.index.state == "fresh").await;
+    let finding = async |check: &str| {
+        let Answer::Doctor { findings } = rig.handle().ask(Want::Doctor).await.unwrap() else {
+            panic!("{check}")
+        };
+        findings.into_iter().find(|finding| finding.check == check).map(|finding| finding.code)
+    };
+    assert_eq!(finding("index").await.as_deref(), Some("index_good"));
+    assert_eq!(finding("phonebook").await.as_deref(), Some("phonebook_good"));
+    let pbx = rig.simulator.pbx();
+    let book = pbx.by_hand("phonebook/create", &json!({ "name": BOOK })).unwrap()["id"].clone();
+    let body = json!({ "first_name": "By hand", "phonebook_id_list": [book],
+        "number_list": [{ "num_type": "mobile_number", "number": E164 }] });
+    pbx.by_hand("company_contact/create", &body).unwrap();
+    call(&rig).await;
+    rig.view_where(|view| view.sync.state == "refused").await;
+    assert_eq!(finding("phonebook").await.as_deref(), Some("phonebook_refused"));
+}

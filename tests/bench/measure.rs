@@ -4,6 +4,7 @@
 mod calls;
 mod cli;
 mod figure;
+mod people;
 mod process;
 mod report;
 mod session;
@@ -48,6 +49,10 @@ enum Subject {
     Storm,
     /// Memory of `deskring-cli run` at rest.
     Cli,
+    /// Half a million contacts on this computer: reading them, and naming callers by them.
+    Index,
+    /// As many in a phonebook of the PBX.
+    Phonebook,
     /// From the start of the tray app to its icon.
     Start,
     /// Memory and processor of the tray app, and its window.
@@ -73,6 +78,8 @@ pub(crate) struct Effort {
     pub(crate) starts: usize,
     /// Windows opened and closed.
     pub(crate) windows: usize,
+    /// Contacts of a large portal.
+    pub(crate) people: u32,
 }
 
 impl Effort {
@@ -85,6 +92,7 @@ impl Effort {
             rest: Duration::from_secs(30),
             starts: 7,
             windows: 3,
+            people: 500_000,
         }
     }
 
@@ -97,6 +105,7 @@ impl Effort {
             rest: Duration::from_secs(3),
             starts: 3,
             windows: 1,
+            people: 20_000,
         }
     }
 }
@@ -161,6 +170,8 @@ async fn measure(subject: Subject, effort: Effort) -> anyhow::Result<Vec<Figure>
         Subject::Live => calls::live(effort).await,
         Subject::Storm => cli::storm(effort).await,
         Subject::Cli => cli::memory(effort).await,
+        Subject::Index => people::index(effort).await,
+        Subject::Phonebook => people::phonebook(effort).await,
         Subject::Start => tray::start(effort).await,
         Subject::Tray => tray::rest_and_window(effort).await,
         Subject::Sizes => process::sizes(),

@@ -34,6 +34,8 @@ doctor-check-desk-calls = Zoho Desk call activities
 doctor-check-desk-fields = Mandatory fields
 doctor-check-desk-credits = Zoho Desk API credits
 doctor-check-binding = Binding of agents and extensions
+doctor-check-index = Contacts on this computer
+doctor-check-phonebook = Phonebook of the PBX
 
 ## Not looked at
 
@@ -312,3 +314,19 @@ doctor-binding-missing = No agent is bound to { $extensions }.
 doctor-fix-binding-missing = Bind an agent in the settings: Agents and extensions, or run “deskring-cli bind --by-email”.
 doctor-binding-unknown-agent = The agent bound to { $extensions } is not an active agent of Zoho Desk.
 doctor-fix-binding-unknown-agent = Bind the extension to an active agent in the settings: Agents and extensions.
+
+## Copies of contacts
+
+doctor-index-good = { $people } contacts are on this computer, up to date.
+doctor-index-reads = { $people } contacts are on this computer so far; more are being read.
+doctor-index-unwanted = None are kept, as set. Zoho Desk is asked for each caller.
+doctor-index-spent = { $people } contacts are on this computer; the API credits that may be used for them today are spent.
+doctor-fix-index-spent = It goes on tomorrow. To be faster, allow more API credits a day: settings, Contact sync.
+doctor-index-stands = Contacts are not being read ({ $cause }).
+doctor-fix-index-stands = See the reason in the settings, Contact sync. Callers are looked up in Zoho Desk meanwhile.
+doctor-phonebook-unwanted = Contact sync is switched off.
+doctor-phonebook-good = Contacts are copied to “{ $name }”.
+doctor-phonebook-waits = Copying contacts to “{ $name }” waits ({ $cause }).
+doctor-fix-phonebook-waits = It goes on by itself when the PBX and Zoho Desk can be reached; see the reason in the settings, Contact sync.
+doctor-phonebook-refused = Contacts cannot be copied to “{ $name }” ({ $cause }).
+doctor-fix-phonebook-refused = See the reason in the settings, Contact sync, and choose an empty phonebook or one that this app filled.

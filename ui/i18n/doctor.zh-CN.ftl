@@ -34,6 +34,8 @@ doctor-check-desk-calls = Zoho Desk 通话记录
 doctor-check-desk-fields = 必填字段
 doctor-check-desk-credits = Zoho Desk API 请求额度
 doctor-check-binding = 坐席与分机的绑定
+doctor-check-index = 本机联系人
+doctor-check-phonebook = PBX 企业联系人群组
 
 ## 未检查
 
@@ -312,3 +314,19 @@ doctor-binding-missing = 分机 { $extensions } 未绑定 Zoho Desk 用户。
 doctor-fix-binding-missing = 请在设置的 坐席与分机 中绑定，或运行“deskring-cli bind --by-email”。
 doctor-binding-unknown-agent = 分机 { $extensions } 绑定的用户不是 Zoho Desk 中的有效用户。
 doctor-fix-binding-unknown-agent = 请在设置的 坐席与分机 中为该分机绑定有效的 Zoho Desk 用户。
+
+## 联系人副本
+
+doctor-index-good = 本机有 { $people } 个联系人，已是最新。
+doctor-index-reads = 本机已有 { $people } 个联系人，正在继续读取。
+doctor-index-unwanted = 按设置不在本机保存联系人，每次来电都查询 Zoho Desk。
+doctor-index-spent = 本机有 { $people } 个联系人；今日可用于读取联系人的 API 请求额度已用完。
+doctor-fix-index-spent = 明天会继续。如需加快，请在设置的“联系人同步”中提高每日 API 请求额度。
+doctor-index-stands = 联系人读取已停止（{ $cause }）。
+doctor-fix-index-stands = 原因见设置的“联系人同步”。在此期间，来电会查询 Zoho Desk。
+doctor-phonebook-unwanted = 联系人同步已关闭。
+doctor-phonebook-good = 联系人会同步到“{ $name }”。
+doctor-phonebook-waits = 向“{ $name }”同步联系人正在等待（{ $cause }）。
+doctor-fix-phonebook-waits = PBX 和 Zoho Desk 可访问后会自动继续；原因见设置的“联系人同步”。
+doctor-phonebook-refused = 无法向“{ $name }”同步联系人（{ $cause }）。
+doctor-fix-phonebook-refused = 原因见设置的“联系人同步”。请选择一个空的企业联系人群组，或由本应用填充的群组。

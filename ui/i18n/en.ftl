@@ -626,13 +626,17 @@ cli-outbox-waits-for-run = It is sent when Deskring runs.
 ## The people known on this computer
 
 index-off = Contacts on this computer: none
-index-building = Contacts on this computer: { $people } so far, more are being read ({ $spent } of { $budget } API credits today)
+index-building = { $total ->
+    [0] Contacts on this computer: { $people } so far, more are being read ({ $spent } of { $budget } API credits today)
+   *[other] Contacts on this computer: { $people } of { $total }, more are being read ({ $spent } of { $budget } API credits today)
+  }
 index-fresh = Contacts on this computer: { $people }, up to date ({ $spent } of { $budget } API credits today)
 index-paused = Contacts on this computer: { $people }; reading pauses ({ $spent } of { $budget } API credits today)
 cause-index-budget = the API credits for today are used; it goes on tomorrow
 cause-few-credits = few API credits are left in Zoho Desk today; the rest is for calls
 cause-index-not-opened = the file cannot be opened
 cause-index-not-written = the file cannot be written
+cause-no-index = there are no contacts on this computer to read anew; switch them on first
 cause-off = switched off in the settings
 
 ## Contact sync
@@ -650,6 +654,7 @@ sync-round-running = Sync now: under way
 sync-round-stopped = Sync now: stopped; it goes on from here when you start it again
 sync-round-done = Sync now: done
 sync-counts = { $copied } written, { $same } unchanged, { $skipped } not synced, { $failed } refused by the PBX
+sync-total = { $done } of { $total }
 sync-speed = { $count } a minute
 sync-queue = { $count ->
         [one] { $count } contact of a call waits

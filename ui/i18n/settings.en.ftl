@@ -454,6 +454,8 @@ settings-contact-sync-index-off = Do not keep them
 settings-contact-sync-index-off-help = The file is deleted. Zoho Desk is asked for each caller.
 settings-contact-sync-index-credits = API credits a day for reading contacts
 settings-contact-sync-index-credits-help = Reading 99 contacts costs 3. When nothing changes, staying up to date takes about 96 a day.
+settings-index-rebuild = Read all anew
+settings-index-rebuild-help = Forgets the contacts on this computer and reads them again, for instance after many were deleted in Zoho Desk. Costs about { $credits } API credits.
 
 ## Click to call
 

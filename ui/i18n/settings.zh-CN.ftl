@@ -443,6 +443,8 @@ settings-contact-sync-index-off = 不保存
 settings-contact-sync-index-off-help = 文件会被删除，每通来电都查询 Zoho Desk。
 settings-contact-sync-index-credits = 每天用于读取联系人的 API 请求额度
 settings-contact-sync-index-credits-help = 读取 99 个联系人消耗 3。没有变化时，保持最新每天约消耗 96。
+settings-index-rebuild = 重新读取全部
+settings-index-rebuild-help = 清除本机联系人并重新读取，例如在 Zoho Desk 中删除了大量联系人之后。约消耗 { $credits } 个 API 请求额度。
 
 ## Click to call
 

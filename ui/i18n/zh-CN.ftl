@@ -579,13 +579,17 @@ cli-outbox-waits-for-run = Deskring 运行时写入。
 ## The people known on this computer
 
 index-off = 本机联系人：无
-index-building = 本机联系人：已读取 { $people } 个，正在继续（今日 API 请求额度 { $spent } / { $budget }）
+index-building = { $total ->
+    [0] 本机联系人：已读取 { $people } 个，正在继续（今日 API 请求额度 { $spent } / { $budget }）
+   *[other] 本机联系人：已读取 { $people } / { $total } 个，正在继续（今日 API 请求额度 { $spent } / { $budget }）
+  }
 index-fresh = 本机联系人：{ $people } 个，已是最新（今日 API 请求额度 { $spent } / { $budget }）
 index-paused = 本机联系人：{ $people } 个，读取已暂停（今日 API 请求额度 { $spent } / { $budget }）
 cause-index-budget = 今日的 API 请求额度已用完，明天继续
 cause-few-credits = Zoho Desk 今日剩余的 API 请求额度不多，留给通话使用
 cause-index-not-opened = 无法打开文件
 cause-index-not-written = 无法写入文件
+cause-no-index = 本机没有可重新读取的联系人，请先启用
 cause-off = 已在设置中关闭
 
 ## Contact sync
@@ -603,6 +607,7 @@ sync-round-running = 立即同步：正在进行
 sync-round-stopped = 立即同步：已停止；再次开始时从此处继续
 sync-round-done = 立即同步：已完成
 sync-counts = 已写入 { $copied } 个，无变化 { $same } 个，未同步 { $skipped } 个，PBX 拒绝 { $failed } 个
+sync-total = 已处理 { $done } / { $total } 个
 sync-speed = 每分钟 { $count } 个
 sync-queue = { $count ->
        *[other] { $count } 个通话联系人正在等待同步

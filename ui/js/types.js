@@ -108,7 +108,7 @@
  * @property {?string} form
  * @property {string[]} dispositions
  * @property {Outbox} outbox
- * @property {{ state: string, cause: string | null, people: number, spent: number, budget: number }} index
+ * @property {{ state: string, cause: string | null, people: number, total: ?number, spent: number, budget: number }} index
  * @property {Sync} sync
  * @property {Shortcut} shortcut
  * @property {number} history
@@ -223,6 +223,7 @@
  * @property {number} same
  * @property {number} skipped
  * @property {number} failed
+ * @property {?number} total
  * @property {number | null} per_minute
  * @property {number} waiting
  * @property {number | null} credits_left

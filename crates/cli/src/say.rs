@@ -133,6 +133,10 @@ impl Voice {
                 ("failed", sync.failed.into()),
             ];
             lines.push(words.with("sync-counts", &counts));
+            if let Some(total) = sync.total {
+                let done = sync.copied + sync.same + sync.skipped + sync.failed;
+                lines.push(words.with("sync-total", &[("done", done.into()), ("total", total.into())]));
+            }
         }
         lines.extend(sync.per_minute.map(|count| self.count("sync-speed", count)));
         lines.extend(
@@ -420,8 +424,12 @@ fn sync_text(words: &Words, sync: &SyncView) -> String {
 }
 
 fn index_text(words: &Words, index: &IndexView) -> String {
-    let values =
-        [("people", index.people.into()), ("spent", index.spent.into()), ("budget", index.budget.into())];
+    let values = [
+        ("people", index.people.into()),
+        ("total", index.total.unwrap_or(0).into()),
+        ("spent", index.spent.into()),
+        ("budget", index.budget.into()),
+    ];
     let text = words.of_code("index", &index.state, &values);
     match &index.cause {
         Some(cause) => format!("{text}: {}", words.of_code("cause", cause, &[])),

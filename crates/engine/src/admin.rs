@@ -155,6 +155,7 @@ impl Admin {
                 self.browsers().await
             }
             Want::Number { text, rules } => Ok(Answer::Number(Box::new(self.try_number(text, rules).await?))),
+            Want::RebuildIndex => self.rebuild_index().await,
             Want::SyncNow => self.wish_copies(Wish::Everything).await,
             Want::StopSync => self.wish_copies(Wish::Stop).await,
             Want::NotSynced { offset } => self.not_synced(offset).await,

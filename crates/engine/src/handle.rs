@@ -16,7 +16,7 @@ use crate::manners::Manners;
 use crate::names::Directory;
 use crate::outbox::Writing;
 use crate::run::ActWish;
-use crate::view::{AppView, DialView, ShortcutState, SignInView};
+use crate::view::{AppView, DialView, IndexView, ShortcutState, SignInView, SyncView};
 
 /// What a person, or a program on their behalf, wants of a running engine.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -162,6 +162,8 @@ pub(crate) enum Message {
     },
     /// Desk was disconnected: nothing of its contacts stays.
     ForgetContacts,
+    /// Everybody in the index is to be read anew.
+    RebuildIndex,
     /// A form was kept or discarded.
     FormsChanged,
     /// Somebody wants everything copied to the phonebook, or no more.
@@ -196,6 +198,8 @@ pub(crate) struct Clients {
     pub(crate) desk_cause: Option<String>,
     pub(crate) journal: Option<Arc<Journal>>,
     pub(crate) index: Option<Arc<Index>>,
+    /// How the copies of Desk's records do; nothing without an engine.
+    pub(crate) copies: Option<(IndexView, SyncView)>,
     pub(crate) manners: Option<Manners>,
     /// Names of my extensions, as far as they are known.
     pub(crate) agents: BTreeMap<String, String>,

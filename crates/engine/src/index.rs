@@ -370,7 +370,7 @@ impl Builder {
                 changed = Changed::Yes;
             }
         }
-        *quiet = if changed == Changed::Yes { BUSY } else { (*quiet * 2).min(QUIET) };
+        *quiet = next_quiet(*quiet, changed);
         self.put(Vec::new(), vec![("polled_ms".to_owned(), now_ms.to_string())]).await?;
         Ok(None)
     }
@@ -387,6 +387,9 @@ impl Builder {
     async fn walk(&self, kind: Kind, mark: WalkMark, now_ms: i64) -> Result<(), Failure> {
         let page = self.page(kind, mark).await?;
         let mut marks = vec![self.spend(now_ms)];
+        if let Some(count) = page.count.filter(|_| mark == WalkMark::BEGINNING) {
+            marks.push((kind.mark("total"), count.to_string()));
+        }
         match page.end {
             WalkEnd::More => marks.push((kind.mark("walk"), page.next.to_string())),
             WalkEnd::Reached => {
@@ -429,6 +432,7 @@ impl Builder {
                 records: page.records.iter().map(record).collect(),
                 next: page.next,
                 end: page.end,
+                count: page.count,
                 crowded_ms: page.crowded_ms,
             }
         }
@@ -455,6 +459,14 @@ impl Builder {
         Ok(self.mark(name)?.and_then(|text| text.parse().ok()))
     }
 
+    /// How many there were when the reading began; nothing before both modules were asked.
+    fn total(&self) -> Option<u64> {
+        let of = |kind: Kind| self.number(&kind.mark("total")).ok().flatten();
+        let [contacts, accounts] = Kind::ALL.map(of);
+        // The second module is counted when the first one is read.
+        u64::try_from(contacts?.saturating_add(accounts.unwrap_or(0))).ok()
+    }
+
     /// What the index has cost today.
     fn spent(&self, now_ms: i64) -> u64 {
         spent(&self.index, now_ms)
@@ -479,10 +491,19 @@ impl Builder {
             state: state.to_owned(),
             cause: cause.map(str::to_owned),
             people,
+            total: self.total(),
             as_of_ms: self.number("polled_ms").ok().flatten(),
             spent: self.spent(wall_ms()),
             budget: self.budget,
         });
+    }
+}
+
+/// How long to wait for the next poll.
+fn next_quiet(quiet: Duration, changed: Changed) -> Duration {
+    match changed {
+        Changed::Yes => BUSY,
+        Changed::No => (quiet * 2).min(QUIET),
     }
 }
 
@@ -530,4 +551,28 @@ fn until_tomorrow(now_ms: i64) -> Duration {
 
 fn ms(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_on_which_nothing_changes_costs_less_than_a_hundred_credits() {
+        const DAY: Duration = Duration::from_secs(24 * 3600);
+        for begins_busy in [false, true] {
+            let mut quiet = if begins_busy { BUSY } else { QUIET };
+            // A busy day ends first; the next one is counted.
+            for _ in 0..4 {
+                quiet = next_quiet(quiet, Changed::No);
+            }
+            let (mut clock, mut credits) = (Duration::ZERO, 0);
+            while clock < DAY {
+                credits += PAGE_CREDITS * Kind::ALL.len() as u64;
+                quiet = next_quiet(quiet, Changed::No);
+                clock += quiet;
+            }
+            assert!(credits <= 100, "{credits}");
+        }
+    }
 }

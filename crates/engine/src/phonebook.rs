@@ -112,6 +112,9 @@ struct Round {
     /// The four counts when the mark was kept: what came after it is seen again.
     at_mark: [u64; 4],
     began_ms: i64,
+    /// How many records there were then, where Desk says so.
+    #[serde(default)]
+    total: Option<u64>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -282,6 +285,7 @@ impl Copier {
                             failed: 0,
                             at_mark: [0; 4],
                             began_ms: wall_ms(),
+                            total: None,
                         });
                         self.set_round(|_| {})
                     }
@@ -460,17 +464,23 @@ impl Copier {
                     return Ok(());
                 }
                 let failed = |error: desk::Error| Halt::of_desk(&error);
-                match wanted.kind {
+                let is_first = *next == WalkMark::BEGINNING;
+                let count = match wanted.kind {
                     RecordKind::Contact => {
                         let read = lookup.desk.walk_contacts(*next).await.map_err(failed)?;
                         (*next, *end) = (read.next, read.end);
                         page.extend(read.records.iter().map(Source::of_contact));
+                        read.count
                     }
                     RecordKind::Account => {
                         let read = lookup.desk.walk_accounts(*next).await.map_err(failed)?;
                         (*next, *end) = (read.next, read.end);
                         page.extend(read.records.iter().map(Source::of_account));
+                        read.count
                     }
+                };
+                if is_first {
+                    round.total = count;
                 }
                 Ok(())
             }
@@ -523,7 +533,7 @@ impl Copier {
         view.per_minute = (view.state == "running").then_some(speed);
         if let Some(round) = &self.round {
             (view.copied, view.same) = (round.copied, round.same);
-            (view.skipped, view.failed) = (round.skipped, round.failed);
+            (view.skipped, view.failed, view.total) = (round.skipped, round.failed, round.total);
             view.began_ms = Some(round.began_ms);
             view.round = Some(
                 match round.state {

@@ -107,6 +107,9 @@ pub struct SyncView {
     pub skipped: u64,
     /// Records that the PBX refused.
     pub failed: u64,
+    /// How many records Desk had when copying all was begun, where it says so.
+    #[serde(default)]
+    pub total: Option<u64>,
     /// Records that were looked at, in a minute.
     pub per_minute: Option<u64>,
     /// Records of calls that wait.
@@ -126,6 +129,9 @@ pub struct IndexView {
     pub cause: Option<String>,
     /// How many people it has.
     pub people: u64,
+    /// How many Desk had when the reading began, where it says so.
+    #[serde(default)]
+    pub total: Option<u64>,
     /// When Desk was last asked what has changed.
     pub as_of_ms: Option<i64>,
     /// What it has cost today, in credits.

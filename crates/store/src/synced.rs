@@ -73,13 +73,30 @@ impl Journal {
     /// # Errors
     /// See [`StoreError`].
     pub fn keep_synced(&self, book: &str, row: &SyncedRow) -> Result<(), StoreError> {
+        self.keep_all_synced(book, std::slice::from_ref(row))
+    }
+
+    /// The same for several, all of them or none.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn keep_all_synced(&self, book: &str, rows: &[SyncedRow]) -> Result<(), StoreError> {
         self.db.write(|transaction| {
-            transaction
-                .prepare_cached(
-                    "INSERT OR REPLACE INTO synced (book, kind, id, entry, written, reason, label)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                )?
-                .execute((book, &row.kind, &row.id, row.entry, &row.written, &row.reason, &row.label))?;
+            let mut insert = transaction.prepare_cached(
+                "INSERT OR REPLACE INTO synced (book, kind, id, entry, written, reason, label)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?;
+            for row in rows {
+                insert.execute((
+                    book,
+                    &row.kind,
+                    &row.id,
+                    row.entry,
+                    &row.written,
+                    &row.reason,
+                    &row.label,
+                ))?;
+            }
             Ok(())
         })
     }

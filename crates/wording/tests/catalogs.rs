@@ -187,6 +187,7 @@ const CODES: &[(&str, &[&str])] = &[
             "dry_run",
             "not_connected",
             "not_kept",
+            "no_index",
             "sync_off",
         ],
     ),
@@ -392,6 +393,8 @@ const CHECKS: &[&str] = &[
     "desk_calls",
     "desk_credits",
     "binding",
+    "index",
+    "phonebook",
 ];
 
 /// What the doctor finds and nobody needs to mend.
@@ -430,6 +433,11 @@ const GOOD: &[&str] = &[
     "calls_available",
     "credits_good",
     "binding_good",
+    "index_good",
+    "index_reads",
+    "index_unwanted",
+    "phonebook_unwanted",
+    "phonebook_good",
 ];
 
 /// What the doctor finds and says how to mend.
@@ -513,6 +521,10 @@ const BAD: &[&str] = &[
     "credits_used_up",
     "binding_missing",
     "binding_unknown_agent",
+    "index_spent",
+    "index_stands",
+    "phonebook_waits",
+    "phonebook_refused",
 ];
 
 #[test]

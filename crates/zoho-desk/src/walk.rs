@@ -56,6 +56,8 @@ pub struct WalkPage<T> {
     pub next: WalkMark,
     /// Whether there is more.
     pub end: WalkEnd,
+    /// How many records there are from the asked place on, where Desk counts them.
+    pub count: Option<u64>,
     /// A second, in milliseconds since 1970, in which more records were changed than Desk lists: those beyond its
     /// last page are left out. They come when they change again.
     pub crowded_ms: Option<i64>,
@@ -140,6 +142,7 @@ impl Desk {
         };
         let records = list(&answer)?;
         let rows = rows(&answer)?;
+        let count = answer.get("count").and_then(whole);
         let times: Vec<i64> = rows.iter().filter_map(|row| ms_of(&text(row, "modifiedTime")?)).collect();
         if !times.is_sorted() {
             return Err(Error::new(Kind::Malformed));
@@ -150,6 +153,7 @@ impl Desk {
                 records,
                 next: WalkMark::at(last),
                 end: WalkEnd::Reached,
+                count,
                 crowded_ms: None,
             });
         }
@@ -157,15 +161,20 @@ impl Desk {
         let last = times.last().ok_or_else(|| Error::new(Kind::Malformed))?;
         let reached = WalkMark::at(*last);
         if reached.since_ms > mark.since_ms {
-            return Ok(WalkPage { records, next: reached, end: WalkEnd::More, crowded_ms: None });
+            return Ok(WalkPage { records, next: reached, end: WalkEnd::More, count, crowded_ms: None });
         }
         let offset = mark.offset + u32::try_from(rows.len().min(LARGEST_PAGE)).unwrap_or(0);
         if offset > LAST_OFFSET {
             return Ok(past_crowd(mark, records));
         }
         let next = WalkMark { offset, ..mark };
-        Ok(WalkPage { records, next, end: WalkEnd::More, crowded_ms: None })
+        Ok(WalkPage { records, next, end: WalkEnd::More, count, crowded_ms: None })
     }
+}
+
+/// A number, also one that was written as a text.
+fn whole(value: &serde_json::Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
 /// Goes on behind a second that has more than Desk lists.
@@ -174,6 +183,7 @@ fn past_crowd<T>(mark: WalkMark, records: Vec<T>) -> WalkPage<T> {
         records,
         next: WalkMark::at(mark.since_ms + SECOND_MS),
         end: WalkEnd::More,
+        count: None,
         crowded_ms: Some(mark.since_ms),
     }
 }

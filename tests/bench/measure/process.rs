@@ -62,6 +62,13 @@ impl Program {
     }
 }
 
+impl Program {
+    /// Ends it as a power cut does.
+    pub(crate) async fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill().await.context("killing the program")
+    }
+}
+
 impl Lines {
     fn of(stream: impl AsyncRead + Unpin + Send + 'static) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
@@ -106,7 +113,16 @@ impl Lines {
 }
 
 /// Looks often until there is something.
-pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> anyhow::Result<T> {
+pub(crate) async fn until<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> anyhow::Result<T> {
+    until_within(PATIENCE, what, look).await
+}
+
+/// The same for what takes longer.
+pub(crate) async fn until_within<T>(
+    patience: Duration,
+    what: &str,
+    mut look: impl AsyncFnMut() -> Option<T>,
+) -> anyhow::Result<T> {
     let mut looks = tokio::time::interval(Duration::from_millis(5));
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let found = async {
@@ -117,7 +133,7 @@ pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T
             }
         }
     };
-    tokio::time::timeout(PATIENCE, found).await.map_err(|_| anyhow::anyhow!("never {what}"))
+    tokio::time::timeout(patience, found).await.map_err(|_| anyhow::anyhow!("never {what}"))
 }
 
 /// Memory of a process and everything it started.

@@ -9,7 +9,7 @@ use deskring_engine::Paths;
 use deskring_engine::view::LinkState;
 use deskring_local_api::Client;
 use deskring_simulator::{Options, Simulator};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -25,10 +25,16 @@ pub(crate) struct Stage {
 impl Stage {
     /// A new one.
     pub(crate) async fn set() -> anyhow::Result<Self> {
+        Self::set_with(|_| {}).await
+    }
+
+    /// One with other settings.
+    pub(crate) async fn set_with(change: impl FnOnce(&mut Value)) -> anyhow::Result<Self> {
         let simulator = Simulator::start(Options { pbx_tls: true, ..Options::default() }).await?;
         let stage = Self { simulator, folder: tempfile::tempdir()? };
         std::fs::create_dir(stage.profile())?;
-        let settings = e2e::settings(&stage.simulator);
+        let mut settings = e2e::settings(&stage.simulator);
+        change(&mut settings);
         std::fs::write(stage.profile().join("settings.json"), settings.to_string())?;
         let script = format!("#!/bin/sh\nprintf '%s\\n' \"$1\" >>'{}'\n", stage.opened_file().display());
         std::fs::write(stage.browser(), script)?;
@@ -37,7 +43,8 @@ impl Stage {
         Ok(stage)
     }
 
-    fn profile(&self) -> PathBuf {
+    /// Where its files are.
+    pub(crate) fn profile(&self) -> PathBuf {
         self.folder.path().join("profile")
     }
 
@@ -51,7 +58,18 @@ impl Stage {
 
     /// Starts one of our programs on the profile.
     pub(crate) fn start(&self, name: &str, arguments: &[&str]) -> anyhow::Result<Program> {
+        self.start_with(name, arguments, &[])
+    }
+
+    /// With more in its environment.
+    pub(crate) fn start_with(
+        &self,
+        name: &str,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> anyhow::Result<Program> {
         let mut command = Command::new(e2e::program(name));
+        command.envs(variables.iter().copied());
         command.args(arguments).arg("--profile").arg(self.profile());
         command.envs(e2e::secrets()).env("BROWSER", self.browser()).env_remove("DESKRING_LOG");
         Program::start(command).with_context(|| name.to_owned())

@@ -6,6 +6,7 @@ import { browsersCard } from "./browsers.js";
 import { linksCard } from "./links.js";
 import { changed, drawWith, isLocked, save, valueOf, view } from "./model.js";
 import { tryNumber } from "./number.js";
+import { peopleNote } from "./people.js";
 import { offeringPhonebooks, syncCard } from "./sync.js";
 import { template } from "./templates.js";
 
@@ -173,21 +174,6 @@ const callLog = page(
 
 const noSync = () => is("contact_sync.enabled", false);
 
-/** How the list of people on this computer does, as it goes. */
-function indexNote() {
-  const node = make("p", { class: "help", "data-part": "index" });
-  drawWith(() => {
-    const index = view()?.index;
-    node.hidden = !index?.state;
-    if (!index?.state) return;
-    const { people, spent, budget } = index;
-    const text = words.ofCode("index", index.state, { people, spent, budget });
-    const said = index.cause ? `${text}: ${words.ofCode("cause", index.cause)}` : text;
-    if (node.textContent !== said) node.textContent = said;
-  });
-  return node;
-}
-
 const contactSync = page(
   "contact-sync",
   card(
@@ -204,7 +190,7 @@ const contactSync = page(
     field("contact_sync.index_credits", text("contact_sync.index_credits", { tidy: code, mono: true, short: true }), {
       off: () => is("contact_sync.index", "off"),
     }).node,
-    indexNote(),
+    peopleNote,
   ),
 );
 

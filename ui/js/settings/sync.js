@@ -110,6 +110,7 @@ function told(sync) {
     sync.round ? words.ofCode("sync-round", sync.round, {}) : "",
     sync.step ? words.ofCode("sync-step", sync.step, {}) : "",
     sync.round ? words.with("sync-counts", { copied, same, skipped, failed }) : "",
+    sync.round && sync.total ? words.with("sync-total", { done: copied + same + skipped + failed, total: sync.total }) : "",
     sync.per_minute === null ? "" : words.with("sync-speed", { count: sync.per_minute }),
     sync.waiting > 0 ? words.with("sync-queue", { count: sync.waiting }) : "",
     sync.credits_left === null ? "" : words.with("sync-credits", { count: sync.credits_left }),

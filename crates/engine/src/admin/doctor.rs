@@ -2,12 +2,13 @@
 //! what is wrong with each. Changes no setting; costs one token of the PBX at most, given back, and fewer than
 //! twenty of Desk's credits.
 //!
-//! Three lines of questions run side by side: the computer, the PBX, Desk. Within a line a failure leaves the later
+//! Four lines of questions run side by side: the computer, the PBX, Desk, the copies of Desk's records. Within a line a failure leaves the later
 //! questions unasked, because they would only say the same again. What is found is copied to other people: values
 //! are hosts, versions, numbers of extensions and names of programs, never secrets and never names of persons. Must
 //! not mend anything.
 
 mod computer;
+mod copies;
 mod helpdesk;
 mod telephone;
 
@@ -96,9 +97,13 @@ impl Admin {
             return [line.finish(), self.computer(None).await].concat();
         };
         let settings = &loaded.settings;
-        let (computer, pbx, desk) =
-            tokio::join!(self.computer(Some(settings)), self.telephone(settings), self.helpdesk(settings));
-        [line.finish(), computer, pbx, desk].concat()
+        let (computer, pbx, desk, copies) = tokio::join!(
+            self.computer(Some(settings)),
+            self.telephone(settings),
+            self.helpdesk(settings),
+            self.copies()
+        );
+        [line.finish(), computer, pbx, desk, copies].concat()
     }
 
     /// What sleep and other networks break and no link tells by itself: the clock, and somebody between Desk and us.

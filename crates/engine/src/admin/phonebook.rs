@@ -1,4 +1,4 @@
-//! What a person asks about the phonebook that records are copied to.
+//! What a person asks about the copies of Desk's records: on this computer, and in the phonebook of the PBX.
 
 use std::sync::Arc;
 
@@ -24,6 +24,16 @@ impl Admin {
         }
         self.tell(Message::Copies(wish)).await;
         Ok(Answer::Done)
+    }
+
+    pub(super) async fn rebuild_index(self: &Arc<Self>) -> Result<Answer, Fault> {
+        match self.clients().await.index {
+            Some(_) => {
+                self.tell(Message::RebuildIndex).await;
+                Ok(Answer::Done)
+            }
+            None => Err(Fault::new("no_index")),
+        }
     }
 
     pub(super) async fn not_synced(self: &Arc<Self>, offset: usize) -> Result<Answer, Fault> {

@@ -116,6 +116,9 @@ pub enum Want {
     OfferToBrowsers,
     /// Has them no longer do so; answered by [`Answer::Browsers`].
     WithdrawFromBrowsers,
+    /// Forgets everybody in the index and reads them from Desk anew; answered by [`Answer::Done`]. How it goes on is told
+    /// by [`AppView::index`](crate::AppView::index).
+    RebuildIndex,
     /// Copies all records to the phonebook, from where it was stopped; answered by [`Answer::Done`]. How it goes on is told
     /// by [`AppView::sync`](crate::AppView::sync).
     SyncNow,

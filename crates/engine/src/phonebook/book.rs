@@ -1,6 +1,7 @@
 //! One phonebook of the PBX as ours: found or made, looked through, written to. Owns which requests it takes, and that no
 //! entry without our mark is touched. Must not know where records come from.
 
+use std::collections::{BTreeMap, btree_map};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -131,6 +132,7 @@ impl Book {
         self.pace.tick().await;
         let page = stock.entries.next().await.map_err(|error| Halt::of_pbx(&error))?;
         let Some(page) = page else { return Ok(true) };
+        let mut adopted = BTreeMap::new();
         for entry in page.into_iter().filter(|entry| entry.books.contains(&self.id)) {
             let Some((kind, id)) = person::marked(&entry) else {
                 match unmarked {
@@ -142,9 +144,17 @@ impl Book {
             match row.as_ref().and_then(|row| row.entry) {
                 Some(known) if known != entry.id.0 => stock.doubles.push((entry, EntryId(known))),
                 Some(_) => {}
-                None => self.adopt(&entry)?,
+                None => match adopted.entry((kind, id)) {
+                    btree_map::Entry::Vacant(free) => {
+                        free.insert(entry);
+                    }
+                    btree_map::Entry::Occupied(taken) => stock.doubles.push((entry, taken.get().id)),
+                },
             }
         }
+        // At once: a transaction for each of a thousand would keep calls waiting.
+        let rows: Vec<SyncedRow> = adopted.values().filter_map(ours).collect();
+        self.journal.keep_all_synced(&self.key, &rows)?;
         Ok(false)
     }
 
@@ -163,15 +173,10 @@ impl Book {
 
     /// It is ours, and this is what it says.
     fn adopt(&self, entry: &Entry) -> Result<(), Halt> {
-        let Some((kind, id)) = person::marked(entry) else { return Ok(()) };
-        let row = SyncedRow {
-            kind: view::record_kind(kind).to_owned(),
-            id,
-            entry: Some(entry.id.0),
-            written: Some(person::found(entry)),
-            ..SyncedRow::default()
-        };
-        Ok(self.journal.keep_synced(&self.key, &row)?)
+        match ours(entry) {
+            Some(row) => Ok(self.journal.keep_synced(&self.key, &row)?),
+            None => Ok(()),
+        }
     }
 
     /// Has the entry of a record say what the record says.
@@ -367,6 +372,18 @@ impl Book {
             self.pace.tick().await;
         }
     }
+}
+
+/// What is kept of an entry of ours; nothing of another one.
+fn ours(entry: &Entry) -> Option<SyncedRow> {
+    let (kind, id) = person::marked(entry)?;
+    Some(SyncedRow {
+        kind: view::record_kind(kind).to_owned(),
+        id,
+        entry: Some(entry.id.0),
+        written: Some(person::found(entry)),
+        ..SyncedRow::default()
+    })
 }
 
 /// What is done about an entry that nobody of us made.

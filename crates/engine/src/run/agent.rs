@@ -21,6 +21,7 @@ impl Engine {
             desk_cause: self.desk.view.cause.clone(),
             journal: self.history.journal().cloned(),
             index: self.index().cloned(),
+            copies: Some((self.indexing.view.clone(), self.copying.view.clone())),
             manners: Some(self.told.manners.clone()),
             agents: self.names_of_agents(),
             mine: self.machine.setup().mine.iter().map(|mine| mine.as_str().to_owned()).collect(),

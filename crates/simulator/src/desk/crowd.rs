@@ -119,7 +119,9 @@ mod tests {
         loop {
             let (page, _) = crowd.changed(at(since), at(i64::from(u32::MAX)), 99);
             let Some(last) = page.last() else { break };
-            since = crate::clock::parse_desk_time(last["modifiedTime"].as_str().unwrap()).unwrap().as_second() + 1;
+            since =
+                crate::clock::parse_desk_time(last["modifiedTime"].as_str().unwrap()).unwrap().as_second()
+                    + 1;
             met.extend(page.iter().map(|person| person["id"].as_str().unwrap().to_owned()));
         }
         assert_eq!(met.len(), 1_000);
