@@ -1293,6 +1293,8 @@ async fn all_contacts_are_synced(look: Look) {
         ("contact_sync.enabled".to_owned(), json!(true)),
     ]);
     house.want(Want::Change { changes }).await;
+    // Slow enough to be watched and stopped.
+    house.rig.simulator.pbx().set(|switches| switches.delay_ms = 600);
     let screen = house.window(look).await;
     screen.go("contact-sync").await;
     screen.sees("#sync-now", &words.text("settings-sync-now")).await;
@@ -1306,6 +1308,7 @@ async fn all_contacts_are_synced(look: Look) {
     screen.press("#sync-stop").await;
     screen.sees("#sync-facts", &words.text("sync-round-stopped")).await;
     assert!(house.rig.simulator.pbx().company_contacts().len() < 40);
+    house.rig.simulator.pbx().set(|switches| switches.delay_ms = 0);
     screen.press("#sync-now").await;
     screen.sees("#sync-facts", &words.text("sync-round-done")).await;
     screen.press("#page-contact-sync summary").await;

@@ -115,7 +115,8 @@ pub struct IndexScan {
 
 /// An open index. One connection behind a lock.
 pub struct Index {
-    inner: Mutex<Inner>,
+    /// Nothing after [`Index::close`].
+    inner: Mutex<Option<Inner>>,
 }
 
 struct Inner {
@@ -216,7 +217,7 @@ impl Index {
         file::private_folder(dir).map_err(StoreError::Unusable)?;
         let path = dir.join(INDEX_FILE);
         match Inner::open(&path, key) {
-            Ok(Some(inner)) => return Ok(Index { inner: Mutex::new(inner) }),
+            Ok(Some(inner)) => return Ok(Index { inner: Mutex::new(Some(inner)) }),
             Ok(None) => tracing::info!("the index is of another key or version and is made anew"),
             Err(StoreError::Damaged(fault)) => {
                 tracing::warn!(%fault, "the index was damaged and is made anew")
@@ -225,7 +226,7 @@ impl Index {
         }
         Index::remove(dir).map_err(StoreError::Unusable)?;
         match Inner::open(&path, key)? {
-            Some(inner) => Ok(Index { inner: Mutex::new(inner) }),
+            Some(inner) => Ok(Index { inner: Mutex::new(Some(inner)) }),
             None => Err(StoreError::Unusable(std::io::Error::other("a new index cannot be read"))),
         }
     }
@@ -251,7 +252,7 @@ impl Index {
     /// See [`StoreError`].
     pub fn write(&self, batch: &IndexBatch<'_>) -> Result<(), StoreError> {
         let mut guard = self.lock();
-        let Inner { connection, seal, pages } = &mut *guard;
+        let Inner { connection, seal, pages } = open_one(&mut guard)?;
         let mut new_pages = Vec::new();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for (kind, id) in &batch.forget {
@@ -304,8 +305,9 @@ impl Index {
     /// # Errors
     /// See [`StoreError`].
     pub fn mark(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let guard = self.lock();
-        let mut query = guard.connection.prepare_cached("SELECT value FROM marks WHERE name = ?1")?;
+        let mut guard = self.lock();
+        let open = open_one(&mut guard)?;
+        let mut query = open.connection.prepare_cached("SELECT value FROM marks WHERE name = ?1")?;
         Ok(query.query_row([name], |row| row.get(0)).optional()?)
     }
 
@@ -314,17 +316,18 @@ impl Index {
     /// # Errors
     /// See [`StoreError`].
     pub fn whose(&self, keys: &[String]) -> Result<Vec<IndexedRecord>, StoreError> {
-        let guard = self.lock();
+        let mut guard = self.lock();
+        let open = open_one(&mut guard)?;
         let mut rows: Vec<i64> = Vec::new();
-        let mut query = guard.connection.prepare_cached("SELECT record FROM numbers WHERE number = ?1")?;
+        let mut query = open.connection.prepare_cached("SELECT record FROM numbers WHERE number = ?1")?;
         for key in keys {
-            for row in query.query_map([guard.seal.number(key)], |row| row.get(0))? {
+            for row in query.query_map([open.seal.number(key)], |row| row.get(0))? {
                 rows.push(row?);
             }
         }
         rows.sort_unstable();
         rows.dedup();
-        rows.into_iter().filter_map(|row| guard.record(row).transpose()).collect()
+        rows.into_iter().filter_map(|row| open.record(row).transpose()).collect()
     }
 
     /// One record.
@@ -332,8 +335,9 @@ impl Index {
     /// # Errors
     /// See [`StoreError`].
     pub fn record(&self, kind: RecordCode, id: &str) -> Result<Option<IndexedRecord>, StoreError> {
-        let guard = self.lock();
-        guard.record(guard.seal.row(kind, id))
+        let mut guard = self.lock();
+        let open = open_one(&mut guard)?;
+        open.record(open.seal.row(kind, id))
     }
 
     /// Records that fit, by opening one after the other until enough are found or the time is up.
@@ -346,9 +350,10 @@ impl Index {
         most: usize,
         until: Instant,
     ) -> Result<IndexScan, StoreError> {
-        let guard = self.lock();
+        let mut guard = self.lock();
+        let open = open_one(&mut guard)?;
         let mut query =
-            guard.connection.prepare_cached("SELECT record, sealed FROM records ORDER BY record")?;
+            open.connection.prepare_cached("SELECT record, sealed FROM records ORDER BY record")?;
         let mut rows = query.query([])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
@@ -358,7 +363,7 @@ impl Index {
             if Instant::now() >= until {
                 return Ok(IndexScan { found, complete: false });
             }
-            if let Some(record) = guard.opened(row)?
+            if let Some(record) = open.opened(row)?
                 && fits(&record)
             {
                 found.push(record);
@@ -373,15 +378,16 @@ impl Index {
     /// # Errors
     /// See [`StoreError`].
     pub fn after(&self, place: i64, most: u32) -> Result<Vec<(i64, IndexedRecord)>, StoreError> {
-        let guard = self.lock();
-        let mut query = guard.connection.prepare_cached(
+        let mut guard = self.lock();
+        let open = open_one(&mut guard)?;
+        let mut query = open.connection.prepare_cached(
             "SELECT record, sealed FROM records WHERE record > ?1 ORDER BY record LIMIT ?2",
         )?;
         let mut rows = query.query((place, most))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let place = row.get(0)?;
-            if let Some(record) = guard.opened(row)? {
+            if let Some(record) = open.opened(row)? {
                 found.push((place, record));
             }
         }
@@ -393,14 +399,15 @@ impl Index {
     /// # Errors
     /// See [`StoreError`].
     pub fn size(&self) -> Result<IndexSize, StoreError> {
-        let guard = self.lock();
-        let (all, accounts): (u32, u32) = guard.connection.query_row(
+        let mut guard = self.lock();
+        let open = open_one(&mut guard)?;
+        let (all, accounts): (u32, u32) = open.connection.query_row(
             "SELECT count(*), coalesce(sum(record & 1), 0) FROM records",
             [],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         let of = |pragma: &str| {
-            guard.connection.pragma_query_value(None, pragma, |row| row.get::<_, u32>(0).map(u64::from))
+            open.connection.pragma_query_value(None, pragma, |row| row.get::<_, u32>(0).map(u64::from))
         };
         let bytes = of("page_count")? * of("page_size")?;
         Ok(IndexSize { contacts: all.saturating_sub(accounts), accounts, bytes })
@@ -412,16 +419,27 @@ impl Index {
     /// See [`StoreError`].
     pub fn clear(&self) -> Result<(), StoreError> {
         let mut guard = self.lock();
-        guard.pages.clear();
-        guard.connection.execute_batch(
+        let open = open_one(&mut guard)?;
+        open.pages.clear();
+        open.connection.execute_batch(
             "BEGIN; DELETE FROM numbers; DELETE FROM records; DELETE FROM pages; DELETE FROM marks; COMMIT; VACUUM;",
         )?;
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    /// Waits for what is running, then closes the file; whoever comes later is refused. To be called before the file is
+    /// removed or opened with another key: a connection that closes afterwards would take the new file's log with it.
+    pub fn close(&self) {
+        drop(self.lock().take());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Inner>> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn open_one(inner: &mut Option<Inner>) -> Result<&mut Inner, StoreError> {
+    inner.as_mut().ok_or_else(|| StoreError::Unusable(std::io::Error::other("it was closed")))
 }
 
 impl fmt::Debug for Index {

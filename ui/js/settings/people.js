@@ -34,7 +34,8 @@ const again = make(
   worker("settings-index-rebuild", rebuild, { id: "index-rebuild", "aria-describedby": cost.id }),
 );
 
-export const peopleNote = make("div", "stack", state, problem, again, cost);
+/** For a card, one below the other. */
+export const peopleParts = [state, again, cost, problem];
 
 /** @param {Element} node @param {string} text */
 function put(node, text) {
@@ -43,7 +44,7 @@ function put(node, text) {
 
 drawWith(() => {
   const index = view()?.index;
-  peopleNote.hidden = !index?.state;
+  state.hidden = again.hidden = cost.hidden = !index?.state;
   if (!index?.state) return;
   const { people, spent, budget } = index;
   const text = words.ofCode("index", index.state, { people, spent, budget, total: index.total ?? 0 });

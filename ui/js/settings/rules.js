@@ -6,7 +6,7 @@ import { browsersCard } from "./browsers.js";
 import { linksCard } from "./links.js";
 import { changed, drawWith, isLocked, save, valueOf, view } from "./model.js";
 import { tryNumber } from "./number.js";
-import { peopleNote } from "./people.js";
+import { peopleParts } from "./people.js";
 import { offeringPhonebooks, syncCard } from "./sync.js";
 import { template } from "./templates.js";
 
@@ -190,7 +190,7 @@ const contactSync = page(
     field("contact_sync.index_credits", text("contact_sync.index_credits", { tidy: code, mono: true, short: true }), {
       off: () => is("contact_sync.index", "off"),
     }).node,
-    peopleNote,
+    ...peopleParts,
   ),
 );
 

@@ -52,6 +52,14 @@ impl Indexing {
             builder.abort();
         }
     }
+
+    /// Also for those who still hold it: the file is free then.
+    fn close(&mut self) {
+        self.stop();
+        if let Some(index) = self.index.take() {
+            index.close();
+        }
+    }
 }
 
 impl Drop for Indexing {
@@ -64,8 +72,7 @@ impl Engine {
     /// The settings or the link to Desk are new.
     pub(super) fn change_index(&mut self, wanted: Option<Wanted>) {
         if let Some(wanted) = wanted {
-            self.indexing.stop();
-            self.indexing.index = None;
+            self.indexing.close();
             match &wanted.key {
                 Ok(key) => match Index::open(&self.paths.profile, key) {
                     Ok(index) => self.indexing.index = Some(Arc::new(index)),
@@ -110,8 +117,7 @@ impl Engine {
 
     /// Nobody is to be known here any more; what is still wanted begins anew.
     pub(super) fn forget_index(&mut self) {
-        self.indexing.stop();
-        self.indexing.index = None;
+        self.indexing.close();
         if let Some(lookup) = &mut self.desk.lookup {
             lookup.index = None;
         }

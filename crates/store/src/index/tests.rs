@@ -130,12 +130,14 @@ fn a_batch_is_all_or_nothing_and_its_marks_go_with_it() {
     };
     index
         .lock()
+        .as_ref()
+        .unwrap()
         .connection
         .execute_batch("CREATE TRIGGER full BEFORE INSERT ON marks BEGIN SELECT raise(ABORT, 'full'); END;")
         .unwrap();
     assert!(index.write(&batch).is_err());
     assert_eq!((index.size().unwrap().contacts, index.mark("walk").unwrap()), (0, None));
-    index.lock().connection.execute_batch("DROP TRIGGER full;").unwrap();
+    index.lock().as_ref().unwrap().connection.execute_batch("DROP TRIGGER full;").unwrap();
     index.write(&batch).unwrap();
     assert_eq!((index.size().unwrap().contacts, index.mark("walk").unwrap().as_deref()), (2, Some("7")));
     assert_eq!(index.record(RecordCode::Contact, "2").unwrap(), Some(two.clone()));
@@ -218,4 +220,19 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn one_that_is_still_held_does_no_harm_to_its_successor() {
+    let dir = tempfile::tempdir().unwrap();
+    let (before, after) = (key(), key());
+    let held = open(dir.path(), &before);
+    put(&held, &person("1", "Before"), &["1"]);
+    held.close();
+    let fresh = open(dir.path(), &after);
+    assert!(matches!(held.whose(&keys(&["1"])), Err(StoreError::Unusable(_))));
+    drop(held);
+    put(&fresh, &person("2", "After"), &["2"]);
+    drop(fresh);
+    assert_eq!(open(dir.path(), &after).whose(&keys(&["2"])).unwrap().len(), 1);
 }
