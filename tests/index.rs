@@ -316,6 +316,15 @@ async fn who_was_deleted_in_desk_is_gone_when_all_are_read_anew_and_when_their_p
     indexed(&mut rig, |_| {}).await;
     let before = rig.view_where(|view| view.index.total.is_some()).await.index.clone();
     assert_eq!((before.people, before.total), (2, Some(2)));
+    // Whose page is missed is forgotten by itself, and is nobody's when they call again.
+    let third = rig.simulator.desk().add_contact(json!({ "lastName": "Short", "mobile": "13800138002" }));
+    assert_eq!(name(&rings(&rig, "13800138002").await), "Short");
+    rig.simulator.desk().remove_contact(&third);
+    let mut calls = 0;
+    while rings(&rig, "13800138002").await.who.state != "nobody" {
+        calls += 1;
+        assert!(calls < 5, "still theirs");
+    }
     rig.simulator.desk().remove_contact(&goes);
     rig.handle().ask(deskring_engine::admin::Want::RebuildIndex).await.unwrap();
     rig.view_where(|view| view.index.state == "fresh" && view.index.people == 1).await;

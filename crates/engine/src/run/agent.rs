@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use deskring_domain::{CallId, Choice, Entry, Extension, Input, OpenedBy, Record, RecordKind, Who};
+use deskring_zoho_desk as desk;
 
 use super::{Back, Dirty, Engine};
 use crate::assist::{form, past};
@@ -82,7 +83,13 @@ impl Engine {
                     let tickets = past::tickets_view(&tickets);
                     let _ = back.send(Back::Tickets { call, whose, tickets });
                 }
-                Err(error) => tracing::debug!(%error, "the tickets are not known"),
+                Err(error) => {
+                    // The index had somebody whom Desk has deleted: the next call is not theirs.
+                    if *error.kind() == desk::Kind::Gone {
+                        lookup.note_gone(whose.0, &whose.1);
+                    }
+                    tracing::debug!(%error, "the tickets are not known");
+                }
             }
         });
     }
