@@ -1334,7 +1334,7 @@ async fn all_contacts_are_synced_in_chinese() {
 async fn the_matching_lab(look: Look) {
     let mut house = House { rig: Rig::idle().await, engine: None };
     let desk = house.rig.simulator.desk();
-    desk.add_contact(json!({ "lastName": "Lin <b>", "phone": "0592-5503309; 138 0013 8000" }));
+    desk.add_contact(json!({ "lastName": "Lin <b>", "phone": "0592-5503309", "mobile": "138 0013 8000" }));
     desk.add_contact(json!({ "lastName": "Zhang", "phone": "+865965503309" }));
     house.rig.start_indexing().await;
     let server = Server::start(house.rig.handle(), &house.rig.paths()).unwrap();
@@ -1388,7 +1388,6 @@ async fn the_matching_lab(look: Look) {
     screen.sees("[data-count=matched]", "2 → 2").await;
     screen.sees("[data-count=others]", "2").await;
     screen.sees("[data-part=changed] li", "Lin <b> → Zhang").await;
-    screen.press("#lab-run").await;
     screen.shoot("lab-2-what-if").await;
     inspect(&screen, look, "the lab tries rules").await;
     assert_eq!(setting(&house.rig, "numbers.area_code"), json!("592"), "trying changes nothing");
@@ -1412,7 +1411,12 @@ async fn the_matching_lab(look: Look) {
     screen.shoot("lab-3-offer").await;
     inspect(&screen, look, "the lab offers Zoho Desk").await;
     assert_eq!(searches(), before);
+    house.rig.simulator.desk().set(|switches| switches.delay_ms = 300);
     screen.press("#lab-with-desk").await;
+    screen.press("#lab-stop").await;
+    screen.sees("#lab-state", &words.text("lab-what-if-stopped")).await;
+    house.rig.simulator.desk().set(|switches| switches.delay_ms = 0);
+    screen.press("#lab-go-on").await;
     screen.sees("#lab-outcome", &words.text("lab-what-if-with-desk")).await;
     screen.sees("[data-part=changed] li", "Lin <b> → Zhang").await;
     screen.close().await;

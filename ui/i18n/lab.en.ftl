@@ -1,6 +1,7 @@
 ## The matching lab: why a number is whose it is
 
 settings-nav-matching-lab = Matching lab
+lab-line = { $title }: { $text }
 lab-number = A number
 lab-number-help = As the phone system shows it, or as you would write it.
 lab-empty = Type a number to see how Deskring reads it, what it asks Zoho Desk, and whose number it is.

@@ -1,6 +1,7 @@
 ## The matching lab: why a number is whose it is
 
 settings-nav-matching-lab = 匹配测试
+lab-line = { $title }：{ $text }
 lab-number = 号码
 lab-number-help = 按电话系统显示的格式，或您习惯的格式填写。
 lab-empty = 输入一个号码，查看 Deskring 如何识别它、如何查询 Zoho Desk，以及它属于谁。

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::wall_ms;
 use crate::explain::RecordName;
-use crate::lookup::{Found, Lookup, steps};
+use crate::lookup::{Found, Lookup, Search, steps};
 use crate::view::direction_code;
 
 /// Calls that are looked at.
@@ -44,7 +44,7 @@ pub struct WhatIfView {
     pub source: String,
     /// Records in the index.
     pub people: Option<u64>,
-    /// Credits that asking Desk for all numbers costs at most.
+    /// With `nobody`: credits that asking Desk for all numbers costs at most.
     pub most_credits: u64,
     /// Numbers that were looked at, and what was counted.
     pub place: WhatIfPlace,
@@ -140,19 +140,27 @@ pub(crate) struct WhatIf {
     after: Lookup,
 }
 
+/// What Desk is asked for a number under both rules.
+enum Searches {
+    Same(Vec<Vec<Search>>),
+    Different(Vec<Vec<Search>>, Vec<Vec<Search>>),
+}
+
 impl WhatIf {
     /// The present rules are those of `lookup`.
     pub(crate) fn new(lookup: Lookup, rules: Plan) -> Self {
         Self { after: Lookup { plan: rules, ..lookup.clone() }, before: lookup }
     }
 
-    /// Credits that Desk costs at most for these.
+    /// Credits that Desk costs at most for these. Reads every number, so not for the loop.
     pub(crate) fn most_credits(&self, called: &[Called]) -> u64 {
-        let of =
-            |lookup: &Lookup, number: &str| steps(&lookup.plan.read(number), &lookup.plan).concat().len();
-        let searches: usize =
-            called.iter().map(|one| of(&self.before, &one.number) + of(&self.after, &one.number)).sum();
-        SEARCH_CREDITS * u64::try_from(searches).unwrap_or(u64::MAX)
+        let of = |one: &Called| -> usize {
+            match self.searches(&one.number) {
+                Searches::Same(steps) => steps.concat().len(),
+                Searches::Different(before, after) => before.concat().len() + after.concat().len(),
+            }
+        };
+        SEARCH_CREDITS * u64::try_from(called.iter().map(of).sum::<usize>()).unwrap_or(u64::MAX)
     }
 
     /// Goes on from a place for a while, in the index. Blocks.
@@ -182,14 +190,42 @@ impl WhatIf {
         let (began, mut rows) = (Instant::now(), Vec::new());
         // One after the other: a call that rings meanwhile has the connections for itself.
         for one in called.iter().skip(place.done) {
-            let before = self.before.find(&one.number).await?;
-            let after = self.after.find(&one.number).await?;
+            let (before, after) = self.find(&one.number).await?;
             rows.extend(self.count(one, &mut place, before, after));
             if began.elapsed() > A_WHILE {
                 break;
             }
         }
         Ok((place, rows))
+    }
+
+    /// What Desk is asked once where it would be asked the same twice.
+    async fn find(&self, number: &str) -> Result<(Vec<Found>, Vec<Found>), Error> {
+        let Searches::Same(steps) = self.searches(number) else {
+            return Ok((self.before.find(number).await?, self.after.find(number).await?));
+        };
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        for step in steps {
+            let answers = self.before.ask_together(&step).await;
+            for (lookup, found) in [(&self.before, &mut before), (&self.after, &mut after)] {
+                if found.is_empty() {
+                    *found = lookup.found_in(&lookup.plan.read(number), &answers);
+                }
+            }
+            if !before.is_empty() && !after.is_empty() {
+                break;
+            }
+            if let Some(error) = answers.into_iter().find_map(Result::err) {
+                return Err(error);
+            }
+        }
+        Ok((before, after))
+    }
+
+    fn searches(&self, number: &str) -> Searches {
+        let of = |lookup: &Lookup| steps(&lookup.plan.read(number), &lookup.plan);
+        let (before, after) = (of(&self.before), of(&self.after));
+        if before == after { Searches::Same(before) } else { Searches::Different(before, after) }
     }
 
     fn count(

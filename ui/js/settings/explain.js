@@ -135,7 +135,7 @@ function drawDecision() {
   decision.dataset.state = told?.decision.code ?? "";
   reshape(/** @type {Element} */ (decision.firstElementChild), name);
   const [heading, text, reason] = told ? decided(told) : ["", words.text("lab-empty"), ""];
-  say(title, heading ? `${heading}: ${text}` : text);
+  say(title, heading ? line(heading, text) : text);
   title.classList.toggle("strong", Boolean(told));
   say(more, reason);
   more.hidden = !reason;
@@ -154,6 +154,9 @@ function decided({ decision, cause }) {
   ];
   return [words.text("lab-decision"), words.ofCode("lab-decision", decision.code, values), reason.filter(Boolean).join(" ")];
 }
+
+/** @param {string} title @param {string} text */
+const line = (title, text) => words.with("lab-line", { title, text });
 
 /** @param {string} code */
 const why = (code) => (words.hasCode("lab-rule", code) ? words.ofCode("lab-rule", code) : words.ofCode("lab-not", code));
@@ -183,6 +186,7 @@ const item = (counts, ...children) => make("li", { data: { counts: String(counts
 
 /** @param {Explanation} explained */
 function parts(explained) {
+  if (explained.withheld) return [];
   const { readings, searches, hits } = explained;
   const means = make(
     "dl",
@@ -201,7 +205,7 @@ function parts(explained) {
   const compared = part("hits", "", "lab-no-hits", hits.map(hit));
   if (explained.others > 0) compared.append(make("p", "help", words.with("lab-others", { count: explained.others })));
   return [
-    ...(explained.withheld ? [] : [means]),
+    means,
     part("readings", words.text("lab-readings-help"), "lab-no-readings", readings.map(reading)),
     part("here", "", "lab-no-index", known(explained)),
     compared,
@@ -220,7 +224,7 @@ function reading({ text, steps, means, verdict }) {
       make("bdi", "mono", clean(text)),
       means ? " → " : "",
       means ? make("bdi", "mono", means) : "",
-      `: ${words.ofCode("lab-verdict", verdict)}`,
+      ` · ${words.ofCode("lab-verdict", verdict)}`,
     ),
     how.length > 0 ? make("p", "help", how.join(" · ")) : null,
   );
@@ -236,7 +240,7 @@ function searched({ step, kind, field, target, state, hits, cause }) {
   const values = { count: hits ?? 0, cause: words.ofCode("cause", cause ?? "other") };
   return item(
     (hits ?? 0) > 0,
-    make("p", {}, `${title}: ${words.ofCode("lab-search", state, values)}`),
+    make("p", {}, line(title, words.ofCode("lab-search", state, values))),
     make("code", {}, `GET ${target}`),
   );
 }
@@ -265,11 +269,11 @@ function hit(one) {
       make(
         "p",
         "help",
-        `${words.ofCode("lab-field", field)}: `,
+        `${words.ofCode("lab-field", field)} · `,
         make("bdi", "mono", clean(text)),
         means ? " → " : "",
         means ? make("bdi", "mono", means) : "",
-        `: ${why(code)}`,
+        ` · ${why(code)}`,
       ),
     ),
   );
@@ -279,7 +283,7 @@ function hit(one) {
       "p",
       {},
       make("strong", {}, make("bdi", {}, nameOf(one))),
-      ` · ${words.ofCode("record", one.kind)} · ${words.text(counts ? "lab-counts" : "lab-counts-not")}: ${why(one.why)}`,
+      ` · ${words.ofCode("record", one.kind)} · ${line(words.text(counts ? "lab-counts" : "lab-counts-not"), why(one.why))}`,
     ),
     ...numbers,
     make("p", "help", from),

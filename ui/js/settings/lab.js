@@ -47,6 +47,7 @@ let tried = null;
 let running = 0;
 let questions = 0;
 let refused = "";
+let stopped = false;
 let drawn = "";
 
 /** @param {"known" | "desk"} where */
@@ -61,6 +62,7 @@ async function goOn() {
   if (!tried) return;
   const mine = ++questions;
   running = mine;
+  stopped = false;
   fault = null;
   changed();
   try {
@@ -74,6 +76,7 @@ async function goOn() {
       changed();
     } while (result?.more);
     if (result) announce(sentence(result));
+    outcome.scrollIntoView({ block: "nearest" });
   } catch (error) {
     if (mine === running) fault = faultOf(error);
   }
@@ -83,6 +86,7 @@ async function goOn() {
 
 function stop() {
   running = 0;
+  stopped = true;
   announce(words.text("lab-what-if-stopped"));
   changed();
 }
@@ -226,7 +230,7 @@ function draw() {
   take.hidden = others.length === 0 || others.some(([, key]) => isLocked(key));
   start.hidden = running > 0;
   halt.hidden = running === 0;
-  again.hidden = running > 0 || !result?.more;
+  again.hidden = running > 0 || !(stopped || result?.more);
   const wrong = fault ? faultText(fault) : refused;
   if (problem.textContent !== wrong) problem.replaceChildren(...(wrong ? [note("bad", make("p", {}, wrong))] : []));
   const isOffer = result?.source === "nobody" && result.numbers > 0;
@@ -235,10 +239,11 @@ function draw() {
     const [text] = offer.querySelectorAll("p");
     say(text, words.with("lab-what-if-no-index", { count: result.most_credits }));
   }
-  bar.hidden = running === 0 && !result?.more;
+  bar.hidden = again.hidden && running === 0;
   bar.max = Math.max(result?.numbers ?? 1, 1);
   bar.value = result?.place.done ?? 0;
-  say(state, result && !isOffer ? sentence(result) : "");
+  const progress = result && !isOffer ? sentence(result) : "";
+  say(state, [stopped ? words.text("lab-what-if-stopped") : "", progress].filter(Boolean).join(" "));
   state.hidden = !state.textContent;
   drawOutcome(isOffer ? null : result);
 }

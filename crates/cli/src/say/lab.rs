@@ -14,10 +14,10 @@ impl Voice {
         let words = &self.0;
         let means = told.e164.clone().unwrap_or_else(|| words.text("lab-no-means"));
         let mut lines = vec![format!("{} → {means}", clean(&told.number)), String::new()];
-        lines.push(format!("{}: {}", words.text("lab-decision"), decision(words, told)));
+        lines.push(line(words, &words.text("lab-decision"), &decision(words, told)));
         let mut part = |title: &str, empty: &str, inner: Vec<String>| {
             lines.push(String::new());
-            lines.push(format!("{}:", words.text(title)));
+            lines.push(line(words, &words.text(title), ""));
             let inner = if inner.is_empty() { vec![words.text(empty)] } else { inner };
             lines.extend(inner.into_iter().map(|line| format!("  {line}")));
         };
@@ -50,17 +50,21 @@ impl Voice {
         for (title, counts) in
             [("lab-count-calls", &view.place.tally.calls), ("lab-count-numbers", &view.place.tally.numbers)]
         {
-            lines.push(format!("{}: {}", words.text(title), counts.all));
+            lines.push(line(words, &words.text(title), &counts.all.to_string()));
             lines.extend(counted(words, counts).into_iter().map(|line| format!("  {line}")));
         }
         if rows.is_empty() {
             lines.push(words.text("lab-none-changed"));
             return lines.join("\n");
         }
-        lines.push(format!("{}:", words.text("lab-changed")));
+        lines.push(line(words, &words.text("lab-changed"), ""));
         lines.extend(rows.iter().map(|row| format!("  {}", changed(words, row))));
         lines.join("\n")
     }
+}
+
+fn line(words: &Words, title: &str, text: &str) -> String {
+    words.with("lab-line", &[("title", title.into()), ("text", text.into())]).trim_end().to_owned()
 }
 
 fn decision(words: &Words, told: &Explanation) -> String {
@@ -92,7 +96,7 @@ fn reading(words: &Words, one: &ReadingView) -> String {
     let means = one.means.as_deref().map(|means| format!(" → {means}")).unwrap_or_default();
     let verdict = words.of_code("lab-verdict", &one.verdict, &[]);
     let how: Vec<String> = steps.chain([verdict]).collect();
-    format!("{mark} {}{means}: {}", clean(&one.text), how.join("; "))
+    format!("{mark} {}", line(words, &format!("{}{means}", clean(&one.text)), &how.join("; ")))
 }
 
 fn search(words: &Words, one: &SearchView) -> [String; 2] {
@@ -104,7 +108,7 @@ fn search(words: &Words, one: &SearchView) -> [String; 2] {
         ("field", words.of_code("lab-search-field", &one.field, &[]).into()),
     ];
     let state = words.of_code("lab-search", &one.state, &state);
-    [format!("{}: {state}", words.with("lab-search", &title)), format!("  GET {}", one.target)]
+    [line(words, &words.with("lab-search", &title), &state), format!("  GET {}", one.target)]
 }
 
 fn known(words: &Words, told: &Explanation) -> Vec<String> {
@@ -132,11 +136,8 @@ fn hit(words: &Words, one: &HitView) -> Vec<String> {
     let sources = sources.collect::<Vec<_>>().join(", ");
     let mark = if one.counts { "*" } else { "-" };
     let why = why(words, &one.why);
-    let mut lines = vec![format!(
-        "{mark} {kind} {} {}: {counts}: {why} ({sources})",
-        clean(&one.record.id),
-        name(words, &one.record)
-    )];
+    let who = format!("{mark} {kind} {} {}", clean(&one.record.id), name(words, &one.record));
+    let mut lines = vec![line(words, &who, &format!("{counts}; {why} ({sources})"))];
     lines
         .extend(one.fields.iter().flat_map(|field| compared(words, field)).map(|line| format!("    {line}")));
     lines
@@ -144,11 +145,11 @@ fn hit(words: &Words, one: &HitView) -> Vec<String> {
 
 fn compared(words: &Words, field: &ComparedField) -> Vec<String> {
     let title = words.of_code("lab-field", &field.field, &[]);
-    let line = |one: &ComparedView| {
+    let told = |one: &ComparedView| {
         let means = one.means.as_deref().map(|means| format!(" → {means}")).unwrap_or_default();
-        format!("{title}: {}{means}: {}", clean(&one.text), why(words, &one.why))
+        line(words, &title, &format!("{}{means}; {}", clean(&one.text), why(words, &one.why)))
     };
-    field.numbers.iter().map(line).collect()
+    field.numbers.iter().map(told).collect()
 }
 
 fn why(words: &Words, code: &str) -> String {
@@ -157,7 +158,8 @@ fn why(words: &Words, code: &str) -> String {
 }
 
 fn counted(words: &Words, counts: &CountsView) -> Vec<String> {
-    let turned = |key: &str, before: u32, after: u32| format!("{}: {before} → {after}", words.text(key));
+    let turned =
+        |key: &str, before: u32, after: u32| line(words, &words.text(key), &format!("{before} → {after}"));
     let mut lines = vec![
         turned("lab-count-matched", counts.matched_before, counts.matched_after),
         turned("lab-count-ambiguous", counts.ambiguous_before, counts.ambiguous_after),
@@ -168,7 +170,7 @@ fn counted(words: &Words, counts: &CountsView) -> Vec<String> {
         ("lab-count-newly-ambiguous", counts.newly_ambiguous),
         ("lab-count-others", counts.others),
     ] {
-        lines.push(format!("{}: {count}", words.text(key)));
+        lines.push(line(words, &words.text(key), &count.to_string()));
     }
     lines
 }
@@ -177,7 +179,7 @@ fn changed(words: &Words, row: &ChangedView) -> String {
     let calls = words.with("lab-row-calls", &[("count", row.calls.into())]);
     let change = words.of_code("lab-change", &row.change, &[]);
     let (before, after) = (names(words, &row.before), names(words, &row.after));
-    format!("{} ({calls}): {change}: {before} → {after}", clean(&row.number))
+    line(words, &format!("{} ({calls})", clean(&row.number)), &format!("{change}; {before} → {after}"))
 }
 
 fn names(words: &Words, records: &[RecordName]) -> String {

@@ -63,7 +63,7 @@ impl Admin {
             numbers,
             source: "nobody".to_owned(),
             people: None,
-            most_credits: what_if.most_credits(&called),
+            most_credits: 0,
             place,
             more: false,
             rows: Vec::new(),
@@ -87,7 +87,10 @@ impl Admin {
                 let (people, (place, rows)) = looked.await?;
                 (view.people, view.place, view.rows) = (Some(people), place, rows);
             }
-            (None, Sources::Known) => return Ok(Answer::WhatIf(Box::new(view))),
+            (None, Sources::Known) => {
+                view.most_credits = self.blocking(move |_| Ok(what_if.most_credits(&called))).await?;
+                return Ok(Answer::WhatIf(Box::new(view)));
+            }
         }
         view.more = view.place.done < numbers;
         Ok(Answer::WhatIf(Box::new(view)))
