@@ -17,6 +17,9 @@ use crate::lookup::{Found, Given, Lookup, Search, steps};
 /// Records that only look alike are shown up to this many.
 const MOST_OTHERS: usize = 20;
 
+/// Where records are found.
+const SOURCES: [&str; 2] = ["index", "desk"];
+
 /// Everything about a number.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Explanation {
@@ -52,7 +55,7 @@ pub struct Explanation {
     pub hits: Vec<HitView>,
     /// So many more look alike.
     pub others: usize,
-    /// Whose number it is.
+    /// Whose number it is, by those who know; the kept answer is told, and not counted here.
     pub decision: DecisionView,
 }
 
@@ -278,13 +281,6 @@ impl Explanation {
         let keys: Vec<String> = reading.index_keys(&lookup.plan).into_iter().collect();
         let records = told(index.whose(&keys)).unwrap_or_default();
         records.iter().for_each(|record| self.add(of_index(record, reading, lookup), "index"));
-        let has = |kind: &str, hit: &HitView| hit.counts && hit.record.kind == kind;
-        if self.hits.iter().any(|hit| has("contact", hit)) {
-            for hit in self.hits.iter_mut().filter(|hit| has("account", hit)) {
-                hit.counts = false;
-                hit.why = "contacts_first".to_owned();
-            }
-        }
     }
 
     /// A record that two places give in the same way is one.
@@ -305,6 +301,12 @@ impl Explanation {
 
     /// The same order as for a call: the index, where it may answer; else Desk; the index again where Desk cannot.
     fn decide(&mut self) {
+        let of_contacts = self.of_contacts();
+        for hit in &mut self.hits {
+            let Some(rule) = hit.rule().map(str::to_owned) else { continue };
+            hit.counts = SOURCES.iter().any(|source| hit.counts_in(source, &of_contacts));
+            hit.why = if hit.counts { rule } else { "contacts_first".to_owned() };
+        }
         self.hits.sort_by_key(|hit| (!hit.counts, Reverse(hit.changed_ms)));
         let counting = self.hits.iter().filter(|hit| hit.counts).count();
         self.others += self.hits.len().saturating_sub(counting + MOST_OTHERS);
@@ -352,7 +354,36 @@ impl Explanation {
     }
 
     fn those_of<'a>(&'a self, source: &'a str) -> impl Iterator<Item = &'a HitView> {
-        self.hits.iter().filter(move |hit| hit.counts && hit.sources.iter().any(|known| known == source))
+        let of_contacts = self.of_contacts();
+        self.hits.iter().filter(move |hit| hit.rule().is_some() && hit.counts_in(source, &of_contacts))
+    }
+
+    /// Where a contact has the number: there accounts do not count.
+    fn of_contacts(&self) -> Vec<&'static str> {
+        let has = |source: &&str| {
+            self.hits.iter().any(|hit| hit.is_contact() && hit.is_from(source) && hit.rule().is_some())
+        };
+        SOURCES.into_iter().filter(has).collect()
+    }
+}
+
+impl HitView {
+    /// By which rule it has the number.
+    fn rule(&self) -> Option<&str> {
+        let mut numbers = self.fields.iter().flat_map(|field| &field.numbers);
+        numbers.find(|one| one.same).map(|one| one.why.as_str())
+    }
+
+    fn is_contact(&self) -> bool {
+        self.record.kind == "contact"
+    }
+
+    fn is_from(&self, source: &str) -> bool {
+        self.sources.iter().any(|known| known == source)
+    }
+
+    fn counts_in(&self, source: &str, of_contacts: &[&str]) -> bool {
+        self.is_from(source) && (self.is_contact() || !of_contacts.contains(&source))
     }
 }
 
