@@ -1388,6 +1388,7 @@ async fn the_matching_lab(look: Look) {
     screen.sees("[data-count=matched]", "2 → 2").await;
     screen.sees("[data-count=others]", "2").await;
     screen.sees("[data-part=changed] li", "Lin <b> → Zhang").await;
+    screen.ask("document.querySelector('#lab-outcome').scrollIntoView({ block: 'end' })", &[]).await;
     screen.shoot("lab-2-what-if").await;
     inspect(&screen, look, "the lab tries rules").await;
     assert_eq!(setting(&house.rig, "numbers.area_code"), json!("592"), "trying changes nothing");

@@ -36,6 +36,7 @@ const decision = note("info", make("p", "strong"), make("p", "help"));
 decision.id = "lab-decision";
 const problem = make("div", { role: "alert" });
 const askDesk = make("button", { type: "button", class: "button", id: "lab-ask-desk", on: { click: () => ask("desk") } });
+const asking = make("div", "buttons start", askDesk);
 const details = make("div", { class: "lab", id: "lab-details" });
 
 export const explainCard = card(
@@ -54,7 +55,7 @@ export const explainCard = card(
   ),
   make("div", { role: "status" }, decision),
   problem,
-  make("div", "buttons start", askDesk),
+  asking,
   details,
 );
 
@@ -115,7 +116,7 @@ function draw() {
   if (now === drawn) return;
   drawn = now;
   drawDecision();
-  askDesk.hidden = !told || told.searches.length === 0;
+  asking.hidden = !told || told.searches.length === 0;
   if (told) say(askDesk, words.with("lab-ask-desk", { count: told.most_credits }));
   details.replaceChildren(...(told ? parts(told) : []));
 }
@@ -200,8 +201,8 @@ function parts(explained) {
   );
   const help = searches.length > 0 ? words.with("lab-searches-help", { count: explained.most_credits }) : "";
   const spent = explained.spent > 0 ? make("p", "help", words.with("lab-spent", { count: explained.spent })) : null;
-  const asking = part("searches", help, "lab-no-searches", searches.map(searched));
-  if (spent) asking.append(spent);
+  const sent = part("searches", help, "lab-no-searches", searches.map(searched));
+  if (spent) sent.append(spent);
   const compared = part("hits", "", "lab-no-hits", hits.map(hit));
   if (explained.others > 0) compared.append(make("p", "help", words.with("lab-others", { count: explained.others })));
   return [
@@ -209,7 +210,7 @@ function parts(explained) {
     part("readings", words.text("lab-readings-help"), "lab-no-readings", readings.map(reading)),
     part("here", "", "lab-no-index", known(explained)),
     compared,
-    asking,
+    sent,
   ];
 }
 

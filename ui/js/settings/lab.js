@@ -76,7 +76,7 @@ async function goOn() {
       changed();
     } while (result?.more);
     if (result) announce(sentence(result));
-    outcome.scrollIntoView({ block: "nearest" });
+    requestAnimationFrame(() => outcome.scrollIntoView({ block: "nearest" }));
   } catch (error) {
     if (mine === running) fault = faultOf(error);
   }
