@@ -28,7 +28,7 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
 /// Every page of the window.
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 14] = [
     "phone-system",
     "zoho-desk",
     "agents",
@@ -37,6 +37,7 @@ const PAGES: [&str; 13] = [
     "tickets",
     "call-log",
     "contact-sync",
+    "matching-lab",
     "click-to-call",
     "notifications",
     "general",
@@ -1329,6 +1330,114 @@ async fn all_contacts_are_synced_in_english() {
 async fn all_contacts_are_synced_in_chinese() {
     let Some(_turn) = turn("all_contacts_are_synced_in_chinese", Keyboard::Shared).await else { return };
     all_contacts_are_synced(Look::CHINESE).await;
+}
+
+// The matching lab
+
+async fn the_matching_lab(look: Look) {
+    let mut house = House { rig: Rig::idle().await, engine: None };
+    let desk = house.rig.simulator.desk();
+    desk.add_contact(json!({ "lastName": "Lin <b>", "phone": "0592-5503309", "mobile": "138 0013 8000" }));
+    desk.add_contact(json!({ "lastName": "Zhang", "phone": "+865965503309" }));
+    house.rig.start_indexing().await;
+    let server = Server::start(house.rig.handle(), &house.rig.paths()).unwrap();
+    house.rig.ready().await;
+    house.rig.view_where(|view| view.index.state == "fresh").await;
+    for number in ["5503309", "5503309", "+12125550100"] {
+        let call = house.rig.simulator.pbx().call_in(number, "1001").await;
+        house.rig.simulator.pbx().hang_up(&call, "caller").await;
+        house.rig.closed(&call).await;
+    }
+    let screen = house.window(look).await;
+    screen.go("matching-lab").await;
+    let words = words(look);
+    screen.sees("#lab-decision", &words.text("lab-empty")).await;
+
+    // Why.
+    screen.fill("#lab-number", "9").await;
+    screen.sees("#lab-means", &words.text("lab-no-means")).await;
+    screen.fill("#lab-number", "5503309").await;
+    screen.sees("#lab-means", "+865925503309").await;
+    screen.sees("#lab-decision", "Lin <b>").await;
+    screen.sees("[data-part=readings]", &words.with("lab-step-area-code", &[("value", "592".into())])).await;
+    screen.sees("[data-part=searches]", "GET /api/v1/contacts/search?phone=%2B865925503309").await;
+    screen.sees("[data-part=searches]", &words.text("lab-search-not-asked")).await;
+    screen.sees("[data-part=hits]", &words.text("lab-rule-same-number")).await;
+    screen.sees("[data-part=hits]", &words.text("lab-not-only-ending")).await;
+    screen.shoot("lab-1-explained").await;
+    inspect(&screen, look, "the lab explains").await;
+    let searches = || {
+        let requests = house.rig.simulator.desk().requests();
+        requests.iter().filter(|request| request.query.contains("phone=")).count()
+    };
+    let before = searches();
+    screen.press("#lab-ask-desk").await;
+    screen.sees("[data-part=searches]", &words.text("lab-search-not-needed")).await;
+    screen.sees("[data-part=hits]", &words.text("lab-source-desk")).await;
+    assert_eq!(searches(), before + 1, "only when the button was pressed");
+    screen.fill("#lab-number", "anonymous").await;
+    screen.sees("#lab-decision", &words.text("lab-decision-withheld")).await;
+
+    // What if.
+    screen.sees("#lab-same", &words.text("lab-what-if-same")).await;
+    assert_eq!(
+        (screen.value("#lab-country").await, screen.value("#lab-area-code").await),
+        ("CN".into(), "592".into())
+    );
+    screen.fill("#lab-area-code", "596").await;
+    screen.hides("#lab-same").await;
+    screen.press("#lab-run").await;
+    screen.sees("#lab-state", "2").await;
+    screen.sees("[data-count=matched]", "2 → 2").await;
+    screen.sees("[data-count=others]", "2").await;
+    screen.sees("[data-part=changed] li", "Lin <b> → Zhang").await;
+    screen.ask("document.querySelector('#lab-outcome').scrollIntoView({ block: 'end' })", &[]).await;
+    screen.shoot("lab-2-what-if").await;
+    inspect(&screen, look, "the lab tries rules").await;
+    assert_eq!(setting(&house.rig, "numbers.area_code"), json!("592"), "trying changes nothing");
+    screen.press("#lab-take-over").await;
+    house.saved("numbers.area_code", &json!("596")).await;
+    screen.sees("#lab-same", &words.text("lab-what-if-same")).await;
+    screen.fill("#lab-area-code", "５９２").await;
+    screen.press("#lab-take-over").await;
+    house.saved("numbers.area_code", &json!("592")).await;
+
+    // Without contacts on this computer Desk is asked only after a question with its price.
+    screen.go("contact-sync").await;
+    screen.press("#contact-sync-index-off").await;
+    house.saved("contact_sync.index", &json!("off")).await;
+    house.rig.view_where(|view| view.index.state == "off").await;
+    screen.go("matching-lab").await;
+    screen.fill("#lab-area-code", "596").await;
+    let before = searches();
+    screen.press("#lab-run").await;
+    screen.shows("#lab-offer").await;
+    screen.shoot("lab-3-offer").await;
+    inspect(&screen, look, "the lab offers Zoho Desk").await;
+    assert_eq!(searches(), before);
+    house.rig.simulator.desk().set(|switches| switches.delay_ms = 300);
+    screen.press("#lab-with-desk").await;
+    screen.press("#lab-stop").await;
+    screen.sees("#lab-state", &words.text("lab-what-if-stopped")).await;
+    house.rig.simulator.desk().set(|switches| switches.delay_ms = 0);
+    screen.press("#lab-go-on").await;
+    screen.sees("#lab-outcome", &words.text("lab-what-if-with-desk")).await;
+    screen.sees("[data-part=changed] li", "Lin <b> → Zhang").await;
+    screen.close().await;
+    drop(server);
+    house.rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_matching_lab_in_english() {
+    let Some(_turn) = turn("the_matching_lab_in_english", Keyboard::Shared).await else { return };
+    the_matching_lab(Look::ENGLISH).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_matching_lab_in_chinese() {
+    let Some(_turn) = turn("the_matching_lab_in_chinese", Keyboard::Shared).await else { return };
+    the_matching_lab(Look::CHINESE.dark()).await;
 }
 
 // Accessibility

@@ -14,6 +14,8 @@ mod exactly_once;
 mod gateway;
 #[path = "index.rs"]
 mod index;
+#[path = "matching_lab.rs"]
+mod matching_lab;
 #[path = "outbox_by_hand.rs"]
 mod outbox_by_hand;
 #[path = "owed.rs"]

@@ -176,7 +176,7 @@ fn words(window: WebviewWindow, shared: State<'_, Shared>) -> Catalog {
     let language = *shared.language.lock().unwrap_or_else(PoisonError::into_inner);
     let parts: &[Part] = match shared.window {
         Window::Panel => &[Part::Shared, Part::Panel],
-        Window::Settings => &[Part::Shared, Part::Settings, Part::Doctor],
+        Window::Settings => &[Part::Shared, Part::Settings, Part::Doctor, Part::Lab],
     };
     let catalog = parts.iter().map(|part| language.catalog(*part)).collect::<Vec<_>>().join("\n");
     Catalog { language: language.tag(), catalog }

@@ -92,6 +92,15 @@ export const icons = {
     ["path", { d: "M21 12a9 9 0 0 1-9 9 9.75 9.75 0 0 1-6.74-2.74L3 16" }],
     ["path", { d: "M8 16H3v5" }],
   ],
+  // flask-conical
+  "matching-lab": [
+    [
+      "path",
+      { d: "M14 2v6a2 2 0 0 0 .245.96l5.51 10.08A2 2 0 0 1 18 22H6a2 2 0 0 1-1.755-2.96l5.51-10.08A2 2 0 0 0 10 8V2" },
+    ],
+    ["path", { d: "M6.453 15h11.094" }],
+    ["path", { d: "M8.5 2h7" }],
+  ],
   // stethoscope
   doctor: [
     ["path", { d: "M11 2v2" }],

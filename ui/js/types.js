@@ -209,6 +209,45 @@
  *   DialTrial
  * @typedef {{dial: ?DialTrial, fault: ?string, withheld: boolean, international: ?string, written: string,
  *   mobile: boolean, forms: string[]}} NumberTrial
+ * @typedef {{kind: string, id: string, name: string, account: ?string}} LabRecord
+ * @typedef {object} LabHit
+ * @property {string} kind
+ * @property {string} id
+ * @property {string} name
+ * @property {?string} account
+ * @property {string[]} sources
+ * @property {{field: string, stored: string,
+ *   numbers: {text: string, means: ?string, same: boolean, why: string}[]}[]} fields
+ * @property {boolean} counts
+ * @property {string} why
+ * @typedef {object} Explanation
+ * @property {boolean} withheld
+ * @property {?string} e164
+ * @property {{text: string, steps: {code: string, value: string}[], means: ?string, verdict: string}[]} readings
+ * @property {{step: number, kind: string, field: string, texts: string[], target: string, state: string, hits: ?number,
+ *   cause: ?string}[]} searches
+ * @property {?string} cause
+ * @property {number} spent
+ * @property {number} most_credits
+ * @property {boolean} always_query
+ * @property {?number} people
+ * @property {?LabRecord[]} kept
+ * @property {?LabRecord} choice
+ * @property {LabHit[]} hits
+ * @property {number} others
+ * @property {{code: string, by: ?string, record: ?LabRecord, rule: ?string, count: number}} decision
+ * @typedef {{all: number, matched_before: number, matched_after: number, ambiguous_before: number,
+ *   ambiguous_after: number, gained: number, lost: number, newly_ambiguous: number, others: number}} LabCounts
+ * @typedef {{number: string, calls: number, change: string, means_before: ?string, means_after: ?string,
+ *   before: LabRecord[], after: LabRecord[]}} LabChange
+ * @typedef {object} WhatIf
+ * @property {number} numbers
+ * @property {"index" | "desk" | "nobody"} source
+ * @property {?number} people
+ * @property {number} most_credits
+ * @property {{until_ms: number, done: number, tally: {numbers: LabCounts, calls: LabCounts}}} place
+ * @property {boolean} more
+ * @property {LabChange[]} rows
  * @typedef {{version: string, logs: string, profile: string, desktop: string}} About
  */
 

@@ -3,6 +3,7 @@
 //! Owns arguments, exit codes and the one-line errors. What is printed about calls is in [`say`].
 
 mod dial;
+mod lab;
 mod lookup;
 mod outbox;
 mod run;
@@ -107,10 +108,15 @@ enum Command {
         /// As dialed, or as written anywhere
         #[arg(allow_hyphen_values = true)]
         number: String,
+        /// Say how it is read, what Zoho Desk is asked, who was compared and which rule decides
+        #[arg(long)]
+        explain: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
+    /// Say what other rules for numbers would have changed for the last 500 calls; changes nothing
+    WhatIf(lab::Rules),
 }
 
 /// How a command prints.
@@ -160,7 +166,13 @@ fn start(arguments: Arguments) -> anyhow::Result<ExitCode> {
                     .context("the browser has gone")?;
                 Ok(ExitCode::SUCCESS)
             }
-            Command::Lookup { number, json } => lookup::lookup(&paths, &number, json.into()).await,
+            Command::Lookup { number, explain: true, json } => {
+                lab::explain(&paths, number, json.into()).await
+            }
+            Command::WhatIf(rules) => lab::what_if(&paths, rules).await,
+            Command::Lookup { number, explain: false, json } => {
+                lookup::lookup(&paths, &number, json.into()).await
+            }
         }
     })?;
     // A browser that is still being started must not keep us.

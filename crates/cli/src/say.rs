@@ -1,6 +1,8 @@
 //! What is printed, and nothing else. Codes become words through the catalogs; numbers and names are printed
 //! without the characters that would let a caller write into somebody's terminal.
 
+mod lab;
+
 use std::io::Write;
 
 use deskring_engine::admin::{BindingView, Directory, Finding, FindingState, NotSyncedView};
@@ -35,7 +37,8 @@ pub(crate) struct Voice(Words);
 impl Voice {
     /// In the language of a setting.
     pub(crate) fn of_choice(choice: &str) -> Self {
-        Self(Words::with_parts(Language::of_choice(choice), &[Part::Shared, Part::Settings, Part::Doctor]))
+        let parts = [Part::Shared, Part::Settings, Part::Doctor, Part::Lab];
+        Self(Words::with_parts(Language::of_choice(choice), &parts))
     }
 
     /// The page for the browser at the end of signing in.

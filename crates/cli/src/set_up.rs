@@ -374,7 +374,7 @@ pub(crate) async fn doctor(paths: Paths, format: Format) -> anyhow::Result<ExitC
 }
 
 /// Asks the running engine; without one, does it here.
-async fn ask(paths: &Paths, want: Want) -> anyhow::Result<Answer> {
+pub(crate) async fn ask(paths: &Paths, want: Want) -> anyhow::Result<Answer> {
     let voice = || say::voice(paths);
     match Client::connect(paths).await {
         Ok(mut client) => client.set_up(want).await.map_err(|error| refused(&voice(), error)),

@@ -8,7 +8,8 @@
 //! Read in this order: [`call`] (the words), [`tracker`] (merging what the PBX says), [`pop`] (when a tab
 //! opens and why not), [`machine`] (the one place where state changes), [`number`] (what a number means),
 //! [`owed`] (what is written to Desk), [`template`] (what is said there), [`dial`] (what is called at a click),
-//! [`control`] (what can be done with a call), [`seek`] (whom a typed text means).
+//! [`control`] (what can be done with a call), [`seek`] (whom a typed text means), [`what_if`] (what other rules for
+//! numbers would change).
 
 pub mod call;
 pub mod control;
@@ -22,6 +23,7 @@ pub mod seek;
 pub mod template;
 mod tracked;
 pub mod tracker;
+pub mod what_if;
 
 pub use call::{
     CallId, CallRecord, Channel, Direction, Extension, FailedSide, FailureReason, LegReport, Other, Outcome,
@@ -34,9 +36,12 @@ pub use dial::{
 };
 pub use duty::{Chosen, ChosenWhen, Entry, Match, Notice, Record, RecordKind, Timing, Who};
 pub use machine::{Again, Choice, Effect, Input, LookupFailure, Machine, Now, OpenFailure, Setup};
-pub use number::{Line, Plan, Reading, Tariff};
+pub use number::{
+    Agreement, Difference, Interpretation, Line, Plan, Reading, Step, StoredNumber, Tariff, Verdict,
+};
 pub use owed::{
     ActivityRule, ContactRule, Involved, Owed, OwedRules, Promise, Spoken, TicketCall, TicketRule, Turn, owed,
 };
 pub use pop::{DeskUse, Mode, Moment, OpenedBy, Pause, Rules, Why};
 pub use seek::{Fit, Sought};
+pub use what_if::{Change, Counts, Tally};

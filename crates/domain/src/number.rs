@@ -4,10 +4,14 @@
 //! outside-line prefix), the order in which readings are tried, and the list of written forms. Must not
 //! know who asks or where the forms are sent.
 
+mod reasons;
+
 use std::collections::BTreeSet;
 
 use rlibphonenumber::enums::Region;
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, PhoneNumberType};
+
+pub use reasons::{Agreement, Difference, Interpretation, Step, StoredNumber, Verdict};
 
 /// How numbers are written and dialed at the agent's desk.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
@@ -33,6 +37,12 @@ pub struct Reading {
 struct Meaning {
     number: PhoneNumber,
     e164: String,
+}
+
+/// One way to read a text, and what the plan did to it for that.
+struct Attempt {
+    text: String,
+    steps: Vec<Step>,
 }
 
 /// What kind of line a number is.
@@ -115,7 +125,7 @@ impl Plan {
         let digits = digits_of(without_extension(&raw));
         let mut meanings: Vec<Meaning> = Vec::new();
         for attempt in self.attempts(&raw, &digits) {
-            let Some(meaning) = self.parse(&attempt) else { continue };
+            let Some(meaning) = self.parse(&attempt.text) else { continue };
             if !meanings.iter().any(|known| known.e164 == meaning.e164) {
                 meanings.push(meaning);
             }
@@ -126,30 +136,37 @@ impl Plan {
     }
 
     /// Every way to read the text, most literal first.
-    fn attempts(&self, raw: &str, digits: &str) -> Vec<String> {
-        let mut attempts = vec![raw.to_owned()];
+    fn attempts(&self, raw: &str, digits: &str) -> Vec<Attempt> {
+        let mut attempts = Vec::new();
+        let mut add = |text: String, steps: &[Step]| attempts.push(Attempt { text, steps: steps.to_vec() });
+        let abroad = Step::InternationalPrefix("00".to_owned());
+        add(raw.to_owned(), &[]);
         if let Some(rest) = digits.strip_prefix("00") {
             // Not an international prefix everywhere, but nothing else begins like this.
-            attempts.push(format!("+{rest}"));
+            add(format!("+{rest}"), std::slice::from_ref(&abroad));
         }
-        let mut bodies = vec![digits.to_owned()];
+        let mut bodies = vec![(digits.to_owned(), Vec::new())];
         if !self.outside_line_prefix.is_empty()
             && let Some(rest) = digits.strip_prefix(self.outside_line_prefix.as_str())
         {
-            attempts.push(rest.to_owned());
+            let outside = Step::OutsideLine(self.outside_line_prefix.clone());
+            add(rest.to_owned(), std::slice::from_ref(&outside));
             if let Some(rest) = rest.strip_prefix("00") {
-                attempts.push(format!("+{rest}"));
+                add(format!("+{rest}"), &[outside.clone(), abroad]);
             }
-            bodies.push(rest.to_owned());
+            bodies.push((rest.to_owned(), vec![outside]));
         }
         if !self.area_code.is_empty() {
-            for body in bodies.iter().filter(|body| body.len() >= SHORTEST_LOCAL && !body.starts_with('0')) {
-                attempts.push(format!("{}{body}", self.area_code));
+            for (body, mut steps) in bodies {
+                if body.len() >= SHORTEST_LOCAL && !body.starts_with('0') {
+                    steps.push(Step::AreaCode(self.area_code.clone()));
+                    add(format!("{}{body}", self.area_code), &steps);
+                }
             }
         }
         if !raw.contains('+') && digits.len() >= 10 {
             // Country code written without its plus.
-            attempts.push(format!("+{digits}"));
+            add(format!("+{digits}"), &[]);
         }
         attempts
     }
@@ -346,7 +363,7 @@ impl Reading {
     /// Whether a stored field holds this number. The field may hold several numbers, an extension, full-width
     /// digits or any punctuation. Compares meanings, then whole digit strings; never a mere ending.
     pub fn is_in(&self, stored: &str, plan: &Plan) -> bool {
-        numbers_in(stored).iter().any(|one| self.is_same_as(&plan.read(one), plan))
+        numbers_in(stored).iter().any(|one| self.agreement(&plan.read(one), plan).is_some())
     }
 
     /// Under which keys an index may have this number.
@@ -368,17 +385,22 @@ impl Reading {
             .map(|digits| last(&digits, INDEX_KEY))
     }
 
-    fn is_same_as(&self, stored: &Reading, plan: &Plan) -> bool {
+    /// By which rule a stored number is this one.
+    fn agreement(&self, stored: &Reading, plan: &Plan) -> Option<Agreement> {
         if self.is_withheld() || stored.is_withheld() {
-            return false;
+            return None;
         }
-        match (self.e164(), stored.e164()) {
+        let (is_so, rule) = match (self.e164(), stored.e164()) {
+            (Some(mine), Some(theirs)) if mine == theirs => (true, Agreement::SameNumber),
             // `(212) 555-0100` reads as a Shanghai number in China, yet a caller from New York is that number.
-            (Some(mine), Some(theirs)) => mine == theirs || self.is_nationally(&stored.raw, &stored.digits),
-            (Some(_), None) => self.digit_forms(plan).contains(&stored.digits),
-            (None, Some(_)) => stored.digit_forms(plan).contains(&self.digits),
-            (None, None) => self.digits == stored.digits,
-        }
+            (Some(_), Some(_)) => (self.is_nationally(&stored.raw, &stored.digits), Agreement::National),
+            // `+1 380 013 8000` is no number, and not the Chinese mobile phone with these digits either.
+            (Some(_), None) if stored.has_country_code() => return None,
+            (Some(_), None) => (self.digit_forms(plan).contains(&stored.digits), Agreement::WrittenForm),
+            (None, Some(_)) => (stored.digit_forms(plan).contains(&self.digits), Agreement::WrittenForm),
+            (None, None) => (self.digits == stored.digits, Agreement::SameDigits),
+        };
+        is_so.then_some(rule)
     }
 
     /// Whether these digits, written without a country, are this number as its own country writes it.
@@ -672,7 +694,7 @@ mod tests {
     fn a_number_that_only_ends_alike_is_not_the_same() {
         let plan = china();
         let mobile = plan.read("13800138000");
-        for stored in ["13900138000", "0138000", "8000", "+18001380000", "", "no phone"] {
+        for stored in ["13900138000", "0138000", "8000", "+18001380000", "+1 380 013 8000", "", "no phone"] {
             assert!(!mobile.is_in(stored, &plan), "{stored}");
         }
         assert!(!plan.read("1001").is_in("0592-5501001", &plan));

@@ -6,6 +6,7 @@
 
 mod bind;
 mod doctor;
+mod lab;
 mod links;
 mod number;
 mod pbx;
@@ -156,6 +157,8 @@ impl Admin {
             }
             Want::Number { text, rules } => Ok(Answer::Number(Box::new(self.try_number(text, rules).await?))),
             Want::RebuildIndex => self.rebuild_index().await,
+            Want::Explain { number, r#in } => self.explain(number, r#in).await,
+            Want::WhatIf { rules, r#in, place } => self.what_if(rules, r#in, place).await,
             Want::SyncNow => self.wish_copies(Wish::Everything).await,
             Want::StopSync => self.wish_copies(Wish::Stop).await,
             Want::NotSynced { offset } => self.not_synced(offset).await,

@@ -474,17 +474,11 @@ pub async fn lookup_once(paths: &Paths, number: &str) -> Result<Report, LookupOn
     let (settings_paths, config) = (paths.clone(), secrets(paths));
     let prepared = tokio::task::spawn_blocking(move || {
         let loaded = deskring_store::settings::load_with(&settings_paths.profile, &settings_paths.policy)?;
-        let secrets = Arc::new(Secrets::open(config));
-        let secret = secrets.get(SecretName::DeskClientSecret);
-        let refresh_token = secrets.get(SecretName::DeskRefreshToken);
-        Ok(desk_client(&loaded.settings, secret, refresh_token, &secrets))
+        Ok(lookup_alone(&loaded.settings, &Arc::new(Secrets::open(config))))
     });
     let mut lookup = match prepared.await {
         Ok(Ok(Ok(lookup))) => lookup,
-        Ok(Ok(Err(link))) => {
-            let code = link.cause.unwrap_or_else(|| "desk_disabled".into());
-            return Err(LookupOnceError::Code(code));
-        }
+        Ok(Ok(Err(code))) => return Err(LookupOnceError::Code(code)),
         Ok(Err(error)) => return Err(LookupOnceError::Settings(error)),
         Err(_) => return Err(LookupOnceError::Code("not_running".into())),
     };
@@ -492,6 +486,17 @@ pub async fn lookup_once(paths: &Paths, number: &str) -> Result<Report, LookupOn
     let organization = organization(&lookup.desk).await.map_err(failed)?;
     lookup.set_organization(organization);
     lookup.report(number).await.map_err(failed)
+}
+
+/// Asks Desk without an engine. Knows neither the organization nor an index yet.
+///
+/// # Errors
+/// The code of what is missing, or that Desk is disabled.
+pub(crate) fn lookup_alone(settings: &Settings, secrets: &Arc<Secrets>) -> Result<Lookup, String> {
+    let secret = secrets.get(SecretName::DeskClientSecret);
+    let refresh_token = secrets.get(SecretName::DeskRefreshToken);
+    desk_client(settings, secret, refresh_token, secrets)
+        .map_err(|link| link.cause.unwrap_or_else(|| "desk_disabled".into()))
 }
 
 /// Why [`lookup_once`] has no answer.

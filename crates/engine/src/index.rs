@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deskring_domain::{Plan, RecordKind};
+use deskring_domain::{Plan, Reading, RecordKind};
 use deskring_store::{
     Index, IndexBatch, IndexKey, IndexedNumber, IndexedRecord, RecordCode, SecretName, Secrets, Settings,
     StoreError,
@@ -112,13 +112,18 @@ impl Lookup {
             tracing::warn!(%error, "the index cannot be read");
             Vec::new()
         });
-        let (contacts, accounts): (Vec<IndexedRecord>, Vec<IndexedRecord>) =
-            records.into_iter().partition(|record| record.kind == RecordCode::Contact);
+        self.found_among(&reading, &records)
+    }
+
+    /// Those of the index that really have the number: contacts, else accounts; newest change first.
+    pub(crate) fn found_among(&self, reading: &Reading, records: &[IndexedRecord]) -> Vec<Found> {
+        let (contacts, accounts): (Vec<&IndexedRecord>, Vec<&IndexedRecord>) =
+            records.iter().partition(|record| record.kind == RecordCode::Contact);
         let mut found: Vec<Found> =
-            contacts.iter().filter_map(|record| self.check_contact(&reading, &contact(record))).collect();
+            contacts.iter().filter_map(|record| self.check_contact(reading, &contact(record))).collect();
         if found.is_empty() {
             found =
-                accounts.iter().filter_map(|record| self.check_account(&reading, &account(record))).collect();
+                accounts.iter().filter_map(|record| self.check_account(reading, &account(record))).collect();
         }
         found.sort_by(|a, b| b.modified.cmp(&a.modified));
         found

@@ -9,6 +9,7 @@ pub mod assist;
 mod clock;
 mod connect;
 mod desktop;
+mod explain;
 mod from_pbx;
 mod handle;
 mod history;
@@ -25,16 +26,22 @@ mod suggest;
 mod tokens;
 mod values;
 pub mod view;
+mod what_if;
 
 pub use admin::Admin;
 pub use connect::{LookupOnceError, Paths, lookup_once, profile_language as language};
 pub use desktop::{Autostart, Desktop, Happening, SignInEnd};
+pub use explain::{
+    ComparedView, DecisionView, Explanation, FieldView as ComparedField, HitView, ReadingView, RecordName,
+    SearchView, StepView,
+};
 pub use handle::{Command, Handle, Window};
 pub use lookup::{Found, Hit, Lookup, Report};
 pub use manners::{Caller, Creation, Level, Manner, Refusal};
 pub use outbox::hand as outbox_by_hand;
 pub use run::{Engine, StartError, Stopped};
 pub use view::AppView;
+pub use what_if::{ChangedView, CountsView, TallyView, WhatIfPlace, WhatIfView};
 
 pub use deskring_domain as domain;
 pub use deskring_zoho_desk::Scopes;

@@ -64,6 +64,42 @@ pub(crate) enum Fresh {
 /// A layout of an organization seldom changes.
 const FORM_FRESH: Duration = Duration::from_secs(24 * 3600);
 
+/// One request of a lookup.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Search {
+    /// Contacts with one of these forms in this field.
+    Contacts(PhoneField, Vec<Form>),
+    /// Accounts with this text anywhere.
+    Accounts(String),
+}
+
+/// What Desk gave for it, unchecked.
+pub(crate) enum Given {
+    Contacts(Vec<Contact>),
+    Accounts(Vec<Account>),
+}
+
+/// The searches for a number, in order. Those of a step are sent together, and the next step only when nobody has the
+/// number so far.
+pub(crate) fn steps(reading: &Reading, plan: &Plan) -> Vec<Vec<Search>> {
+    if reading.is_withheld() {
+        return Vec::new();
+    }
+    let in_both = |forms: Vec<Form>| {
+        [PhoneField::Phone, PhoneField::Mobile].map(|field| Search::Contacts(field, forms.clone())).to_vec()
+    };
+    let written = reading.written_forms(plan);
+    let endings: Vec<Form> = reading.endings().into_iter().map(Form::EndsWith).collect();
+    let mut steps = vec![in_both(written.iter().cloned().map(Form::Exact).collect())];
+    if !endings.is_empty() {
+        steps.push(in_both(endings));
+    }
+    // QUIRK(zoho): accounts have no search by phone, so any field is searched, for two forms.
+    let forms = written.into_iter().filter(|form| form.len() >= 3).take(2);
+    steps.extend(forms.map(|form| vec![Search::Accounts(form)]));
+    steps
+}
+
 /// More hits than this are not looked at: the number is a switchboard's or the search went wrong.
 const MOST_HITS: usize = 50;
 
@@ -74,22 +110,65 @@ impl Lookup {
     /// When Desk could not answer; a partial answer that found somebody counts as an answer.
     pub async fn find(&self, number: &str) -> Result<Vec<Found>, Error> {
         let reading = self.plan.read(number);
-        if reading.is_withheld() {
-            return Ok(Vec::new());
-        }
-        let exact = reading.written_forms(&self.plan).into_iter().map(Form::Exact).collect();
-        let found = self.contacts(&reading, exact).await?;
-        if !found.is_empty() {
-            return Ok(found);
-        }
-        let endings: Vec<Form> = reading.endings().into_iter().map(Form::EndsWith).collect();
-        if !endings.is_empty() {
-            let found = self.contacts(&reading, endings).await?;
+        for step in steps(&reading, &self.plan) {
+            let answers = self.ask_together(&step).await;
+            let found = self.found_in(&reading, &answers);
             if !found.is_empty() {
                 return Ok(found);
             }
+            if let Some(error) = answers.into_iter().find_map(Result::err) {
+                return Err(error);
+            }
         }
-        self.accounts(&reading).await
+        Ok(Vec::new())
+    }
+
+    /// The answers, in the order of the searches.
+    pub(crate) async fn ask_together(&self, searches: &[Search]) -> Vec<Result<Given, Error>> {
+        if let [one, other] = searches {
+            let (one, other) = tokio::join!(self.ask(one), self.ask(other));
+            return vec![one, other];
+        }
+        let mut answers = Vec::new();
+        for search in searches {
+            answers.push(self.ask(search).await);
+        }
+        answers
+    }
+
+    async fn ask(&self, search: &Search) -> Result<Given, Error> {
+        match search {
+            Search::Contacts(field, forms) => {
+                let contacts = self.desk.search_contacts(*field, forms, MOST_HITS).await?;
+                self.note(contacts.iter().map(index::record_of_contact).collect());
+                Ok(Given::Contacts(contacts))
+            }
+            Search::Accounts(form) => {
+                let accounts = self.desk.search_accounts(form, MOST_HITS).await?;
+                self.note(accounts.iter().map(index::record_of_account).collect());
+                Ok(Given::Accounts(accounts))
+            }
+        }
+    }
+
+    /// Those that really have the number, newest change first.
+    pub(crate) fn found_in(&self, reading: &Reading, answers: &[Result<Given, Error>]) -> Vec<Found> {
+        let hits = answers.iter().flatten().flat_map(|given| -> Vec<Found> {
+            match given {
+                Given::Contacts(all) => all.iter().filter_map(|it| self.check_contact(reading, it)).collect(),
+                Given::Accounts(all) => all.iter().filter_map(|it| self.check_account(reading, it)).collect(),
+            }
+        });
+        newest_first(hits.map(|hit| (hit.record.id.clone(), hit)).collect())
+    }
+
+    /// What a search sends, behind the host; `None` when it cannot be sent.
+    pub(crate) fn target(&self, search: &Search) -> Option<String> {
+        let target = match search {
+            Search::Contacts(field, forms) => self.desk.contacts_target(*field, forms, MOST_HITS),
+            Search::Accounts(form) => self.desk.accounts_target(form, MOST_HITS),
+        };
+        target.ok()
     }
 
     /// One record, whatever its numbers.
@@ -156,50 +235,6 @@ impl Lookup {
                 None
             }
         }
-    }
-
-    async fn contacts(&self, reading: &Reading, forms: Vec<Form>) -> Result<Vec<Found>, Error> {
-        let (phone, mobile) = tokio::join!(
-            self.desk.search_contacts(PhoneField::Phone, &forms, MOST_HITS),
-            self.desk.search_contacts(PhoneField::Mobile, &forms, MOST_HITS),
-        );
-        let mut found = BTreeMap::new();
-        let mut failure = None;
-        for answer in [phone, mobile] {
-            match answer {
-                Ok(contacts) => {
-                    self.note(contacts.iter().map(index::record_of_contact).collect());
-                    for contact in contacts {
-                        if let Some(hit) = self.check_contact(reading, &contact) {
-                            found.insert(contact.id.as_str().to_owned(), hit);
-                        }
-                    }
-                }
-                Err(error) => failure = Some(error),
-            }
-        }
-        match failure {
-            Some(error) if found.is_empty() => Err(error),
-            _ => Ok(newest_first(found)),
-        }
-    }
-
-    /// QUIRK(zoho): accounts have no search by phone, so any field is searched, for two forms.
-    async fn accounts(&self, reading: &Reading) -> Result<Vec<Found>, Error> {
-        let mut found = BTreeMap::new();
-        for form in reading.written_forms(&self.plan).into_iter().filter(|form| form.len() >= 3).take(2) {
-            let accounts = self.desk.search_accounts(&form, MOST_HITS).await?;
-            self.note(accounts.iter().map(index::record_of_account).collect());
-            for account in accounts {
-                if let Some(hit) = self.check_account(reading, &account) {
-                    found.insert(account.id.as_str().to_owned(), hit);
-                }
-            }
-            if !found.is_empty() {
-                break;
-            }
-        }
-        Ok(newest_first(found))
     }
 
     pub(crate) fn check_contact(&self, reading: &Reading, contact: &Contact) -> Option<Found> {

@@ -35,11 +35,13 @@ pub enum Part {
     Settings,
     /// What the doctor finds.
     Doctor,
+    /// The matching lab.
+    Lab,
 }
 
 impl Part {
     /// Every part there is.
-    pub const ALL: [Part; 4] = [Part::Shared, Part::Panel, Part::Settings, Part::Doctor];
+    pub const ALL: [Part; 5] = [Part::Shared, Part::Panel, Part::Settings, Part::Doctor, Part::Lab];
 }
 
 impl Language {
@@ -77,10 +79,12 @@ impl Language {
             (Self::English, Part::Panel) => include_str!("../../../ui/i18n/panel.en.ftl"),
             (Self::English, Part::Settings) => include_str!("../../../ui/i18n/settings.en.ftl"),
             (Self::English, Part::Doctor) => include_str!("../../../ui/i18n/doctor.en.ftl"),
+            (Self::English, Part::Lab) => include_str!("../../../ui/i18n/lab.en.ftl"),
             (Self::Chinese, Part::Shared) => include_str!("../../../ui/i18n/zh-CN.ftl"),
             (Self::Chinese, Part::Panel) => include_str!("../../../ui/i18n/panel.zh-CN.ftl"),
             (Self::Chinese, Part::Settings) => include_str!("../../../ui/i18n/settings.zh-CN.ftl"),
             (Self::Chinese, Part::Doctor) => include_str!("../../../ui/i18n/doctor.zh-CN.ftl"),
+            (Self::Chinese, Part::Lab) => include_str!("../../../ui/i18n/lab.zh-CN.ftl"),
         }
     }
 }

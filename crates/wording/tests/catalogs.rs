@@ -359,6 +359,29 @@ const CODES: &[(&str, &[&str])] = &[
         ],
     ),
     ("settings-preview", &["last_call", "example"]),
+    ("lab-decision", &["withheld", "one", "several", "chosen", "nobody", "ask_desk", "failed"]),
+    ("lab-verdict", &["taken", "no_number", "later"]),
+    (
+        "lab-step",
+        &[
+            "extension",
+            "outside_line",
+            "international_prefix",
+            "trunk",
+            "area_code",
+            "country_code",
+            "bare_country_code",
+            "home_country",
+        ],
+    ),
+    ("lab-search", &["not_asked", "not_needed", "failed", "answered"]),
+    ("lab-search-field", &["phone", "mobile", "any"]),
+    ("lab-source", &["index", "desk"]),
+    ("lab-field", &["phone", "mobile"]),
+    ("lab-rule", &["same_number", "national", "written_form", "same_digits"]),
+    ("lab-not", &["no_digits", "only_ending", "other_number", "contacts_first"]),
+    ("lab-change", &["gained", "lost", "ambiguous", "clear", "others"]),
+    ("cause", &["not_a_country"]),
 ];
 
 /// What the doctor looks at.

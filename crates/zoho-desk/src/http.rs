@@ -294,11 +294,20 @@ pub(crate) fn client(hosts: &Hosts, timings: &Timings) -> Result<reqwest::Client
 }
 
 fn address(base: &Url, request: &Request) -> Result<Url, Error> {
+    address_of(base, &request.path, &request.query)
+}
+
+/// Where a request with this path and these parameters goes.
+pub(crate) fn address_of(
+    base: &Url,
+    segments: &[String],
+    query: &[(&'static str, String)],
+) -> Result<Url, Error> {
     let mut url = base.clone();
     {
         let mut path = url.path_segments_mut().map_err(|()| Error::refused_here("path"))?;
         path.clear().extend(["api", "v1"]);
-        for segment in &request.path {
+        for segment in segments {
             // `.` and `..` would climb, and `Url` drops them silently.
             if segment.is_empty() || segment.chars().all(|c| c == '.') {
                 return Err(Error::refused_here("path"));
@@ -306,9 +315,9 @@ fn address(base: &Url, request: &Request) -> Result<Url, Error> {
             path.push(segment);
         }
     }
-    if !request.query.is_empty() {
+    if !query.is_empty() {
         let pairs: Vec<String> =
-            request.query.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+            query.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
         url.set_query(Some(&pairs.join("&")));
     }
     Ok(url)

@@ -60,7 +60,7 @@ pub use crate::records::{
 };
 pub use crate::revoke::revoke;
 pub use crate::rights::CallActivities;
-pub use crate::search::{Form, MOST_FORMS, PhoneField};
+pub use crate::search::{Form, MOST_FORMS, PhoneField, SEARCH_CREDITS};
 pub use crate::sign_in::{
     Application, ClientType, Door, FALLBACK_SCOPES, Granted, HOME_PAGE, Pages, REDIRECT, SCOPES,
     SIGN_IN_PATIENCE, Scopes, SignIn, SignInError, SignInFault,

@@ -4,11 +4,13 @@
 
 use crate::Desk;
 use crate::error::Error;
-use crate::http::{Action, Request};
+use crate::http::{Action, Request, address_of};
 use crate::records::{Account, Contact, list};
 
 /// The most values Zoho accepts in one search parameter, joined by commas.
 pub const MOST_FORMS: usize = 30;
+/// What one search costs.
+pub const SEARCH_CREDITS: u64 = 3;
 /// QUIRK(zoho): the documented maximum moved from 99 to 100 between versions.
 pub(crate) const LARGEST_PAGE: usize = 99;
 /// A shorter ending would match half the portal.
@@ -25,7 +27,7 @@ pub enum PhoneField {
 
 impl PhoneField {
     /// The API name of the field, which is also the parameter of the search.
-    pub(crate) fn parameter(self) -> &'static str {
+    pub fn parameter(self) -> &'static str {
         match self {
             PhoneField::Phone => "phone",
             PhoneField::Mobile => "mobile",
@@ -86,18 +88,7 @@ impl Desk {
         if forms.is_empty() {
             return Ok(Vec::new());
         }
-        if forms.len() > MOST_FORMS {
-            return Err(Error::refused_here(field.parameter()));
-        }
-        let values: Option<Vec<String>> = forms.iter().map(Form::value).collect();
-        let values = values.ok_or_else(|| Error::refused_here(field.parameter()))?;
-        let request = Request {
-            action: Action::Search,
-            path: vec!["contacts".into(), "search".into()],
-            // `from` is left out: sources disagree whether the first page is 0 or 1.
-            query: vec![(field.parameter(), values.join(",")), ("limit", page(limit))],
-            organization: self.organization_header()?,
-        };
+        let request = self.search(contacts_by_number(field, forms, limit)?)?;
         let mut contacts: Vec<Contact> = list(&self.http.send(request).await?)?;
         distinct(&mut contacts, |contact| contact.id.clone());
         Ok(contacts)
@@ -112,23 +103,69 @@ impl Desk {
     /// [`Kind::BadRequest`](crate::Kind::BadRequest), without sending anything, for a text shorter than 3 or
     /// longer than 100 characters or with characters that the search refuses or takes for operators; otherwise any.
     pub async fn search_accounts(&self, text: &str, limit: usize) -> Result<Vec<Account>, Error> {
-        let text = text.trim();
-        let plain = |c: char| {
-            c.is_alphanumeric() || matches!(c, '+' | '-' | '.' | '/' | ' ' | '_' | '@' | '\'' | ':')
-        };
-        if !(3..=100).contains(&text.chars().count()) || !text.chars().all(plain) {
-            return Err(Error::refused_here("_all"));
-        }
-        let request = Request {
-            action: Action::Search,
-            path: vec!["accounts".into(), "search".into()],
-            query: vec![("_all", text.to_owned()), ("limit", page(limit))],
-            organization: self.organization_header()?,
-        };
+        let request = self.search(accounts_by_text(text, limit)?)?;
         let mut accounts: Vec<Account> = list(&self.http.send(request).await?)?;
         distinct(&mut accounts, |account| account.id.clone());
         Ok(accounts)
     }
+
+    /// What [`Desk::search_contacts`] sends, for people who ask: path and parameters behind the host, encoded.
+    ///
+    /// # Errors
+    /// As there, before sending.
+    pub fn contacts_target(&self, field: PhoneField, forms: &[Form], limit: usize) -> Result<String, Error> {
+        self.target(contacts_by_number(field, forms, limit)?)
+    }
+
+    /// What [`Desk::search_accounts`] sends.
+    ///
+    /// # Errors
+    /// As there, before sending.
+    pub fn accounts_target(&self, text: &str, limit: usize) -> Result<String, Error> {
+        self.target(accounts_by_text(text, limit)?)
+    }
+
+    fn search(&self, Search { path, query }: Search) -> Result<Request, Error> {
+        Ok(Request { action: Action::Search, path, query, organization: self.organization_header()? })
+    }
+
+    fn target(&self, Search { path, query }: Search) -> Result<String, Error> {
+        let address = address_of(&self.hosts().desk, &path, &query)?;
+        let query = address.query().map(|query| format!("?{query}")).unwrap_or_default();
+        Ok(format!("{}{query}", address.path()))
+    }
+}
+
+/// What is the same for every organization.
+struct Search {
+    path: Vec<String>,
+    query: Vec<(&'static str, String)>,
+}
+
+fn contacts_by_number(field: PhoneField, forms: &[Form], limit: usize) -> Result<Search, Error> {
+    if forms.len() > MOST_FORMS {
+        return Err(Error::refused_here(field.parameter()));
+    }
+    let values: Option<Vec<String>> = forms.iter().map(Form::value).collect();
+    let values = values.ok_or_else(|| Error::refused_here(field.parameter()))?;
+    Ok(Search {
+        path: vec!["contacts".into(), "search".into()],
+        // `from` is left out: sources disagree whether the first page is 0 or 1.
+        query: vec![(field.parameter(), values.join(",")), ("limit", page(limit))],
+    })
+}
+
+fn accounts_by_text(text: &str, limit: usize) -> Result<Search, Error> {
+    let text = text.trim();
+    let plain =
+        |c: char| c.is_alphanumeric() || matches!(c, '+' | '-' | '.' | '/' | ' ' | '_' | '@' | '\'' | ':');
+    if !(3..=100).contains(&text.chars().count()) || !text.chars().all(plain) {
+        return Err(Error::refused_here("_all"));
+    }
+    Ok(Search {
+        path: vec!["accounts".into(), "search".into()],
+        query: vec![("_all", text.to_owned()), ("limit", page(limit))],
+    })
 }
 
 pub(crate) fn page(limit: usize) -> String {

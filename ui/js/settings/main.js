@@ -7,6 +7,7 @@ import { announce, sayAll } from "./dom.js";
 import { doctorPage } from "./doctor.js";
 import { faultText } from "./fields.js";
 import { generalPage, know } from "./general.js";
+import { labPage } from "./lab.js";
 import { learn } from "./language.js";
 import { changed, faultOf, load, model, retry } from "./model.js";
 import { rulePages } from "./rules.js";
@@ -75,7 +76,7 @@ function openOutside() {
   });
 }
 
-open([telephonePage, deskPage, agentsPage, ...rulePages, generalPage, doctorPage, setupPage]);
+open([telephonePage, deskPage, agentsPage, ...rulePages, labPage, generalPage, doctorPage, setupPage]);
 drawIcons();
 sayAll();
 openOutside();

@@ -10,7 +10,10 @@ use deskring_store::{ExposeSecret, Secret};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use crate::assist::Sources;
+use crate::explain::Explanation;
 use crate::view::{Finding, ProblemView};
+use crate::what_if::{WhatIfPlace, WhatIfView};
 
 /// A secret on its way from a person to where it is kept. Prints nothing of itself; only writing it to the local
 /// socket exposes it.
@@ -146,6 +149,24 @@ pub enum Want {
         #[serde(default)]
         rules: NumberRules,
     },
+    /// Why a number is whose it is; answered by [`Answer::Explanation`].
+    Explain {
+        /// As a person types it, or the PBX shows it.
+        number: String,
+        /// Whether Desk is asked, for credits.
+        r#in: Sources,
+    },
+    /// What other rules for numbers would have changed for the last calls; answered by [`Answer::WhatIf`], as far as it
+    /// comes in a while.
+    WhatIf {
+        /// Which rules; those for dialing do not matter.
+        rules: NumberRules,
+        /// Whether Desk is asked, for credits.
+        r#in: Sources,
+        /// Where the last answer ended; nothing at the beginning.
+        #[serde(default)]
+        place: Option<WhatIfPlace>,
+    },
 }
 
 /// Rules for numbers; those that are left out are the saved ones.
@@ -272,6 +293,10 @@ pub enum Answer {
     },
     /// What a number means.
     Number(Box<NumberTrial>),
+    /// Why a number is whose it is.
+    Explanation(Box<Explanation>),
+    /// What other rules would change.
+    WhatIf(Box<WhatIfView>),
     /// It is done, and there is nothing to say about it.
     Done,
 }
