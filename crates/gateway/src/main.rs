@@ -69,7 +69,7 @@ async fn main() -> anyhow::Result<()> {
     let config = Config::load(&arguments.config, &environment)?;
     match arguments.command {
         Command::Serve => serve(&config, &environment).await,
-        Command::Agent { command } => agent(&config, command).await,
+        Command::Agent { command } => agent(&config, &environment, command).await,
     }
 }
 
@@ -99,8 +99,12 @@ async fn serve(config: &Config, environment: &BTreeMap<String, String>) -> anyho
     Ok(())
 }
 
-async fn agent(config: &Config, command: AgentCommand) -> anyhow::Result<()> {
-    let state = State::open(&config.state)?;
+async fn agent(
+    config: &Config,
+    environment: &BTreeMap<String, String>,
+    command: AgentCommand,
+) -> anyhow::Result<()> {
+    let state = State::open(&config.database(environment)?).await?;
     let mut out = std::io::stdout().lock();
     match command {
         AgentCommand::Add { extension } => {
@@ -108,7 +112,7 @@ async fn agent(config: &Config, command: AgentCommand) -> anyhow::Result<()> {
             show(&mut out, &state.add(&Extension::new(&extension), wall_seconds()).await?)?;
         }
         AgentCommand::List => {
-            for agent in state.agents()? {
+            for agent in state.agents().await? {
                 let seen = agent.seen.map_or_else(|| "never".to_owned(), day);
                 writeln!(
                     out,
@@ -120,7 +124,7 @@ async fn agent(config: &Config, command: AgentCommand) -> anyhow::Result<()> {
             }
         }
         AgentCommand::Revoke { who } => {
-            let gone = state.revoke(&who)?;
+            let gone = state.revoke(&who).await?;
             ensure!(
                 !gone.is_empty(),
                 "nobody has the Client ID or extension {who:?}: deskring-gateway agent list"

@@ -25,7 +25,7 @@ const BUFFER_BYTES: usize = 1 << 10;
 
 /// Opens the socket; not while the PBX is away, so that nobody believes to hear what happens.
 pub(crate) fn accept(gateway: Arc<Gateway>, holder: Holder, upgrade: WebSocketUpgrade) -> Response {
-    let Some(listener) = gateway.hub.listen(&holder.extension, &holder.client) else {
+    let Some(listener) = gateway.hub.listen(&holder) else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     upgrade
@@ -96,6 +96,7 @@ async fn end(mut socket: WebSocket, why: Option<Ending>) {
         Some(Ending::Revoked) => (1008, "revoked"),
         Some(Ending::TooSlow) => (1008, "too slow: events were not read"),
         Some(Ending::NoPbx) => (1013, "the PBX is away"),
+        Some(Ending::Standby) => (1013, "another gateway serves"),
         Some(Ending::Stopping) => (1012, "the gateway restarts"),
     };
     let close = Message::Close(Some(CloseFrame { code, reason: Utf8Bytes::from_static(reason) }));
