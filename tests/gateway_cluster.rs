@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 #![cfg(unix)]
 
+use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -85,16 +86,7 @@ impl Cluster {
 
 impl Gateway {
     async fn start(simulator: &Simulator, postgres: &Postgres) -> Gateway {
-        let folder = tempfile::tempdir().unwrap();
-        let text = format!(
-            "listen = \"127.0.0.1:0\"\nmonitor = \"127.0.0.1:0\"\nstate = {:?}\n\
-             [database]\nurl = {:?}\n\
-             [pbx]\naddress = {:?}\nclient_id = {CLIENT_ID:?}\nrequests_per_second = 500\n",
-            folder.path().join("state"),
-            postgres.url(),
-            simulator.pbx_url(),
-        );
-        std::fs::write(folder.path().join("gateway.toml"), text).unwrap();
+        let folder = configured(simulator, &postgres.url());
         let mut program = command(&folder).arg("serve").stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(program.stderr.take().unwrap()).lines();
         let log: Arc<Mutex<Vec<Value>>> = Arc::default();
@@ -111,6 +103,11 @@ impl Gateway {
         let serving = serving.await;
         let at = |name: &str| format!("http://{}", serving["fields"][name].as_str().unwrap());
         Gateway { agents: at("agents"), monitor: at("monitor"), program, folder, log }
+    }
+
+    /// What it has logged of everything there is to log.
+    fn logged(&self) -> String {
+        self.log.lock().unwrap().iter().map(Value::to_string).collect()
     }
 
     fn signal(&self, signal: Signal) {
@@ -180,12 +177,27 @@ impl Gateway {
     }
 }
 
+/// A folder with a configuration file.
+fn configured(simulator: &Simulator, database: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "listen = \"127.0.0.1:0\"\nmonitor = \"127.0.0.1:0\"\nstate = {:?}\n\
+         [database]\nurl = {database:?}\n\
+         [pbx]\naddress = {:?}\nclient_id = {CLIENT_ID:?}\nrequests_per_second = 500\n",
+        folder.path().join("state"),
+        simulator.pbx_url(),
+    );
+    std::fs::write(folder.path().join("gateway.toml"), text).unwrap();
+    folder
+}
+
 fn command(folder: &TempDir) -> tokio::process::Command {
     let mut command = tokio::process::Command::new(e2e::program("deskring-gateway"));
     command
         .arg("--config")
         .arg(folder.path().join("gateway.toml"))
         .env("DESKRING_GATEWAY_PBX_SECRET", CLIENT_SECRET)
+        .env("DESKRING_LOG", "trace")
         .stdin(Stdio::null())
         .kill_on_drop(true);
     command
@@ -290,6 +302,49 @@ async fn when_the_one_that_serves_is_killed_another_does_and_calls_go_on() {
     pbx.hang_up(&call, "caller").await;
     agent.hears_of(&call).await;
     assert_eq!((pbx.live_tokens(), cluster.asked("get_token")), (1, 1));
+    let secrets = [me.secret.expose_secret(), had.expose_secret(), "argon2id", CLIENT_SECRET, NUMBER];
+    for gateway in &cluster.gateways {
+        let log = gateway.logged();
+        assert!(secrets.iter().all(|secret| !log.contains(secret)), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn of_many_calls_in_progress_none_is_lost_and_none_told_twice() {
+    const AGENTS: usize = 10;
+    let cluster = cluster(2).await;
+    let (pbx, mut agents) = (cluster.simulator.pbx(), Vec::new());
+    let (leader, others) = cluster.roles().await;
+    for number in 3001..=3000 + AGENTS {
+        let extension = number.to_string();
+        pbx.add_extension(&extension, "Agent", &format!("a{extension}@example.com")).await;
+        let (credentials, tokens) = (cluster.admit(&extension).await, Memory::new());
+        leader.agent(&credentials, &tokens).await.up().await;
+        agents.push((extension, credentials, tokens, BTreeSet::new()));
+    }
+    for turn in 0..20 {
+        if turn == 10 {
+            leader.signal(Signal::KILL);
+        }
+        for (extension, _, _, calls) in &mut agents {
+            let call = pbx.call_in(NUMBER, extension).await;
+            if turn % 2 == 0 {
+                pbx.answer(&call, extension).await;
+            }
+            calls.insert(call);
+        }
+    }
+    // Also what ends while nobody serves.
+    for (_, _, _, calls) in &mut agents {
+        let ended = calls.pop_first().unwrap();
+        pbx.hang_up(&ended, "caller").await;
+    }
+    others[0].is_ready_within(TAKEOVER, Instant::now()).await;
+    for (extension, credentials, tokens, calls) in &agents {
+        let told = others[0].agent(credentials, tokens).await.up().await;
+        let ids: BTreeSet<String> = told.iter().map(|call| call.id.clone()).collect();
+        assert_eq!((&ids, told.len()), (calls, calls.len()), "{extension}");
+    }
 }
 
 #[tokio::test]
@@ -340,7 +395,7 @@ async fn a_database_that_was_away_is_found_again_and_nobody_has_lost_a_call() {
     let (me, tokens) = (cluster.admit("2001").await, Memory::new());
     let mut agent = cluster.gateways[0].agent(&me, &tokens).await;
     agent.up().await;
-    cluster.postgres.stop().await;
+    cluster.postgres.stop();
     // As long as nobody else can serve, events go on.
     let first = cluster.simulator.pbx().call_in(NUMBER, "2001").await;
     agent.hears_of(&first).await;
@@ -410,4 +465,34 @@ async fn who_lost_the_lease_steps_down_at_once() {
     leader.says("another gateway serves").await;
     cluster.postgres.say("UPDATE lease SET until = clock_timestamp()");
     agent.up().await;
+}
+
+#[tokio::test]
+async fn one_that_starts_without_its_database_waits_for_it() {
+    let mut cluster = cluster(0).await;
+    cluster.postgres.stop();
+    let gateway = Gateway::start(&cluster.simulator, &cluster.postgres).await;
+    gateway.says("the database is away").await;
+    assert_eq!(get(&format!("{}/healthz", gateway.monitor)).await, Some((200, "ok\n".to_owned())));
+    cluster.postgres.go_on().await;
+    gateway.is_ready_within(TAKEOVER, Instant::now()).await;
+}
+
+#[tokio::test]
+async fn what_no_waiting_mends_is_said_at_the_start() {
+    let cluster = cluster(1).await;
+    let unknown = cluster.postgres.url().replace("/postgres", "/nowhere");
+    let folder = configured(&cluster.simulator, &unknown);
+    let refused = async |folder: &TempDir, arguments: &[&str]| {
+        let output = command(folder).args(arguments).output().await.unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    for arguments in [&["serve"][..], &["agent", "list"]] {
+        let words = refused(&folder, arguments).await;
+        assert!(words.contains("[database]") && words.contains("\"nowhere\" does not exist"), "{words}");
+    }
+    // Nor do two share what is one machine's own.
+    let words = refused(&cluster.gateways[0].folder, &["serve"]).await;
+    assert!(words.contains("another deskring-gateway runs"), "{words}");
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 #![cfg(unix)]
 
-use deskring_gateway::{ClientId, Extension, Pair, Place, Refused, Server, State};
+use deskring_gateway::{Extension, Pair, Place, Refused, Server, State};
 use deskring_redact::ExposeSecret;
 use e2e::postgres::Postgres;
 

@@ -84,8 +84,9 @@ async fn subscribe(
     Query(query): Query<Asked>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
+    let looked_up = Instant::now();
     match gateway.holder(&query).await {
-        Ok(holder) => socket::accept(gateway, holder, upgrade),
+        Ok(holder) => socket::accept(gateway, holder, looked_up, upgrade),
         Err(refusal) => refusal.into_response(),
     }
 }

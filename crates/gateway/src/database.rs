@@ -7,6 +7,7 @@
 mod postgres;
 mod sqlite;
 
+use std::fmt;
 use std::path::PathBuf;
 
 pub(crate) use postgres::Line;
@@ -128,7 +129,7 @@ impl Database {
     async fn session(&self) -> Result<Session, Error> {
         Ok(match self {
             Database::Sqlite(file) => Session::Sqlite(file.session().await),
-            Database::Postgres(pool) => Session::Postgres(pool.session().await?),
+            Database::Postgres(pool) => Session::Postgres(Box::new(pool.session().await?)),
         })
     }
 }
@@ -175,7 +176,7 @@ impl Transaction {
 /// A connection while it is in use. At its end, whatever was begun and not committed is rolled back.
 enum Session {
     Sqlite(sqlite::Session),
-    Postgres(postgres::Session),
+    Postgres(Box<postgres::Session>),
 }
 
 impl Session {
@@ -188,12 +189,19 @@ impl Session {
 }
 
 /// What both know of values.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Value {
     Nothing,
     Integer(i64),
     Text(String),
     Bytes(Vec<u8>),
+}
+
+/// Libraries write down what they send.
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
 }
 
 /// One row of an answer.

@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::ws::Utf8Bytes;
 use deskring_yeastar::{Call, Event};
@@ -18,6 +18,8 @@ use crate::state::{ClientId, Holder, TokenId};
 
 /// Frames that may wait for a socket. A call of a large queue makes a dozen.
 const WAITING: usize = 64;
+/// Between a token's look-up and its socket there is less than this.
+const OPENING: Duration = Duration::from_secs(60);
 /// Every topic there is; what an agent subscribes to is kept as bits of these.
 const TOPICS: [i64; 9] = [30007, 30008, 30011, 30012, 30013, 30014, 30015, 30022, 30026];
 
@@ -47,6 +49,8 @@ struct Inner {
     book: Book,
     lines: HashMap<Extension, Vec<Line>>,
     next: u64,
+    /// Credentials whose sockets were ended just now: one of them may still be on its way.
+    ended: HashMap<ClientId, Instant>,
     /// Serial number of the PBX, in every frame.
     serial: String,
     is_up: bool,
@@ -77,17 +81,19 @@ impl Hub {
             book: Book::default(),
             lines: HashMap::new(),
             next: 0,
+            ended: HashMap::new(),
             serial: String::new(),
             is_up: false,
         };
         Hub { inner: Arc::new(Mutex::new(inner)), metrics }
     }
 
-    /// A socket for an agent; nothing while the PBX is away.
-    pub(crate) fn listen(&self, holder: &Holder) -> Option<Listener> {
+    /// A socket for an agent whose token was looked up from that moment on; nothing while the PBX is away, or when its
+    /// sockets were ended meanwhile.
+    pub(crate) fn listen(&self, holder: &Holder, looked_up: Instant) -> Option<Listener> {
         let Holder { client, extension, token, .. } = holder;
         let mut inner = self.lock();
-        if !inner.is_up {
+        if !inner.is_up || inner.ended.get(client).is_some_and(|ended| *ended >= looked_up) {
             return None;
         }
         let (sender, frames) = mpsc::channel(WAITING);
@@ -144,6 +150,11 @@ impl Hub {
 
     /// Ends the sockets of a credential, or all.
     pub(crate) fn end(&self, of: Option<&ClientId>, why: Ending) {
+        if let Some(client) = of {
+            let ended = &mut self.lock().ended;
+            ended.retain(|_, at| at.elapsed() < OPENING);
+            ended.insert(client.clone(), Instant::now());
+        }
         self.end_where(why, |line| of.is_none_or(|client| *client == line.client));
     }
 

@@ -275,3 +275,6 @@ impl Keeping {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,6 +25,10 @@ mod metrics;
 mod serve;
 mod socket;
 mod state;
+#[cfg(test)]
+#[path = "../../../tests/support/postgres.rs"]
+#[allow(dead_code, unreachable_pub, reason = "others use the rest of it")]
+mod test_server;
 mod upstream;
 
 use std::time::{SystemTime, UNIX_EPOCH};

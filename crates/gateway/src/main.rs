@@ -74,9 +74,9 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn serve(config: &Config, environment: &BTreeMap<String, String>) -> anyhow::Result<()> {
-    // Below these levels the network libraries print whole requests with their tokens.
-    const LIMITS: &str =
-        "tungstenite=warn,tokio_tungstenite=warn,hyper=warn,hyper_util=warn,reqwest=warn,rustls=warn";
+    // Below these levels the libraries print whole requests with their tokens, and statements.
+    const LIMITS: &str = "tungstenite=warn,tokio_tungstenite=warn,hyper=warn,hyper_util=warn,reqwest=warn,\
+                          rustls=warn,tokio_postgres=warn,deadpool=warn";
     let asked = environment.get("DESKRING_LOG").map_or("info", String::as_str);
     let filter = tracing_subscriber::EnvFilter::new(format!("{asked},{LIMITS}"));
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();

@@ -71,7 +71,10 @@ pub async fn start(config: &Config, environment: &BTreeMap<String, String>) -> a
     let folder = take_folder(&config.state)?;
     let database = Database::open(&place)?;
     match database.migrate().await {
-        Err(error) if !error.may_pass() => return Err(error.into()),
+        Err(error) if !error.may_pass() => {
+            return Err(error)
+                .context("the database cannot be used; look at [database] in the configuration file");
+        }
         Err(error) => tracing::warn!(%error, "waiting for the database"),
         Ok(()) => {}
     }

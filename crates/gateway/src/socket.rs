@@ -24,8 +24,13 @@ const FRAME_LIMIT_BYTES: usize = 16 << 10;
 const BUFFER_BYTES: usize = 1 << 10;
 
 /// Opens the socket; not while the PBX is away, so that nobody believes to hear what happens.
-pub(crate) fn accept(gateway: Arc<Gateway>, holder: Holder, upgrade: WebSocketUpgrade) -> Response {
-    let Some(listener) = gateway.hub.listen(&holder) else {
+pub(crate) fn accept(
+    gateway: Arc<Gateway>,
+    holder: Holder,
+    looked_up: std::time::Instant,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let Some(listener) = gateway.hub.listen(&holder, looked_up) else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     upgrade

@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use argon2::Argon2;
 use argon2::password_hash::rand_core::OsRng;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
@@ -125,7 +126,10 @@ impl State {
     /// In words for an administrator: it cannot be used, or a newer version has used it.
     pub async fn open(place: &Place) -> anyhow::Result<State> {
         let state = State::at(Database::open(place)?)?;
-        state.database.migrate().await?;
+        let ready = state.database.migrate().await;
+        ready.context(
+            "the database cannot be used; look at [database] and `state` in the configuration file",
+        )?;
         Ok(state)
     }
 

@@ -103,12 +103,22 @@ impl Server {
     /// # Errors
     /// See [`Error`].
     pub(crate) async fn line(&self) -> Result<Line, Error> {
-        let (client, announced) = match &self.tls {
-            None => connect(&self.config, NoTls).await?,
-            Some(tls) => connect(&self.config, tls.clone()).await?,
+        let connecting = async {
+            match &self.tls {
+                None => connect(&self.config, NoTls).await,
+                Some(tls) => connect(&self.config, tls.clone()).await,
+            }
         };
+        let connected = timeout(self.patience(), connecting).await;
+        let (client, announced) = connected.map_err(|_| Error::NoAnswer)??;
         in_time(client.batch_execute(LISTEN)).await?;
         Ok(Line { client, announced })
+    }
+
+    /// For a connection: one host after the other is tried.
+    fn patience(&self) -> Duration {
+        let hosts = self.config.get_hosts().len().max(self.config.get_hostaddrs().len());
+        PATIENCE.saturating_mul(u32::try_from(hosts).unwrap_or(u32::MAX))
     }
 }
 
@@ -160,8 +170,8 @@ impl Pool {
         let pool = deadpool_postgres::Pool::builder(manager)
             .max_size(CONNECTIONS)
             .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(PATIENCE))
-            .create_timeout(Some(PATIENCE))
+            .wait_timeout(Some(server.patience()))
+            .create_timeout(Some(server.patience()))
             .recycle_timeout(Some(PATIENCE));
         Ok(Pool { pool: pool.build().context("the connections to PostgreSQL cannot be set up")? })
     }
@@ -274,8 +284,7 @@ where
     T: MakeTlsConnect<Socket>,
     T::Stream: Send + 'static,
 {
-    // The time for a connection is for each address of the server.
-    let (client, mut connection) = in_time(config.connect(tls)).await?;
+    let (client, mut connection) = config.connect(tls).await?;
     let (sender, announced) = mpsc::channel(WAITING);
     // Ends with the client, and the receiver ends with it.
     tokio::spawn(async move {
@@ -376,7 +385,9 @@ impl ToSql for Value {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Database, Place};
     use super::*;
+    use crate::test_server::Postgres;
 
     fn words_of(url: &str) -> String {
         Server::new(url, None, None).unwrap_err().to_string()
@@ -416,5 +427,58 @@ mod tests {
         let secret = Secret::from("hunter2".to_owned());
         let server = Server::new("postgres://deskring@db.example.com/x", Some(&secret), None).unwrap();
         assert!(!format!("{server:?}").contains("hunter2"));
+    }
+
+    fn database(url: &str, root_certificate: Option<&Path>) -> Database {
+        let server = Server::new(url, None, root_certificate).unwrap();
+        Database::open(&Place::Server(Box::new(server))).unwrap()
+    }
+
+    #[tokio::test]
+    async fn programs_that_start_together_make_the_tables_once_and_leave_newer_ones_alone() {
+        let postgres = Postgres::start().await;
+        let several: Vec<Database> = (0..4).map(|_| database(&postgres.url(), None)).collect();
+        let made = futures_util::future::join_all(several.iter().map(Database::migrate)).await;
+        assert!(made.iter().all(Result::is_ok), "{made:?}");
+        assert_eq!(postgres.say("SELECT version FROM deskring_schema"), SCHEMA.to_string());
+        postgres.say(&format!("INSERT INTO deskring_schema (version) VALUES ({})", SCHEMA + 1));
+        assert!(matches!(several[0].migrate().await, Err(Error::Newer)));
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_is_given_up_leaves_nothing_behind_and_its_connection_is_used_again() {
+        let postgres = Postgres::start().await;
+        let database = database(&postgres.url(), None);
+        database.migrate().await.unwrap();
+        for _ in 0..20 {
+            let mut transaction = database.begin().await.unwrap();
+            let write = "INSERT INTO kept (name, value) VALUES ($1, $2)";
+            transaction.ask(write, ["a".into(), "b".into()]).await.unwrap();
+        }
+        assert!(database.ask("SELECT name FROM kept", []).await.unwrap().is_empty());
+        let ours = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'deskring-gateway'";
+        assert_eq!(postgres.say(ours), "1");
+    }
+
+    #[tokio::test]
+    async fn a_server_is_believed_only_with_a_certificate_for_its_name_by_who_may_vouch_for_it() {
+        let own = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let other = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let postgres = Postgres::start_with_tls(&own.cert.pem(), &own.signing_key.serialize_pem()).await;
+        let folder = tempfile::tempdir().unwrap();
+        let (right, wrong) = (folder.path().join("right.pem"), folder.path().join("wrong.pem"));
+        std::fs::write(&right, own.cert.pem()).unwrap();
+        std::fs::write(&wrong, other.cert.pem()).unwrap();
+        let encrypted = "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+             WHERE ssl AND application_name = 'deskring-gateway'";
+        for (host, root) in [("localhost", None), ("localhost", Some(&*wrong)), ("127.0.0.1", Some(&*right))]
+        {
+            let error = database(&postgres.url_on(host), root).migrate().await.unwrap_err().to_string();
+            assert!(error.contains("certificate"), "{error}");
+        }
+        assert_eq!(postgres.say(encrypted), "0");
+        let database = database(&postgres.url_on("localhost"), Some(&right));
+        database.migrate().await.unwrap();
+        assert_eq!(postgres.say(encrypted), "1");
     }
 }
