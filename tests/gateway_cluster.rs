@@ -374,15 +374,19 @@ async fn one_that_stood_still_does_not_serve_when_it_goes_on() {
         let dialed = leader.ask("call/dial", &token, Some(body));
         dialed.await
     };
-    let (late, ()) = tokio::join!(late, async {
+    let (late, call) = tokio::join!(late, async {
+        let call = cluster.simulator.pbx().call_in(NUMBER, "2001").await;
         others[0].is_ready_within(TAKEOVER, stopped).await;
         leader.signal(Signal::CONT);
+        call
     });
     assert_eq!(late, (503, Value::Null));
-    agent.down().await;
+    // Not a word of what the PBX had told it.
+    let next = agent.next().await;
+    assert!(matches!(next, Feed::Down { .. }), "{next:?}");
+    drop(agent);
     leader.says("another gateway serves").await;
     assert_eq!(cluster.asked("call/dial"), 0);
-    let call = cluster.simulator.pbx().call_in(NUMBER, "2001").await;
     let mut agent = others[0].agent(&me, &tokens).await;
     assert!(are(&agent.up().await, &[&call]));
     assert_eq!(cluster.simulator.pbx().live_tokens(), 1);
@@ -415,6 +419,26 @@ async fn a_database_that_was_away_is_found_again_and_nobody_has_lost_a_call() {
         !errors.is_empty() && errors.iter().all(|line| line.to_string().contains("database")),
         "{errors:#?}"
     );
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_answer_is_no_better_than_one_that_is_away() {
+    let mut cluster = cluster(1).await;
+    cluster.roles().await;
+    let me = cluster.admit("2001").await;
+    let token = format!("access_token={}", cluster.gateways[0].token(&me).await);
+    let mut agent = cluster.gateways[0].agent(&me, &Memory::new()).await;
+    agent.up().await;
+    cluster.postgres.freeze();
+    let frozen = Instant::now();
+    // Nobody is kept waiting for it.
+    assert_eq!(cluster.gateways[0].ask("call/query", &token, None).await, (503, Value::Null));
+    agent.down().await;
+    assert!(frozen.elapsed() < TAKEOVER, "{:?}", frozen.elapsed());
+    cluster.gateways[0].says("the database is away").await;
+    let call = cluster.simulator.pbx().call_in(NUMBER, "2001").await;
+    cluster.postgres.thaw();
+    assert!(are(&agent.up().await, &[&call]));
 }
 
 #[tokio::test]

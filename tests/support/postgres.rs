@@ -20,6 +20,7 @@ pub struct Postgres {
     /// Where it listens beside its socket in the folder, with the certificate there.
     port: Option<u16>,
     server: Option<Child>,
+    frozen: Vec<Pid>,
 }
 
 impl Postgres {
@@ -49,7 +50,7 @@ impl Postgres {
     fn make() -> Postgres {
         let folder = tempfile::tempdir().unwrap();
         own(folder.path());
-        let postgres = Postgres { folder, port: None, server: None };
+        let postgres = Postgres { folder, port: None, server: None, frozen: Vec::new() };
         let made = postgres
             .program("initdb")
             .args(["--username=deskring", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C", "-D"])
@@ -97,6 +98,27 @@ impl Postgres {
         self.end();
     }
 
+    /// From now on it answers nothing, and ends no connection. [`Postgres::stop`] and [`Postgres::thaw`] end that.
+    pub fn freeze(&mut self) {
+        let parts = self.say("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()");
+        let parts = parts.lines().map(|pid| Pid::from_raw(pid.parse().unwrap()).unwrap());
+        self.frozen = self.server.iter().map(Pid::from_child).chain(parts).collect();
+        self.tell(Signal::STOP);
+    }
+
+    /// It goes on where it was.
+    pub fn thaw(&mut self) {
+        self.tell(Signal::CONT);
+        self.frozen.clear();
+    }
+
+    fn tell(&self, signal: Signal) {
+        for part in &self.frozen {
+            // Some end by themselves.
+            let _ = kill_process(*part, signal);
+        }
+    }
+
     /// Says a statement as an administrator; gives what is in its rows.
     pub fn say(&self, statement: &str) -> String {
         let said = self
@@ -109,6 +131,7 @@ impl Postgres {
     }
 
     fn end(&mut self) {
+        self.thaw();
         if let Some(mut server) = self.server.take() {
             // As an administrator's "immediate": its children end with it.
             let _ = kill_process(Pid::from_child(&server), Signal::QUIT);

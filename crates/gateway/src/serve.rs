@@ -270,7 +270,7 @@ async fn figures(Shared(gateway): Shared<Arc<Gateway>>) -> Response {
 async fn only_who_serves(Shared(gateway): Shared<Arc<Gateway>>, request: Request, next: Next) -> Response {
     match gateway.lease.term() {
         Some(_) => next.run(request).await,
-        None => (StatusCode::SERVICE_UNAVAILABLE, "another gateway serves\n").into_response(),
+        None => (StatusCode::SERVICE_UNAVAILABLE, "this gateway does not serve\n").into_response(),
     }
 }
 

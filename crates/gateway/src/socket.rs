@@ -101,7 +101,7 @@ async fn end(mut socket: WebSocket, why: Option<Ending>) {
         Some(Ending::Revoked) => (1008, "revoked"),
         Some(Ending::TooSlow) => (1008, "too slow: events were not read"),
         Some(Ending::NoPbx) => (1013, "the PBX is away"),
-        Some(Ending::Standby) => (1013, "another gateway serves"),
+        Some(Ending::Standby) => (1013, "this gateway does not serve any more"),
         Some(Ending::Stopping) => (1012, "the gateway restarts"),
     };
     let close = Message::Close(Some(CloseFrame { code, reason: Utf8Bytes::from_static(reason) }));

@@ -267,9 +267,9 @@ pub(super) fn words(error: &tokio_postgres::Error) -> String {
     }
 }
 
-/// Whether the server is there and does not know us, or the database.
+/// Whether the server is there and does not know us, or the database, or lets us do nothing in it.
 pub(super) fn is_turned_away(error: &tokio_postgres::Error) -> bool {
-    error.code().is_some_and(|code| code.code().starts_with("28") || code.code().starts_with("3D"))
+    error.code().is_some_and(|code| ["28", "3D", "42"].iter().any(|class| code.code().starts_with(class)))
 }
 
 async fn in_time<T, E: Into<Error>>(answer: impl Future<Output = Result<T, E>>) -> Result<T, Error> {
