@@ -9,7 +9,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use deskring_gateway::{Config, Credentials, Extension, Running, State, wall_seconds};
+use deskring_gateway::{Config, Credentials, Extension, Place, Running, State, wall_seconds};
 use deskring_redact::ExposeSecret;
 use deskring_simulator::{CLIENT_ID, CLIENT_SECRET, Options, Simulator};
 use deskring_yeastar::{Address, Call, Event, Feed, Kind, Pbx, Timings};
@@ -36,7 +36,12 @@ async fn house(extensions: &[&str]) -> House {
         simulator.pbx().add_extension(extension, &format!("Agent {extension}"), &email).await;
     }
     let folder = tempfile::tempdir().unwrap();
-    let mut house = House { state: State::open(folder.path()).unwrap(), simulator, folder, running: None };
+    let mut house = House {
+        state: State::open(&Place::Folder(folder.path().to_owned())).await.unwrap(),
+        simulator,
+        folder,
+        running: None,
+    };
     house.start().await;
     house.simulator.pbx().wait_subscribed(1).await;
     house
@@ -426,7 +431,7 @@ async fn who_is_revoked_is_out_within_a_second() {
     let house = house(&["2001"]).await;
     let mut me = house.agent("2001").await;
     let began = Instant::now();
-    let gone = house.state.revoke("2001").unwrap();
+    let gone = house.state.revoke("2001").await.unwrap();
     let mut control =
         std::os::unix::net::UnixStream::connect(house.folder.path().join(deskring_gateway::CONTROL_SOCKET))
             .unwrap();

@@ -83,6 +83,7 @@ fn each_heavy_dependency_has_one_home() {
         ("reqwest", &["deskring-yeastar", "deskring-zoho-desk"]),
         ("tokio-tungstenite", &["deskring-yeastar"]),
         ("rusqlite", &["deskring-store", "deskring-gateway"]),
+        ("tokio-postgres", &["deskring-gateway"]),
         ("keyring", &["deskring-store"]),
         ("rlibphonenumber", &["deskring-domain"]),
         ("directories", &["deskring", "deskring-cli"]),

@@ -12,6 +12,10 @@ mod disk;
 mod exactly_once;
 #[path = "gateway.rs"]
 mod gateway;
+#[path = "gateway_cluster.rs"]
+mod gateway_cluster;
+#[path = "gateway_state.rs"]
+mod gateway_state;
 #[path = "index.rs"]
 mod index;
 #[path = "matching_lab.rs"]

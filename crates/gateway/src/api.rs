@@ -23,6 +23,7 @@ use serde_json::{Map, Value, json};
 use crate::book::Reach;
 use crate::guard::Guard;
 use crate::hub::Hub;
+use crate::lease::Lease;
 use crate::metrics::Metrics;
 use crate::socket;
 use crate::state::{ACCESS, ClientId, Holder, Pair, REFRESH, Refused, State};
@@ -37,6 +38,7 @@ const ROWS_AT_MOST: usize = 10_000;
 
 /// What the requests work with.
 pub(crate) struct Gateway {
+    pub(crate) lease: Lease,
     pub(crate) state: State,
     pub(crate) hub: Hub,
     pub(crate) upstream: Upstream,
@@ -61,6 +63,8 @@ enum Refusal {
     OfPbx(i64, String),
     /// Nothing that looks like an answer: the PBX may have acted, and the app must look before it tries again.
     Unknown,
+    /// Nor that: nothing was done, and tokens are as good as before.
+    Unavailable,
 }
 
 const EXPIRED: Refusal = Refusal::Code(10004, "TOKEN EXPIRED", Value::Null);
@@ -80,8 +84,9 @@ async fn subscribe(
     Query(query): Query<Asked>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
+    let looked_up = Instant::now();
     match gateway.holder(&query).await {
-        Ok(holder) => socket::accept(gateway, holder, upgrade),
+        Ok(holder) => socket::accept(gateway, holder, looked_up, upgrade),
         Err(refusal) => refusal.into_response(),
     }
 }
@@ -381,7 +386,7 @@ impl std::convert::From<Refused> for Refusal {
             Refused::TooMany => Refusal::Code(60002, "MAX LIMITATION EXCEEDED", Value::Null),
             Refused::Database(error) => {
                 tracing::error!(%error, "the database failed");
-                Refusal::Code(-2, "INTERNAL SERVER ERROR", Value::Null)
+                Refusal::Unavailable
             }
         }
     }
@@ -404,6 +409,7 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let body = match self {
             Refusal::Unknown => return StatusCode::BAD_GATEWAY.into_response(),
+            Refusal::Unavailable => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
             Refusal::OfPbx(code, text) => with_code(code, &text, Value::Null),
             Refusal::Code(code, text, more) => with_code(code, text, more),
         };

@@ -11,6 +11,8 @@ use deskring_redact::Secret;
 use deskring_yeastar::{Address, Fingerprint};
 use serde::Deserialize;
 
+use crate::database::{Place, Server};
+
 /// Everything that can be set. Unknown keys are refused: a mistyped one would silently do nothing.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,9 +23,11 @@ pub struct Config {
     /// Where `/healthz`, `/readyz` and `/metrics` are, for this machine.
     #[serde(default = "monitor")]
     pub monitor: SocketAddr,
-    /// Folder of the database.
+    /// Folder of what is this machine's own, and of the database unless [`DatabaseConfig`] says otherwise.
     #[serde(default = "state")]
     pub state: PathBuf,
+    /// A database that several gateways share.
+    pub database: Option<DatabaseConfig>,
     /// Certificate and key.
     pub tls: Option<Tls>,
     /// Reverse proxies whose `X-Forwarded-For` is believed.
@@ -44,6 +48,18 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// PEM with its key.
     pub key: PathBuf,
+}
+
+/// A PostgreSQL server.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// As `libpq` knows addresses, without the password.
+    pub url: String,
+    /// File whose first line is the password. Or the variable `DESKRING_GATEWAY_DATABASE_PASSWORD`.
+    pub password_file: Option<PathBuf>,
+    /// PEM with the authority that vouches for the server, where the system does not know it.
+    pub root_certificate: Option<PathBuf>,
 }
 
 /// The PBX.
@@ -89,8 +105,8 @@ fn requests_per_second() -> usize {
 }
 
 impl Config {
-    /// Reads a file, then the variables `DESKRING_GATEWAY_LISTEN`, `_MONITOR`, `_STATE`, `_PBX_ADDRESS` and
-    /// `_PBX_CLIENT_ID`.
+    /// Reads a file, then the variables `DESKRING_GATEWAY_LISTEN`, `_MONITOR`, `_STATE`, `_PBX_ADDRESS`,
+    /// `_PBX_CLIENT_ID` and `_DATABASE_URL`.
     ///
     /// # Errors
     /// In words for an administrator: the file cannot be read, a key is unknown or missing, a value is impossible.
@@ -112,6 +128,7 @@ impl Config {
             ("STATE", &["state"]),
             ("PBX_ADDRESS", &["pbx", "address"]),
             ("PBX_CLIENT_ID", &["pbx", "client_id"]),
+            ("DATABASE_URL", &["database", "url"]),
         ] {
             let Some(value) = environment.get(&format!("DESKRING_GATEWAY_{variable}")) else { continue };
             set(&mut table, keys, value);
@@ -127,6 +144,24 @@ impl Config {
         Ok(config)
     }
 
+    /// Where the state is kept.
+    ///
+    /// # Errors
+    /// The address is none, or would send secrets in the clear; a file cannot be read.
+    pub fn database(&self, environment: &BTreeMap<String, String>) -> anyhow::Result<Place> {
+        let Some(database) = &self.database else { return Ok(Place::Folder(self.state.clone())) };
+        let password = match (environment.get("DESKRING_GATEWAY_DATABASE_PASSWORD"), &database.password_file)
+        {
+            (Some(password), _) => Some(password.clone()),
+            (None, Some(path)) => Some(first_line(path, "database.password_file")?),
+            // The server may know this machine's user otherwise.
+            (None, None) => None,
+        };
+        let password = password.map(Secret::from);
+        let server = Server::new(&database.url, password.as_ref(), database.root_certificate.as_deref())?;
+        Ok(Place::Server(Box::new(server)))
+    }
+
     /// The PBX client's settings.
     ///
     /// # Errors
@@ -134,11 +169,7 @@ impl Config {
     pub fn pbx(&self, environment: &BTreeMap<String, String>) -> anyhow::Result<deskring_yeastar::Config> {
         let secret = match (environment.get("DESKRING_GATEWAY_PBX_SECRET"), &self.pbx.secret_file) {
             (Some(secret), _) => secret.clone(),
-            (None, Some(path)) => {
-                let text = std::fs::read_to_string(path);
-                let text = text.with_context(|| format!("cannot read pbx.secret_file {}", path.display()))?;
-                text.lines().next().unwrap_or_default().trim().to_owned()
-            }
+            (None, Some(path)) => first_line(path, "pbx.secret_file")?,
             (None, None) => bail!("the Client Secret of the PBX is missing: set pbx.secret_file"),
         };
         ensure!(!secret.is_empty(), "the Client Secret of the PBX is empty");
@@ -159,6 +190,13 @@ impl Config {
             timings,
         })
     }
+}
+
+/// A secret that stands alone in a file.
+fn first_line(path: &Path, key: &str) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(path);
+    let text = text.with_context(|| format!("cannot read {key} {}", path.display()))?;
+    Ok(text.lines().next().unwrap_or_default().trim().to_owned())
 }
 
 fn set(table: &mut toml::Table, keys: &[&str], value: &str) {
@@ -198,6 +236,20 @@ mod tests {
         assert!(read(&open, &[]).unwrap_err().to_string().contains("[tls]"));
         let closed = format!("{open}\n[tls]\ncertificate = \"a.pem\"\nkey = \"b.pem\"\n");
         assert!(read(&closed, &[]).is_ok());
+    }
+
+    #[test]
+    fn the_state_is_in_the_folder_unless_a_server_is_named() {
+        let here = read(LEAST, &[]).unwrap().database(&BTreeMap::new()).unwrap();
+        assert!(matches!(here, Place::Folder(folder) if folder == state()));
+        let text = format!("{LEAST}[database]\nurl = \"postgres://deskring@db.example.com/deskring\"\n");
+        let there = read(&text, &[]).unwrap().database(&BTreeMap::new()).unwrap();
+        assert!(matches!(there, Place::Server(_)));
+        let there = read(LEAST, &[("DESKRING_GATEWAY_DATABASE_URL", "postgres://db.example.com/deskring")]);
+        assert!(matches!(there.unwrap().database(&BTreeMap::new()).unwrap(), Place::Server(_)));
+        let text = format!("{text}password_file = \"/nowhere\"\n");
+        let error = read(&text, &[]).unwrap().database(&BTreeMap::new()).unwrap_err();
+        assert!(error.to_string().contains("database.password_file"));
     }
 
     #[test]

@@ -4,9 +4,9 @@
 //! subscribing misses nothing and hears nothing twice. Nobody waits for anybody: a socket that does not keep up is
 //! ended. Must not know: HTTP, tokens, how a socket is served.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::ws::Utf8Bytes;
 use deskring_yeastar::{Call, Event};
@@ -14,10 +14,12 @@ use tokio::sync::{mpsc, watch};
 
 use crate::book::{Book, Delivery, Extension, Reach};
 use crate::metrics::Metrics;
-use crate::state::ClientId;
+use crate::state::{ClientId, Holder, TokenId};
 
 /// Frames that may wait for a socket. A call of a large queue makes a dozen.
 const WAITING: usize = 64;
+/// Between a token's look-up and its socket there is less than this.
+const OPENING: Duration = Duration::from_secs(60);
 /// Every topic there is; what an agent subscribes to is kept as bits of these.
 const TOPICS: [i64; 9] = [30007, 30008, 30011, 30012, 30013, 30014, 30015, 30022, 30026];
 
@@ -30,6 +32,8 @@ pub(crate) enum Ending {
     TooSlow,
     /// Nobody knows what happens on the PBX at present.
     NoPbx,
+    /// It is no longer this gateway that serves.
+    Standby,
     /// The gateway stops.
     Stopping,
 }
@@ -45,6 +49,8 @@ struct Inner {
     book: Book,
     lines: HashMap<Extension, Vec<Line>>,
     next: u64,
+    /// Credentials whose sockets were ended just now: one of them may still be on its way.
+    ended: HashMap<ClientId, Instant>,
     /// Serial number of the PBX, in every frame.
     serial: String,
     is_up: bool,
@@ -53,6 +59,7 @@ struct Inner {
 struct Line {
     id: u64,
     client: ClientId,
+    token: TokenId,
     topics: u16,
     frames: mpsc::Sender<Utf8Bytes>,
     ending: watch::Sender<Option<Ending>>,
@@ -74,23 +81,33 @@ impl Hub {
             book: Book::default(),
             lines: HashMap::new(),
             next: 0,
+            ended: HashMap::new(),
             serial: String::new(),
             is_up: false,
         };
         Hub { inner: Arc::new(Mutex::new(inner)), metrics }
     }
 
-    /// A socket for an extension; nothing while the PBX is away.
-    pub(crate) fn listen(&self, extension: &Extension, client: &ClientId) -> Option<Listener> {
+    /// A socket for an agent whose token was looked up from that moment on; nothing while the PBX is away, or when its
+    /// sockets were ended meanwhile.
+    pub(crate) fn listen(&self, holder: &Holder, looked_up: Instant) -> Option<Listener> {
+        let Holder { client, extension, token, .. } = holder;
         let mut inner = self.lock();
-        if !inner.is_up {
+        if !inner.is_up || inner.ended.get(client).is_some_and(|ended| *ended >= looked_up) {
             return None;
         }
         let (sender, frames) = mpsc::channel(WAITING);
         let (ending_sender, ending) = watch::channel(None);
         inner.next += 1;
         let id = inner.next;
-        let line = Line { id, client: client.clone(), topics: 0, frames: sender, ending: ending_sender };
+        let line = Line {
+            id,
+            client: client.clone(),
+            token: *token,
+            topics: 0,
+            frames: sender,
+            ending: ending_sender,
+        };
         inner.lines.entry(extension.clone()).or_default().push(line);
         self.metrics.agents.inc();
         Some(Listener { hub: self.clone(), extension: extension.clone(), id, frames, ending })
@@ -133,17 +150,22 @@ impl Hub {
 
     /// Ends the sockets of a credential, or all.
     pub(crate) fn end(&self, of: Option<&ClientId>, why: Ending) {
-        let mut inner = self.lock();
-        for lines in inner.lines.values_mut() {
-            lines.retain(|line| {
-                let is_meant = of.is_none_or(|client| *client == line.client);
-                if is_meant {
-                    line.ending.send_replace(Some(why));
-                }
-                !is_meant
-            });
+        if let Some(client) = of {
+            let ended = &mut self.lock().ended;
+            ended.retain(|_, at| at.elapsed() < OPENING);
+            ended.insert(client.clone(), Instant::now());
         }
-        inner.lines.retain(|_, lines| !lines.is_empty());
+        self.end_where(why, |line| of.is_none_or(|client| *client == line.client));
+    }
+
+    /// Ends the sockets of tokens.
+    pub(crate) fn end_tokens(&self, tokens: &HashSet<TokenId>, why: Ending) {
+        self.end_where(why, |line| tokens.contains(&line.token));
+    }
+
+    /// The tokens of all sockets.
+    pub(crate) fn tokens(&self) -> HashSet<TokenId> {
+        self.lock().lines.values().flatten().map(|line| line.token).collect()
     }
 
     /// The calls an extension takes part in.
@@ -166,6 +188,20 @@ impl Hub {
         let mut inner = self.lock();
         let deliveries = inner.book.dialed(call, by, Instant::now());
         self.deliver(&mut inner, deliveries);
+    }
+
+    fn end_where(&self, why: Ending, is_meant: impl Fn(&Line) -> bool) {
+        let mut inner = self.lock();
+        for lines in inner.lines.values_mut() {
+            lines.retain(|line| {
+                let ends = is_meant(line);
+                if ends {
+                    line.ending.send_replace(Some(why));
+                }
+                !ends
+            });
+        }
+        inner.lines.retain(|_, lines| !lines.is_empty());
     }
 
     fn deliver(&self, inner: &mut Inner, deliveries: Vec<Delivery>) {

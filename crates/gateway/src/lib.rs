@@ -8,6 +8,7 @@
 //!   └────────────────── api ◄────────┘
 //!                        │
 //!                      state   agents, tokens, codes
+//!                    database ◄── lease   which of several gateways serves
 //! ```
 //!
 //! Whatever an agent hears or may do is decided in two places: [`book`] for events and channels, [`api`] for requests.
@@ -16,20 +17,27 @@
 mod api;
 mod book;
 pub mod config;
+mod database;
 mod guard;
 mod hub;
+mod lease;
 mod metrics;
 mod serve;
 mod socket;
 mod state;
+#[cfg(test)]
+#[path = "../../../tests/support/postgres.rs"]
+#[allow(dead_code, unreachable_pub, reason = "others use the rest of it")]
+mod test_server;
 mod upstream;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use book::Extension;
 pub use config::Config;
+pub use database::{Place, Server};
 pub use serve::{CONTROL_SOCKET, Running, start};
-pub use state::{Agent, ClientId, Credentials, State};
+pub use state::{Agent, ClientId, Credentials, Pair, Refused, State};
 
 /// Seconds since 1970.
 pub fn wall_seconds() -> i64 {

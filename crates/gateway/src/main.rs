@@ -69,14 +69,14 @@ async fn main() -> anyhow::Result<()> {
     let config = Config::load(&arguments.config, &environment)?;
     match arguments.command {
         Command::Serve => serve(&config, &environment).await,
-        Command::Agent { command } => agent(&config, command).await,
+        Command::Agent { command } => agent(&config, &environment, command).await,
     }
 }
 
 async fn serve(config: &Config, environment: &BTreeMap<String, String>) -> anyhow::Result<()> {
-    // Below these levels the network libraries print whole requests with their tokens.
-    const LIMITS: &str =
-        "tungstenite=warn,tokio_tungstenite=warn,hyper=warn,hyper_util=warn,reqwest=warn,rustls=warn";
+    // Below these levels the libraries print whole requests with their tokens, and statements.
+    const LIMITS: &str = "tungstenite=warn,tokio_tungstenite=warn,hyper=warn,hyper_util=warn,reqwest=warn,\
+                          rustls=warn,tokio_postgres=warn,deadpool=warn";
     let asked = environment.get("DESKRING_LOG").map_or("info", String::as_str);
     let filter = tracing_subscriber::EnvFilter::new(format!("{asked},{LIMITS}"));
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
@@ -99,8 +99,12 @@ async fn serve(config: &Config, environment: &BTreeMap<String, String>) -> anyho
     Ok(())
 }
 
-async fn agent(config: &Config, command: AgentCommand) -> anyhow::Result<()> {
-    let state = State::open(&config.state)?;
+async fn agent(
+    config: &Config,
+    environment: &BTreeMap<String, String>,
+    command: AgentCommand,
+) -> anyhow::Result<()> {
+    let state = State::open(&config.database(environment)?).await?;
     let mut out = std::io::stdout().lock();
     match command {
         AgentCommand::Add { extension } => {
@@ -108,7 +112,7 @@ async fn agent(config: &Config, command: AgentCommand) -> anyhow::Result<()> {
             show(&mut out, &state.add(&Extension::new(&extension), wall_seconds()).await?)?;
         }
         AgentCommand::List => {
-            for agent in state.agents()? {
+            for agent in state.agents().await? {
                 let seen = agent.seen.map_or_else(|| "never".to_owned(), day);
                 writeln!(
                     out,
@@ -120,7 +124,7 @@ async fn agent(config: &Config, command: AgentCommand) -> anyhow::Result<()> {
             }
         }
         AgentCommand::Revoke { who } => {
-            let gone = state.revoke(&who)?;
+            let gone = state.revoke(&who).await?;
             ensure!(
                 !gone.is_empty(),
                 "nobody has the Client ID or extension {who:?}: deskring-gateway agent list"

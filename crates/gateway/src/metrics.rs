@@ -11,6 +11,10 @@ pub(crate) struct Metrics {
     registry: Registry,
     /// Agents' sockets that are open.
     pub(crate) agents: Gauge,
+    /// 1 while this gateway is the one that serves.
+    pub(crate) serves: Gauge,
+    /// 1 while the database answers.
+    pub(crate) database_up: Gauge,
     /// 1 while the PBX's events arrive.
     pub(crate) pbx_up: Gauge,
     /// Events of the PBX.
@@ -34,6 +38,8 @@ impl Default for Metrics {
         let mut metrics = Metrics {
             registry: Registry::with_prefix("deskring_gateway"),
             agents: Gauge::default(),
+            serves: Gauge::default(),
+            database_up: Gauge::default(),
             pbx_up: Gauge::default(),
             events: Counter::default(),
             delivered: Counter::default(),
@@ -45,6 +51,8 @@ impl Default for Metrics {
         };
         let registry = &mut metrics.registry;
         registry.register("agents", "Sockets of agents that are open", metrics.agents.clone());
+        registry.register("serves", "1 while this gateway is the one that serves", metrics.serves.clone());
+        registry.register("database_up", "1 while the database answers", metrics.database_up.clone());
         registry.register("pbx_up", "1 while the events of the PBX arrive", metrics.pbx_up.clone());
         registry.register("pbx_events", "Events of the PBX", metrics.events.clone());
         registry.register("frames", "Frames handed to sockets of agents", metrics.delivered.clone());

@@ -1,14 +1,15 @@
-//! Putting it together: listeners, TLS, the PBX's link, the administrator's word, and a graceful end.
+//! Putting it together: listeners, TLS, whose turn it is, the PBX's link, the administrator's word, a graceful end.
 //!
 //! Owns: what runs, and in which order it stops. Must not know: what is served.
 
 use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State as Shared};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
@@ -21,22 +22,30 @@ use deskring_yeastar::{Pbx, TokenPair, TokenStore};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::UnixListener;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::api::{BODY_LIMIT_BYTES, From, Gateway, router};
 use crate::config::Config;
+use crate::database::{self, Database};
 use crate::guard::Guard;
 use crate::hub::{Ending, Hub};
+use crate::lease::{Keeper, Lease, Notice};
 use crate::metrics::Metrics;
-use crate::state::{ClientId, State};
+use crate::state::{ClientId, State, keep};
 use crate::upstream::Upstream;
+use crate::wall_seconds;
 
 /// In the state folder: one line `end CLIENT` for each credential whose sockets are to be ended.
 pub const CONTROL_SOCKET: &str = "control.sock";
+/// In the state folder: whose it is. The operating system's lock, so a gateway that was killed leaves nothing behind.
+const LOCK: &str = "gateway.lock";
 /// A connection that has said nothing whole by then is closed.
 const FIRST_REQUEST: Duration = Duration::from_secs(10);
 /// Requests under way may finish for so long at the end.
 const STOPPING: Duration = Duration::from_secs(5);
+/// How soon a database is asked again that did not answer.
+const AGAIN: Duration = Duration::from_millis(250);
 
 /// A gateway that runs.
 pub struct Running {
@@ -49,6 +58,8 @@ pub struct Running {
     tls: Option<(RustlsConfig, crate::config::Tls)>,
     servers: JoinSet<()>,
     tasks: JoinSet<()>,
+    keeper: Option<Keeper>,
+    _folder: File,
 }
 
 /// Starts it. Returns when agents can connect; the PBX may still be away.
@@ -56,12 +67,25 @@ pub struct Running {
 /// # Errors
 /// In words for an administrator: what of the settings cannot be used, or which port is taken.
 pub async fn start(config: &Config, environment: &BTreeMap<String, String>) -> anyhow::Result<Running> {
-    let state = State::open(&config.state)?;
+    let (place, pbx) = (config.database(environment)?, config.pbx(environment)?);
+    let folder = take_folder(&config.state)?;
+    let database = Database::open(&place)?;
+    match database.migrate().await {
+        Err(error) if !error.may_pass() => {
+            return Err(error)
+                .context("the database cannot be used; look at [database] in the configuration file");
+        }
+        Err(error) => tracing::warn!(%error, "waiting for the database"),
+        Ok(()) => {}
+    }
+    let state = State::at(database.clone())?;
+    let (lease, keeper) = Lease::new(&place, &database);
     let metrics = Arc::new(Metrics::default());
-    let pbx = config.pbx(environment)?;
-    let kept = Arc::new(Kept { state: state.clone(), owner: format!("{} {}", pbx.address, pbx.client_id) });
+    let owner = format!("{} {}", pbx.address, pbx.client_id);
+    let kept = Arc::new(Kept { state: state.clone(), lease: lease.clone(), owner });
     let pbx = Pbx::new(pbx, kept).context("the PBX's client cannot be made")?;
     let gateway = Arc::new(Gateway {
+        lease,
         state,
         hub: Hub::new(metrics.clone()),
         upstream: Upstream::new(pbx),
@@ -79,6 +103,7 @@ pub async fn start(config: &Config, environment: &BTreeMap<String, String>) -> a
     };
     let proxies: Arc<[IpAddr]> = config.trusted_proxies.clone().into();
     let agents = router(gateway.clone())
+        .layer(middleware::from_fn_with_state(gateway.clone(), only_who_serves))
         .merge(health().with_state(gateway.clone()))
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
         .layer(middleware::from_fn_with_state(proxies, who));
@@ -90,8 +115,11 @@ pub async fn start(config: &Config, environment: &BTreeMap<String, String>) -> a
     let control =
         take_control(&control).with_context(|| format!("cannot listen at {}", control.display()))?;
     tasks.spawn(obey(control, gateway.clone()));
-    let running = gateway.clone();
-    tasks.spawn(async move { running.upstream.run(&running.hub).await });
+    let (keeper, notices) = keeper.unzip();
+    if let Some(notices) = notices {
+        tasks.spawn(hear_others(notices, gateway.clone()));
+    }
+    tasks.spawn(serve_when_it_is_our_turn(gateway.clone()));
     Ok(Running {
         agents: agents_at,
         monitor: monitor_at,
@@ -100,6 +128,8 @@ pub async fn start(config: &Config, environment: &BTreeMap<String, String>) -> a
         tls,
         servers,
         tasks,
+        keeper,
+        _folder: folder,
     })
 }
 
@@ -116,19 +146,66 @@ impl Running {
         Ok(())
     }
 
-    /// Tells the agents, finishes what is under way, gives the PBX its token back.
+    /// Tells the agents, finishes what is under way, and leaves the PBX's token to the next gateway, or gives it back.
     pub async fn stop(mut self) {
         self.gateway.hub.down();
         self.gateway.hub.end(None, Ending::Stopping);
         for handle in &self.handles {
             handle.graceful_shutdown(Some(STOPPING));
         }
-        if let Err(error) = self.gateway.upstream.pbx.sign_out().await {
+        self.tasks.shutdown().await;
+        if let Some(keeper) = self.keeper {
+            keeper.give_back().await;
+        } else if let Err(error) = self.gateway.upstream.pbx.sign_out().await {
             tracing::debug!(%error, "the PBX's token was not given back");
         }
         while self.servers.join_next().await.is_some() {}
-        self.tasks.shutdown().await;
     }
+}
+
+/// One gateway of those on a database has the link to the PBX.
+async fn serve_when_it_is_our_turn(gateway: Arc<Gateway>) {
+    let Gateway { lease, hub, upstream, .. } = &*gateway;
+    loop {
+        let term = lease.won().await;
+        tracing::info!(epoch = term.epoch(), "this gateway serves");
+        // The one before has used it, and may have renewed it.
+        upstream.pbx.read_token_again().await;
+        tokio::select! {
+            biased;
+            () = lease.over(term) => {}
+            () = upstream.run(hub) => {}
+        }
+        hub.down();
+        hub.end(None, Ending::Standby);
+        tracing::warn!(epoch = term.epoch(), "this gateway does not serve any more");
+    }
+}
+
+/// What administrators did on any machine.
+async fn hear_others(mut notices: mpsc::Receiver<Notice>, gateway: Arc<Gateway>) {
+    while let Some(notice) = notices.recv().await {
+        match notice {
+            Notice::Ended(client) => gateway.hub.end(Some(&client), Ending::Revoked),
+            Notice::Missed => {
+                while let Err(error) = end_those_without_a_token(&gateway).await {
+                    tracing::warn!(%error, "whose tokens have ended is not known");
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+        }
+    }
+}
+
+async fn end_those_without_a_token(gateway: &Gateway) -> Result<(), database::Error> {
+    // Looked at first: who comes later had a good one.
+    let mut gone = gateway.hub.tokens();
+    if !gone.is_empty() {
+        let good = gateway.state.tokens(wall_seconds()).await?;
+        gone.retain(|token| !good.contains(token));
+        gateway.hub.end_tokens(&gone, Ending::Revoked);
+    }
+    Ok(())
 }
 
 async fn listen(
@@ -169,16 +246,32 @@ fn health() -> Router<Arc<Gateway>> {
 }
 
 async fn ready(Shared(gateway): Shared<Arc<Gateway>>) -> Response {
-    if gateway.hub.is_up() {
-        "ready\n".into_response()
+    let wrong = if gateway.lease.term().is_some() {
+        if gateway.hub.is_up() {
+            return "ready\n".into_response();
+        }
+        "the PBX is away\n"
+    } else if gateway.lease.is_database_there() {
+        "standby: another gateway serves\n"
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the PBX is away\n").into_response()
-    }
+        "the database is away\n"
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, wrong).into_response()
 }
 
 async fn figures(Shared(gateway): Shared<Arc<Gateway>>) -> Response {
     let kind = [("content-type", "application/openmetrics-text; version=1.0.0; charset=utf-8")];
+    gateway.metrics.serves.set(gateway.lease.term().is_some().into());
+    gateway.metrics.database_up.set(gateway.lease.is_database_there().into());
     (kind, gateway.metrics.text()).into_response()
+}
+
+/// The others refuse, in a way that no PBX would: an app tries its next address, with the tokens it has.
+async fn only_who_serves(Shared(gateway): Shared<Arc<Gateway>>, request: Request, next: Next) -> Response {
+    match gateway.lease.term() {
+        Some(_) => next.run(request).await,
+        None => (StatusCode::SERVICE_UNAVAILABLE, "this gateway does not serve\n").into_response(),
+    }
 }
 
 /// Whose request it is, by address: the peer's, or what a trusted proxy says of it.
@@ -201,6 +294,22 @@ async fn who(
     };
     request.extensions_mut().insert(From(from));
     next.run(request).await
+}
+
+/// One gateway in one folder: two would take each other's administrators, and on SQLite agents' calls.
+fn take_folder(folder: &Path) -> anyhow::Result<File> {
+    std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
+    let path = folder.join(LOCK);
+    let file = File::options().create(true).append(true).open(&path);
+    let file = file.with_context(|| format!("opening {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => bail!(
+            "another deskring-gateway runs with the folder {}: stop it, or set `state` to another folder",
+            folder.display()
+        ),
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("locking {}", path.display())),
+    }
 }
 
 /// Who may write to the state folder may speak here; a socket of a gateway that was killed is in the way.
@@ -229,6 +338,7 @@ async fn obey(listener: UnixListener, gateway: Arc<Gateway>) {
 /// The PBX's token, kept in the database.
 struct Kept {
     state: State,
+    lease: Lease,
     /// A token of another PBX or application is none of ours.
     owner: String,
 }
@@ -245,9 +355,32 @@ struct Stored {
     refresh_expires_at_s: u64,
 }
 
+impl Kept {
+    fn keep(&self, value: Option<&str>) {
+        if let Err(error) = self.wait(self.write(value)) {
+            tracing::warn!(%error, "the PBX's token is not kept over a restart");
+        }
+    }
+
+    /// Only of the gateway that serves: the token of one that did is of no use to the next.
+    async fn write(&self, value: Option<&str>) -> Result<(), database::Error> {
+        let term = self.lease.term().ok_or(database::Error::Fenced)?;
+        let mut transaction = self.lease.begin(term).await?;
+        keep(&mut transaction, PBX_TOKEN, value).await?;
+        transaction.commit().await
+    }
+
+    /// The PBX's client calls on a thread that may wait.
+    fn wait<T>(&self, answer: impl Future<Output = T>) -> T {
+        tokio::runtime::Handle::current().block_on(answer)
+    }
+}
+
 impl TokenStore for Kept {
     fn load(&self) -> Option<TokenPair> {
-        let stored: Stored = serde_json::from_str(&self.state.kept(PBX_TOKEN)?).ok()?;
+        let kept = self.wait(self.state.kept(PBX_TOKEN));
+        let kept = kept.inspect_err(|error| tracing::warn!(%error, "the PBX's token is not known"));
+        let stored: Stored = serde_json::from_str(&kept.ok()??).ok()?;
         (stored.owner == self.owner).then(|| TokenPair {
             access: stored.access.into(),
             refresh: stored.refresh.into(),
@@ -266,11 +399,11 @@ impl TokenStore for Kept {
             access_expires_at_s: seconds(pair.access_expires_at),
             refresh_expires_at_s: seconds(pair.refresh_expires_at),
         };
-        self.state.keep(PBX_TOKEN, serde_json::to_string(&stored).ok().as_deref());
+        self.keep(serde_json::to_string(&stored).ok().as_deref());
     }
 
     fn clear(&self) {
-        self.state.keep(PBX_TOKEN, None);
+        self.keep(None);
     }
 }
 

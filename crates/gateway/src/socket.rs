@@ -24,8 +24,13 @@ const FRAME_LIMIT_BYTES: usize = 16 << 10;
 const BUFFER_BYTES: usize = 1 << 10;
 
 /// Opens the socket; not while the PBX is away, so that nobody believes to hear what happens.
-pub(crate) fn accept(gateway: Arc<Gateway>, holder: Holder, upgrade: WebSocketUpgrade) -> Response {
-    let Some(listener) = gateway.hub.listen(&holder.extension, &holder.client) else {
+pub(crate) fn accept(
+    gateway: Arc<Gateway>,
+    holder: Holder,
+    looked_up: std::time::Instant,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let Some(listener) = gateway.hub.listen(&holder, looked_up) else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     upgrade
@@ -96,6 +101,7 @@ async fn end(mut socket: WebSocket, why: Option<Ending>) {
         Some(Ending::Revoked) => (1008, "revoked"),
         Some(Ending::TooSlow) => (1008, "too slow: events were not read"),
         Some(Ending::NoPbx) => (1013, "the PBX is away"),
+        Some(Ending::Standby) => (1013, "this gateway does not serve any more"),
         Some(Ending::Stopping) => (1012, "the gateway restarts"),
     };
     let close = Message::Close(Some(CloseFrame { code, reason: Utf8Bytes::from_static(reason) }));

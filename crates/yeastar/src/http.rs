@@ -156,6 +156,10 @@ impl Http {
             let status = BadStatus(status.as_u16());
             return Err(match (ask.question, status.0) {
                 (Question::Token, 401 | 403) => Error::answer(i64::from(status.0), "HTTP", ask.question),
+                // A gateway that does not serve at present, or a proxy before one: the tokens are as they were.
+                (Question::Token, 503) => {
+                    Error::because(Kind::Unreachable, status).with_retry(Retry::Backoff)
+                }
                 _ => unreadable(Error::because(Kind::Malformed, status)),
             });
         };

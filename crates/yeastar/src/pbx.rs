@@ -71,6 +71,11 @@ impl Pbx {
         self.0.wake.notify_one();
     }
 
+    /// Somebody else may have used the store meanwhile: the token is read from there again before it is used.
+    pub async fn read_token_again(&self) {
+        self.0.tokens.read_again().await;
+    }
+
     /// Whether both are clones of one handle.
     pub fn is_same_as(&self, other: &Pbx) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

@@ -330,6 +330,14 @@ impl Tokens {
         self.0.told.store(true, Ordering::Release);
     }
 
+    /// What is in hand may be older than what is kept. What was refused for other reasons stays so.
+    pub(crate) async fn read_again(&self) {
+        let mut inner = self.0.inner.lock().await;
+        inner.loaded = false;
+        inner.pair = None;
+        inner.state.life = None;
+    }
+
     pub(crate) fn standing(&self) -> watch::Receiver<Standing> {
         self.0.standing.subscribe()
     }

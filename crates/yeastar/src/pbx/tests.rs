@@ -56,6 +56,22 @@ async fn ten_requests_at_once_sign_in_once_and_the_token_is_kept() {
 }
 
 #[tokio::test]
+async fn a_token_that_somebody_else_renewed_is_read_again_when_told() {
+    let (pbx, kept) = (Fake::start(|_| Reply::Default).await, Kept::with(Duration::ZERO));
+    let handle = pbx.pbx(quick(), kept.clone());
+    handle.calls().await.unwrap();
+    let mut renewed = kept.0.lock().unwrap().clone().unwrap();
+    renewed.access = Secret::from("access-renewed");
+    *kept.0.lock().unwrap() = Some(renewed);
+    handle.calls().await.unwrap();
+    handle.read_token_again().await;
+    handle.calls().await.unwrap();
+    let used: Vec<_> = pbx.asked("call/query").into_iter().map(|asked| asked.token).collect();
+    assert_eq!(used, ["access-kept", "access-kept", "access-renewed"]);
+    assert_eq!((pbx.count("get_token"), pbx.count("refresh_token")), (0, 0));
+}
+
+#[tokio::test]
 async fn a_kept_token_is_used_while_it_is_good_and_refreshed_when_it_is_not() {
     for (age_seconds, gets, refreshes, token) in [
         (0, 0, 0, "access-kept"),

@@ -114,6 +114,8 @@ pub(super) async fn open(
         // says 10004, or closes, or perhaps says nothing at all.
         let blame_token = match error.kind() {
             Kind::TokenExpired => true,
+            // Said before anybody looked at a token: by a gateway that does not serve, or a proxy before one.
+            Kind::Handshake { status: 502..=504 } => false,
             Kind::Handshake { .. } | Kind::Closed | Kind::Silent => mood.doubt == Doubt::Possible,
             _ => false,
         };

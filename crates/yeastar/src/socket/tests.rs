@@ -120,6 +120,20 @@ async fn a_refused_handshake_costs_one_renewal_and_no_more() {
 }
 
 #[tokio::test]
+async fn where_nobody_serves_at_present_the_token_is_not_to_blame() {
+    let pbx = Fake::start(|asked| match asked.endpoint.as_str() {
+        "subscribe" => Reply::Status(503),
+        _ => Reply::Default,
+    })
+    .await;
+    let (_handle, mut feed) = pbx.link(quick());
+    for _ in 0..3 {
+        assert_eq!(down(&mut feed).await.0.kind(), &Kind::Handshake { status: 503 });
+    }
+    assert_eq!((pbx.count("get_token"), pbx.count("refresh_token")), (1, 0));
+}
+
+#[tokio::test]
 async fn a_token_that_ends_on_an_open_link_is_renewed_and_the_calls_are_asked_again() {
     let mut pbx = Fake::start(|_| Reply::Default).await;
     let (_handle, mut feed) = pbx.link(quick());

@@ -1,4 +1,3 @@
-BEGIN;
 CREATE TABLE agents (
     client TEXT PRIMARY KEY,
     extension TEXT NOT NULL,
@@ -26,5 +25,3 @@ CREATE TABLE invitations (
 ) STRICT, WITHOUT ROWID;
 -- The PBX's own token: it grants eight, and one that is forgotten is taken for half an hour.
 CREATE TABLE kept (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-PRAGMA user_version = 1;
-COMMIT;
