@@ -4,6 +4,7 @@
 mod calls;
 mod cli;
 mod figure;
+mod gateway;
 mod people;
 mod process;
 mod report;
@@ -27,8 +28,8 @@ use figure::Figure;
 #[derive(Debug, Parser)]
 #[command(name = "deskring-bench", version)]
 struct Arguments {
-    /// Measure this only; may be given several times
-    #[arg(long, value_name = "NAME", value_enum, value_delimiter = ',')]
+    /// Measure these only
+    #[arg(value_name = "NAME", value_enum)]
     only: Vec<Subject>,
     /// Few calls, a storm of 3 seconds, short pauses; writes no file by itself
     #[arg(long)]
@@ -53,6 +54,8 @@ enum Subject {
     Index,
     /// As many in a phonebook of the PBX.
     Phonebook,
+    /// The gateway with ten thousand agents.
+    Gateway,
     /// From the start of the tray app to its icon.
     Start,
     /// Memory and processor of the tray app, and its window.
@@ -80,6 +83,8 @@ pub(crate) struct Effort {
     pub(crate) windows: usize,
     /// Contacts of a large portal.
     pub(crate) people: u32,
+    /// Agents of a gateway.
+    pub(crate) agents: usize,
 }
 
 impl Effort {
@@ -93,6 +98,7 @@ impl Effort {
             starts: 7,
             windows: 3,
             people: 500_000,
+            agents: 10_000,
         }
     }
 
@@ -106,6 +112,7 @@ impl Effort {
             starts: 3,
             windows: 1,
             people: 20_000,
+            agents: 500,
         }
     }
 }
@@ -172,6 +179,7 @@ async fn measure(subject: Subject, effort: Effort) -> anyhow::Result<Vec<Figure>
         Subject::Cli => cli::memory(effort).await,
         Subject::Index => people::index(effort).await,
         Subject::Phonebook => people::phonebook(effort).await,
+        Subject::Gateway => gateway::gateway(effort).await,
         Subject::Start => tray::start(effort).await,
         Subject::Tray => tray::rest_and_window(effort).await,
         Subject::Sizes => process::sizes(),
