@@ -187,3 +187,68 @@ proptest! {
         }
     }
 }
+
+/// As above with ten million frames of 2,000 extensions in 4,000 calls at a time, with transfers, records and failures
+/// between them.
+#[test]
+#[ignore = "takes minutes: ./dev soak"]
+fn ten_million_events_reach_nobody_else_exactly_once() {
+    use rand::rngs::StdRng;
+    use rand::{Rng as _, SeedableRng as _};
+
+    const FRAMES: u32 = 10_000_000;
+    const LIFE: u32 = 8;
+    let someone = |random: &mut StdRng| (10_000 + random.random_range(0..2_000)).to_string();
+    let mut random = StdRng::seed_from_u64(8);
+    let (mut book, mut now) = (Book::default(), Instant::now());
+    // Of each call its number, its age, and who ever was in it.
+    let mut calls: Vec<(u32, u32, BTreeSet<Extension>)> =
+        (0..4_000).map(|at| (at, 0, BTreeSet::new())).collect();
+    let mut next = 4_000;
+    let (mut told, mut wrong) = (0_u64, 0_u64);
+    for frame in 0..FRAMES {
+        now += Duration::from_micros(500);
+        let at = random.random_range(0..calls.len());
+        let (number, age, had) = &mut calls[at];
+        *age += 1;
+        let id = number.to_string();
+        let is_last = *age == LIFE;
+        let mut members = vec![caller(if is_last { Status::Bye } else { Status::Answered })];
+        if is_last {
+            members.extend(had.iter().map(|of| extension(of.as_str(), Status::Bye)));
+        } else {
+            for _ in 0..random.random_range(0..3) {
+                let status = [Status::Ring, Status::Answer, Status::Hold, Status::Bye]
+                    [random.random_range(0..4)]
+                .clone();
+                members.push(extension(&someone(&mut random), status));
+            }
+        }
+        had.extend(extensions(&members));
+        let event = match frame % 16 {
+            _ if is_last => state(&id, members),
+            0 => {
+                let to = someone(&mut random);
+                had.insert(Extension::new(&to));
+                record(&id, "12125550147", &to)
+            }
+            1 => Event::Transferred(Call { id: id.clone(), members }),
+            2 => Event::CallFailed {
+                call_id: id.clone(),
+                reason: FailureReason { kind: Some(FailureKind::Busy), raw: String::new() },
+                members,
+            },
+            _ => state(&id, members),
+        };
+        for delivery in book.hear(event, now) {
+            told += delivery.to.len() as u64;
+            wrong += delivery.to.iter().filter(|to| !had.contains(*to)).count() as u64;
+        }
+        if is_last {
+            calls[at] = (next, 0, BTreeSet::new());
+            next += 1;
+        }
+    }
+    assert!(told > u64::from(FRAMES), "{told} were told");
+    assert_eq!(wrong, 0, "of {told}");
+}
