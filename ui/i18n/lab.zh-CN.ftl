@@ -66,10 +66,10 @@ lab-ask-desk =
        *[other] 查询 Zoho Desk（最多消耗 { $count } 点 API 请求额度）
     }
 lab-here = 本机已知的信息
-lab-people =
+lab-alike =
     { $count ->
-        [0] 本机联系人：暂无。
-       *[other] 本机联系人：{ $count } 个。
+        [0] 本机联系人中没有末尾相同的号码。
+       *[other] 本机联系人中有 { $count } 个的号码末尾相同。
     }
 lab-no-index = 本机未保存联系人。
 lab-kept = 最近一次的结果（几分钟内有效）：{ $names }。

@@ -112,8 +112,8 @@ fn search(words: &Words, one: &SearchView) -> [String; 2] {
 }
 
 fn known(words: &Words, told: &Explanation) -> Vec<String> {
-    let index = match told.people {
-        Some(count) => words.with("lab-people", &[("count", count.into())]),
+    let index = match told.alike {
+        Some(count) => words.with("lab-alike", &[("count", count.into())]),
         None => words.text("lab-no-index"),
     };
     let kept = match told.kept.as_deref() {
