@@ -20,7 +20,7 @@ lab-decision-chosen =
     }
 lab-decision-nobody = Nobody has this number.
 lab-decision-ask-desk = Not decided yet: for a call, Zoho Desk would be asked.
-lab-decision-failed = Nobody can say: Zoho Desk does not answer ({ $cause }).
+lab-decision-failed = Nobody can say: Zoho Desk gave no answer ({ $cause }). “Check everything” finds out what to do.
 lab-decided-by = Known from: { $source }.
 lab-decided-rule = Rule: { $rule }.
 lab-always-query-on = “Always query Helpdesk” is on: Zoho Desk is asked for every call, also for numbers known here.
