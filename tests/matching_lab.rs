@@ -118,7 +118,7 @@ async fn the_first_search_that_finds_somebody_is_the_last_and_the_rest_is_not_ne
     let told = explain(&rig, "+86 138 0013 8000", Sources::Desk).await;
     let states: Vec<&str> = told.searches.iter().map(|search| search.state.as_str()).collect();
     assert_eq!(states, ["answered", "answered", "not_needed", "not_needed", "not_needed", "not_needed"]);
-    assert_eq!((told.spent, told.people), (6, None));
+    assert_eq!((told.spent, told.alike), (6, None));
     let [hit] = counting(&told)[..] else { panic!("{told:#?}") };
     assert_eq!((hit.sources.as_slice(), hit.why.as_str()), (&["desk".to_owned()][..], "same_number"));
     let fields: Vec<_> =

@@ -1375,6 +1375,14 @@ async fn the_matching_lab(look: Look) {
     screen.sees("[data-part=searches]", &words.text("lab-search-not-needed")).await;
     screen.sees("[data-part=hits]", &words.text("lab-source-desk")).await;
     assert_eq!(searches(), before + 1, "only when the button was pressed");
+    house.rig.simulator.desk().fault_next(100, deskring_simulator::Fault::Status(403));
+    screen.fill("#lab-number", "+442079460018").await;
+    screen.sees("[data-part=hits]", &words.text("lab-no-hits")).await;
+    screen.press("#lab-ask-desk").await;
+    screen.shows("#lab-decision[data-state=failed]").await;
+    screen.shoot("lab-4-failed").await;
+    inspect(&screen, look, "the lab and a Desk that refuses").await;
+    house.rig.simulator.desk().clear_faults();
     screen.fill("#lab-number", "anonymous").await;
     screen.sees("#lab-decision", &words.text("lab-decision-withheld")).await;
 

@@ -20,7 +20,7 @@ lab-decision-chosen =
     }
 lab-decision-nobody = Nobody has this number.
 lab-decision-ask-desk = Not decided yet: for a call, Zoho Desk would be asked.
-lab-decision-failed = Nobody can say: Zoho Desk does not answer ({ $cause }).
+lab-decision-failed = Nobody can say: Zoho Desk gave no answer ({ $cause }). “Check everything” finds out what to do.
 lab-decided-by = Known from: { $source }.
 lab-decided-rule = Rule: { $rule }.
 lab-always-query-on = “Always query Helpdesk” is on: Zoho Desk is asked for every call, also for numbers known here.
@@ -68,10 +68,11 @@ lab-ask-desk =
        *[other] Ask Zoho Desk (up to { $count } API credits)
     }
 lab-here = What is known here
-lab-people =
+lab-alike =
     { $count ->
-        [0] The contacts on this computer: none yet.
-       *[other] The contacts on this computer: { $count }.
+        [0] None of the contacts on this computer has a number that ends like this.
+        [one] One of the contacts on this computer has a number that ends like this.
+       *[other] { $count } of the contacts on this computer have a number that ends like this.
     }
 lab-no-index = No contacts are kept on this computer.
 lab-kept = Last answer, used for the next minutes: { $names }.

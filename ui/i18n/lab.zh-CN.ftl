@@ -20,7 +20,7 @@ lab-decision-chosen =
     }
 lab-decision-nobody = 没有人使用此号码。
 lab-decision-ask-desk = 尚未确定：通话时会查询 Zoho Desk。
-lab-decision-failed = 无法确定：Zoho Desk 没有响应（{ $cause }）。
+lab-decision-failed = 无法确定：Zoho Desk 没有给出结果（{ $cause }）。可使用“全面检查”查找解决办法。
 lab-decided-by = 来源：{ $source }。
 lab-decided-rule = 规则：{ $rule }。
 lab-always-query-on = “始终查询Helpdesk”已启用：每通电话都查询 Zoho Desk，包括本机已知的号码。
@@ -66,10 +66,10 @@ lab-ask-desk =
        *[other] 查询 Zoho Desk（最多消耗 { $count } 点 API 请求额度）
     }
 lab-here = 本机已知的信息
-lab-people =
+lab-alike =
     { $count ->
-        [0] 本机联系人：暂无。
-       *[other] 本机联系人：{ $count } 个。
+        [0] 本机联系人中没有末尾相同的号码。
+       *[other] 本机联系人中有 { $count } 个的号码末尾相同。
     }
 lab-no-index = 本机未保存联系人。
 lab-kept = 最近一次的结果（几分钟内有效）：{ $names }。

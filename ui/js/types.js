@@ -230,7 +230,7 @@
  * @property {number} spent
  * @property {number} most_credits
  * @property {boolean} always_query
- * @property {?number} people
+ * @property {?number} alike
  * @property {?LabRecord[]} kept
  * @property {?LabRecord} choice
  * @property {LabHit[]} hits

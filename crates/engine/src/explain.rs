@@ -45,8 +45,8 @@ pub struct Explanation {
     pub most_credits: u64,
     /// Desk is asked for every call, also for those whom the index knows.
     pub always_query: bool,
-    /// Records on this computer that were looked through; `None` without an index.
-    pub people: Option<u64>,
+    /// Records on this computer that end like the number, and were compared; `None` without an index.
+    pub alike: Option<usize>,
     /// An answer of a short while ago; an empty one says that nobody has the number.
     pub kept: Option<Vec<RecordName>>,
     /// Whom somebody chose for this number.
@@ -201,7 +201,7 @@ impl Explanation {
             most_credits: SEARCH_CREDITS * count(searches.len()),
             searches,
             always_query: bench.query == Query::Always,
-            people: None,
+            alike: None,
             kept: None,
             choice: None,
             hits: Vec::new(),
@@ -277,9 +277,9 @@ impl Explanation {
     fn look_here(&mut self, reading: &Reading, lookup: Option<&Lookup>) {
         let Some(lookup) = lookup else { return };
         let Some(index) = &lookup.index else { return };
-        self.people = told(index.size()).map(|size| u64::from(size.contacts) + u64::from(size.accounts));
         let keys: Vec<String> = reading.index_keys(&lookup.plan).into_iter().collect();
         let records = told(index.whose(&keys)).unwrap_or_default();
+        self.alike = Some(records.len());
         records.iter().for_each(|record| self.add(of_index(record, reading, lookup), "index"));
     }
 

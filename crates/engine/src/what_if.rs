@@ -42,7 +42,7 @@ pub struct WhatIfView {
     pub numbers: usize,
     /// Who was compared: `index`, `desk`; `nobody` without an index when Desk is not to be asked.
     pub source: String,
-    /// Records in the index.
+    /// Records in the index, at the end: counting them reads the whole file.
     pub people: Option<u64>,
     /// With `nobody`: credits that asking Desk for all numbers costs at most.
     pub most_credits: u64,

@@ -247,9 +247,9 @@ function searched({ step, kind, field, target, state, hits, cause }) {
 }
 
 /** @param {Explanation} explained */
-function known({ people, kept, choice, always_query }) {
+function known({ alike, kept, choice, always_query }) {
   const lines = [
-    people === null ? words.text("lab-no-index") : words.with("lab-people", { count: people }),
+    alike === null ? words.text("lab-no-index") : words.with("lab-alike", { count: alike }),
     kept === null
       ? words.text("lab-no-kept")
       : kept.length === 0

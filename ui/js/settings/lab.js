@@ -159,7 +159,7 @@ function sentence(found) {
 /** @param {WhatIf} found */
 function compared(found) {
   if (found.source === "desk") return words.text("lab-what-if-with-desk");
-  const whole = words.with("lab-what-if-with-index", { count: found.people ?? 0 });
+  const whole = words.with("lab-what-if-with-index", { count: found.people ?? view()?.index?.people ?? 0 });
   return view()?.index?.state === "fresh" ? whole : `${whole} ${words.text("lab-what-if-partly")}`;
 }
 

@@ -96,7 +96,7 @@ fn reading(words: &Words, one: &ReadingView) -> String {
     let means = one.means.as_deref().map(|means| format!(" → {means}")).unwrap_or_default();
     let verdict = words.of_code("lab-verdict", &one.verdict, &[]);
     let how: Vec<String> = steps.chain([verdict]).collect();
-    format!("{mark} {}", line(words, &format!("{}{means}", clean(&one.text)), &how.join("; ")))
+    format!("{mark} {}", line(words, &format!("{}{means}", clean(&one.text)), &how.join(" · ")))
 }
 
 fn search(words: &Words, one: &SearchView) -> [String; 2] {
@@ -112,8 +112,8 @@ fn search(words: &Words, one: &SearchView) -> [String; 2] {
 }
 
 fn known(words: &Words, told: &Explanation) -> Vec<String> {
-    let index = match told.people {
-        Some(count) => words.with("lab-people", &[("count", count.into())]),
+    let index = match told.alike {
+        Some(count) => words.with("lab-alike", &[("count", count.into())]),
         None => words.text("lab-no-index"),
     };
     let kept = match told.kept.as_deref() {
@@ -137,7 +137,7 @@ fn hit(words: &Words, one: &HitView) -> Vec<String> {
     let mark = if one.counts { "*" } else { "-" };
     let why = why(words, &one.why);
     let who = format!("{mark} {kind} {} {}", clean(&one.record.id), name(words, &one.record));
-    let mut lines = vec![line(words, &who, &format!("{counts}; {why} ({sources})"))];
+    let mut lines = vec![line(words, &who, &format!("{counts} · {why} ({sources})"))];
     lines
         .extend(one.fields.iter().flat_map(|field| compared(words, field)).map(|line| format!("    {line}")));
     lines
@@ -147,7 +147,7 @@ fn compared(words: &Words, field: &ComparedField) -> Vec<String> {
     let title = words.of_code("lab-field", &field.field, &[]);
     let told = |one: &ComparedView| {
         let means = one.means.as_deref().map(|means| format!(" → {means}")).unwrap_or_default();
-        line(words, &title, &format!("{}{means}; {}", clean(&one.text), why(words, &one.why)))
+        line(words, &title, &format!("{}{means} · {}", clean(&one.text), why(words, &one.why)))
     };
     field.numbers.iter().map(told).collect()
 }
@@ -179,7 +179,7 @@ fn changed(words: &Words, row: &ChangedView) -> String {
     let calls = words.with("lab-row-calls", &[("count", row.calls.into())]);
     let change = words.of_code("lab-change", &row.change, &[]);
     let (before, after) = (names(words, &row.before), names(words, &row.after));
-    line(words, &format!("{} ({calls})", clean(&row.number)), &format!("{change}; {before} → {after}"))
+    line(words, &format!("{} ({calls})", clean(&row.number)), &format!("{change} · {before} → {after}"))
 }
 
 fn names(words: &Words, records: &[RecordName]) -> String {

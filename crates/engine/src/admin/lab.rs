@@ -80,12 +80,13 @@ impl Admin {
             (Some(index), Sources::Known) => {
                 view.source = "index".to_owned();
                 let looked = self.blocking(move |_| {
-                    let size = index.size()?;
-                    let people = u64::from(size.contacts) + u64::from(size.accounts);
-                    Ok((people, what_if.look_here(&called, place)?))
+                    let (place, rows) = what_if.look_here(&called, place)?;
+                    let size = (place.done >= numbers).then(|| index.size()).transpose()?;
+                    Ok((size, place, rows))
                 });
-                let (people, (place, rows)) = looked.await?;
-                (view.people, view.place, view.rows) = (Some(people), place, rows);
+                let (size, place, rows) = looked.await?;
+                view.people = size.map(|size| u64::from(size.contacts) + u64::from(size.accounts));
+                (view.place, view.rows) = (place, rows);
             }
             (None, Sources::Known) => {
                 view.most_credits = self.blocking(move |_| Ok(what_if.most_credits(&called))).await?;
