@@ -82,7 +82,7 @@ pub struct Holder {
 
 /// Identity of an access token, which is not the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct TokenId([u8; 32]);
+pub struct TokenId(pub(crate) [u8; 32]);
 
 impl fmt::Debug for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
