@@ -311,7 +311,7 @@ async fn when_the_one_that_serves_is_killed_another_does_and_calls_go_on() {
 
 #[tokio::test]
 async fn of_many_calls_in_progress_none_is_lost_and_none_told_twice() {
-    const AGENTS: usize = 10;
+    const AGENTS: usize = 50;
     let cluster = cluster(2).await;
     let (pbx, mut agents) = (cluster.simulator.pbx(), Vec::new());
     let (leader, others) = cluster.roles().await;
@@ -457,6 +457,19 @@ async fn who_is_revoked_on_another_machine_is_out_within_a_second() {
     let added = others[0].administer(&["add", "2002"]).await;
     assert!(added.contains("Client Secret"), "{added}");
     assert!(leader.administer(&["list"]).await.starts_with("2002\t"));
+}
+
+#[tokio::test]
+async fn the_agents_of_a_single_gateway_keep_their_credentials_when_it_gets_a_second() {
+    let cluster = cluster(1).await;
+    let (leader, _) = cluster.roles().await;
+    let before = State::open(&Place::Folder(leader.folder.path().join("state"))).await.unwrap();
+    let me = before.add(&Extension::new("2001"), wall_seconds()).await.unwrap();
+    assert_eq!(leader.administer(&["import"]).await, "copied\t1\n");
+    leader.token(&me).await;
+    // Nobody comes twice.
+    let (listed, again) = (leader.administer(&["list"]).await, leader.administer(&["import"]).await);
+    assert_eq!((again.as_str(), leader.administer(&["list"]).await), ("copied\t0\n", listed));
 }
 
 #[tokio::test]
