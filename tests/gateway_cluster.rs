@@ -347,6 +347,91 @@ async fn of_many_calls_in_progress_none_is_lost_and_none_told_twice() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_behind_a_balancer_goes_on_with_its_call_when_the_gateway_dies() {
+    let cluster = cluster(2).await;
+    let (leader, others) = cluster.roles().await;
+    let me = cluster.admit("2001").await;
+    let profile = tempfile::tempdir().unwrap();
+    let mut settings = e2e::settings(&cluster.simulator);
+    let address = balancer(&cluster.gateways).await;
+    settings["pbx"] = json!({ "url": address, "client_id": me.client.0, "extensions": ["2001"] });
+    settings["desk"]["enabled"] = json!(false);
+    std::fs::write(profile.path().join("settings.json"), settings.to_string()).unwrap();
+    let mut app = tokio::process::Command::new(e2e::program("deskring-cli"))
+        .arg("--profile")
+        .arg(profile.path())
+        .args(["run", "--json"])
+        .env("DESKRING_PBX_CLIENT_SECRET", me.secret.expose_secret())
+        .env("DESKRING_KEYCHAIN", "off")
+        .env_remove("XDG_RUNTIME_DIR")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(app.stdout.take().unwrap()).lines();
+    let is_link = |line: &Value, state: &str| line["event"] == "pbx" && line["link"]["state"] == state;
+    line_where(&mut lines, |line| is_link(line, "up")).await;
+    let pbx = cluster.simulator.pbx();
+    let call = pbx.call_in(NUMBER, "2001").await;
+    pbx.answer(&call, "2001").await;
+    line_where(&mut lines, |line| line["call"]["phase"] == "talking").await;
+    leader.signal(Signal::KILL);
+    let killed = Instant::now();
+    line_where(&mut lines, |line| !line["link"].is_null() && !is_link(line, "up")).await;
+    others[0].is_ready_within(TAKEOVER, killed).await;
+    line_where(&mut lines, |line| {
+        assert_ne!(line["call"]["closed"], true, "{line}");
+        is_link(line, "up")
+    })
+    .await;
+    pbx.hang_up(&call, "caller").await;
+    let closed = line_where(&mut lines, |line| line["call"]["closed"] == true).await;
+    assert_eq!((&closed["call"]["call"], &closed["call"]["outcome"]), (&json!(call), &json!("answered")));
+}
+
+/// As a load balancer does it: asks who is ready, and joins the connection to that one.
+async fn balancer(gateways: &[Gateway]) -> String {
+    let gateways: Vec<(String, String)> =
+        gateways.iter().map(|gateway| (gateway.agents.clone(), gateway.monitor.clone())).collect();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut app, _)) = listener.accept().await {
+            let gateways = gateways.clone();
+            tokio::spawn(async move {
+                for (agents, monitor) in &gateways {
+                    if get(&format!("{monitor}/readyz")).await.is_some_and(|(status, _)| status == 200) {
+                        let at = agents.trim_start_matches("http://");
+                        let mut gateway = tokio::net::TcpStream::connect(at).await?;
+                        tokio::io::copy_bidirectional(&mut app, &mut gateway).await?;
+                        break;
+                    }
+                }
+                std::io::Result::Ok(())
+            });
+        }
+    });
+    address
+}
+
+async fn line_where(
+    lines: &mut tokio::io::Lines<BufReader<tokio::process::ChildStdout>>,
+    wanted: impl Fn(&Value) -> bool,
+) -> Value {
+    let found = async {
+        loop {
+            let line = lines.next_line().await.unwrap().expect("it runs");
+            let value: Value = serde_json::from_str(&line).unwrap();
+            if wanted(&value) {
+                return value;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, found).await.expect("the line never came")
+}
+
 #[tokio::test]
 async fn one_that_is_stopped_in_good_order_hands_over_at_once() {
     let cluster = cluster(2).await;
