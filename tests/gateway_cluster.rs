@@ -5,6 +5,7 @@
 #![cfg(unix)]
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -53,7 +54,7 @@ async fn cluster(gateways: usize) -> Cluster {
     let mut cluster =
         Cluster { state: State::open(&place).await.unwrap(), simulator, postgres, gateways: Vec::new() };
     for _ in 0..gateways {
-        let gateway = Gateway::start(&cluster.simulator, &cluster.postgres).await;
+        let gateway = Gateway::start(&cluster.simulator, &cluster.postgres.url()).await;
         cluster.gateways.push(gateway);
     }
     cluster
@@ -85,8 +86,8 @@ impl Cluster {
 }
 
 impl Gateway {
-    async fn start(simulator: &Simulator, postgres: &Postgres) -> Gateway {
-        let folder = configured(simulator, &postgres.url());
+    async fn start(simulator: &Simulator, database: &str) -> Gateway {
+        let folder = configured(simulator, database);
         let mut program = command(&folder).arg("serve").stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(program.stderr.take().unwrap()).lines();
         let log: Arc<Mutex<Vec<Value>>> = Arc::default();
@@ -478,6 +479,77 @@ async fn one_that_stood_still_does_not_serve_when_it_goes_on() {
 }
 
 #[tokio::test]
+async fn one_that_alone_loses_the_database_leaves_the_agents_to_the_other() {
+    let mut cluster = cluster(0).await;
+    let mut wires = [Wire::to(&cluster.postgres), Wire::to(&cluster.postgres)];
+    for wire in &wires {
+        let gateway = Gateway::start(&cluster.simulator, &wire.url()).await;
+        cluster.gateways.push(gateway);
+    }
+    let (leader, others) = cluster.roles().await;
+    let (me, tokens) = (cluster.admit("2001").await, Memory::new());
+    let mut agent = leader.agent(&me, &tokens).await;
+    agent.up().await;
+    let its = usize::from(std::ptr::eq(leader, &cluster.gateways[1]));
+    wires[its].cut();
+    let cut = Instant::now();
+    agent.down().await;
+    drop(agent);
+    leader.says("the database is away").await;
+    others[0].is_ready_within(TAKEOVER, cut).await;
+    let call = cluster.simulator.pbx().call_in(NUMBER, "2001").await;
+    assert!(are(&others[0].agent(&me, &tokens).await.up().await, &[&call]));
+    // It comes back as one of those that stand by.
+    wires[its].mend();
+    leader.says("another gateway serves").await;
+    assert_eq!((cluster.simulator.pbx().live_tokens(), cluster.asked("get_token")), (1, 1));
+}
+
+/// One gateway's way to the database.
+struct Wire {
+    folder: TempDir,
+    to: PathBuf,
+    running: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Wire {
+    fn to(postgres: &Postgres) -> Wire {
+        let mut wire = Wire { folder: tempfile::tempdir().unwrap(), to: postgres.socket(), running: None };
+        wire.mend();
+        wire
+    }
+
+    fn url(&self) -> String {
+        format!("postgres://deskring@{}/postgres", self.folder.path().to_str().unwrap().replace('/', "%2F"))
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join(".s.PGSQL.5432")
+    }
+
+    fn mend(&mut self) {
+        let listener = tokio::net::UnixListener::bind(self.socket()).unwrap();
+        let to = self.to.clone();
+        self.running = Some(tokio::spawn(async move {
+            // All of them end with this.
+            let mut connections = tokio::task::JoinSet::new();
+            while let Ok((mut from, _)) = listener.accept().await {
+                let to = to.clone();
+                connections.spawn(async move {
+                    let mut to = tokio::net::UnixStream::connect(to).await?;
+                    tokio::io::copy_bidirectional(&mut from, &mut to).await
+                });
+            }
+        }));
+    }
+
+    fn cut(&mut self) {
+        std::fs::remove_file(self.socket()).unwrap();
+        self.running.take().unwrap().abort();
+    }
+}
+
+#[tokio::test]
 async fn a_database_that_was_away_is_found_again_and_nobody_has_lost_a_call() {
     let mut cluster = cluster(1).await;
     cluster.roles().await;
@@ -593,7 +665,7 @@ async fn who_lost_the_lease_steps_down_at_once() {
 async fn one_that_starts_without_its_database_waits_for_it() {
     let mut cluster = cluster(0).await;
     cluster.postgres.stop();
-    let gateway = Gateway::start(&cluster.simulator, &cluster.postgres).await;
+    let gateway = Gateway::start(&cluster.simulator, &cluster.postgres.url()).await;
     gateway.says("the database is away").await;
     assert_eq!(get(&format!("{}/healthz", gateway.monitor)).await, Some((200, "ok\n".to_owned())));
     cluster.postgres.go_on().await;
