@@ -5,6 +5,7 @@
 #![cfg(unix)]
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -53,7 +54,7 @@ async fn cluster(gateways: usize) -> Cluster {
     let mut cluster =
         Cluster { state: State::open(&place).await.unwrap(), simulator, postgres, gateways: Vec::new() };
     for _ in 0..gateways {
-        let gateway = Gateway::start(&cluster.simulator, &cluster.postgres).await;
+        let gateway = Gateway::start(&cluster.simulator, &cluster.postgres.url()).await;
         cluster.gateways.push(gateway);
     }
     cluster
@@ -85,8 +86,8 @@ impl Cluster {
 }
 
 impl Gateway {
-    async fn start(simulator: &Simulator, postgres: &Postgres) -> Gateway {
-        let folder = configured(simulator, &postgres.url());
+    async fn start(simulator: &Simulator, database: &str) -> Gateway {
+        let folder = configured(simulator, database);
         let mut program = command(&folder).arg("serve").stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(program.stderr.take().unwrap()).lines();
         let log: Arc<Mutex<Vec<Value>>> = Arc::default();
@@ -311,7 +312,7 @@ async fn when_the_one_that_serves_is_killed_another_does_and_calls_go_on() {
 
 #[tokio::test]
 async fn of_many_calls_in_progress_none_is_lost_and_none_told_twice() {
-    const AGENTS: usize = 10;
+    const AGENTS: usize = 50;
     let cluster = cluster(2).await;
     let (pbx, mut agents) = (cluster.simulator.pbx(), Vec::new());
     let (leader, others) = cluster.roles().await;
@@ -345,6 +346,91 @@ async fn of_many_calls_in_progress_none_is_lost_and_none_told_twice() {
         let ids: BTreeSet<String> = told.iter().map(|call| call.id.clone()).collect();
         assert_eq!((&ids, told.len()), (calls, calls.len()), "{extension}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_behind_a_balancer_goes_on_with_its_call_when_the_gateway_dies() {
+    let cluster = cluster(2).await;
+    let (leader, others) = cluster.roles().await;
+    let me = cluster.admit("2001").await;
+    let profile = tempfile::tempdir().unwrap();
+    let mut settings = e2e::settings(&cluster.simulator);
+    let address = balancer(&cluster.gateways).await;
+    settings["pbx"] = json!({ "url": address, "client_id": me.client.0, "extensions": ["2001"] });
+    settings["desk"]["enabled"] = json!(false);
+    std::fs::write(profile.path().join("settings.json"), settings.to_string()).unwrap();
+    let mut app = tokio::process::Command::new(e2e::program("deskring-cli"))
+        .arg("--profile")
+        .arg(profile.path())
+        .args(["run", "--json"])
+        .env("DESKRING_PBX_CLIENT_SECRET", me.secret.expose_secret())
+        .env("DESKRING_KEYCHAIN", "off")
+        .env_remove("XDG_RUNTIME_DIR")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(app.stdout.take().unwrap()).lines();
+    let is_link = |line: &Value, state: &str| line["event"] == "pbx" && line["link"]["state"] == state;
+    line_where(&mut lines, |line| is_link(line, "up")).await;
+    let pbx = cluster.simulator.pbx();
+    let call = pbx.call_in(NUMBER, "2001").await;
+    pbx.answer(&call, "2001").await;
+    line_where(&mut lines, |line| line["call"]["phase"] == "talking").await;
+    leader.signal(Signal::KILL);
+    let killed = Instant::now();
+    line_where(&mut lines, |line| !line["link"].is_null() && !is_link(line, "up")).await;
+    others[0].is_ready_within(TAKEOVER, killed).await;
+    line_where(&mut lines, |line| {
+        assert_ne!(line["call"]["closed"], true, "{line}");
+        is_link(line, "up")
+    })
+    .await;
+    pbx.hang_up(&call, "caller").await;
+    let closed = line_where(&mut lines, |line| line["call"]["closed"] == true).await;
+    assert_eq!((&closed["call"]["call"], &closed["call"]["outcome"]), (&json!(call), &json!("answered")));
+}
+
+/// As a load balancer does it: asks who is ready, and joins the connection to that one.
+async fn balancer(gateways: &[Gateway]) -> String {
+    let gateways: Vec<(String, String)> =
+        gateways.iter().map(|gateway| (gateway.agents.clone(), gateway.monitor.clone())).collect();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut app, _)) = listener.accept().await {
+            let gateways = gateways.clone();
+            tokio::spawn(async move {
+                for (agents, monitor) in &gateways {
+                    if get(&format!("{monitor}/readyz")).await.is_some_and(|(status, _)| status == 200) {
+                        let at = agents.trim_start_matches("http://");
+                        let mut gateway = tokio::net::TcpStream::connect(at).await?;
+                        tokio::io::copy_bidirectional(&mut app, &mut gateway).await?;
+                        break;
+                    }
+                }
+                std::io::Result::Ok(())
+            });
+        }
+    });
+    address
+}
+
+async fn line_where(
+    lines: &mut tokio::io::Lines<BufReader<tokio::process::ChildStdout>>,
+    wanted: impl Fn(&Value) -> bool,
+) -> Value {
+    let found = async {
+        loop {
+            let line = lines.next_line().await.unwrap().expect("it runs");
+            let value: Value = serde_json::from_str(&line).unwrap();
+            if wanted(&value) {
+                return value;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, found).await.expect("the line never came")
 }
 
 #[tokio::test]
@@ -390,6 +476,77 @@ async fn one_that_stood_still_does_not_serve_when_it_goes_on() {
     let mut agent = others[0].agent(&me, &tokens).await;
     assert!(are(&agent.up().await, &[&call]));
     assert_eq!(cluster.simulator.pbx().live_tokens(), 1);
+}
+
+#[tokio::test]
+async fn one_that_alone_loses_the_database_leaves_the_agents_to_the_other() {
+    let mut cluster = cluster(0).await;
+    let mut wires = [Wire::to(&cluster.postgres), Wire::to(&cluster.postgres)];
+    for wire in &wires {
+        let gateway = Gateway::start(&cluster.simulator, &wire.url()).await;
+        cluster.gateways.push(gateway);
+    }
+    let (leader, others) = cluster.roles().await;
+    let (me, tokens) = (cluster.admit("2001").await, Memory::new());
+    let mut agent = leader.agent(&me, &tokens).await;
+    agent.up().await;
+    let its = usize::from(std::ptr::eq(leader, &cluster.gateways[1]));
+    wires[its].cut();
+    let cut = Instant::now();
+    agent.down().await;
+    drop(agent);
+    leader.says("the database is away").await;
+    others[0].is_ready_within(TAKEOVER, cut).await;
+    let call = cluster.simulator.pbx().call_in(NUMBER, "2001").await;
+    assert!(are(&others[0].agent(&me, &tokens).await.up().await, &[&call]));
+    // It comes back as one of those that stand by.
+    wires[its].mend();
+    leader.says("another gateway serves").await;
+    assert_eq!((cluster.simulator.pbx().live_tokens(), cluster.asked("get_token")), (1, 1));
+}
+
+/// One gateway's way to the database.
+struct Wire {
+    folder: TempDir,
+    to: PathBuf,
+    running: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Wire {
+    fn to(postgres: &Postgres) -> Wire {
+        let mut wire = Wire { folder: tempfile::tempdir().unwrap(), to: postgres.socket(), running: None };
+        wire.mend();
+        wire
+    }
+
+    fn url(&self) -> String {
+        format!("postgres://deskring@{}/postgres", self.folder.path().to_str().unwrap().replace('/', "%2F"))
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join(".s.PGSQL.5432")
+    }
+
+    fn mend(&mut self) {
+        let listener = tokio::net::UnixListener::bind(self.socket()).unwrap();
+        let to = self.to.clone();
+        self.running = Some(tokio::spawn(async move {
+            // All of them end with this.
+            let mut connections = tokio::task::JoinSet::new();
+            while let Ok((mut from, _)) = listener.accept().await {
+                let to = to.clone();
+                connections.spawn(async move {
+                    let mut to = tokio::net::UnixStream::connect(to).await?;
+                    tokio::io::copy_bidirectional(&mut from, &mut to).await
+                });
+            }
+        }));
+    }
+
+    fn cut(&mut self) {
+        std::fs::remove_file(self.socket()).unwrap();
+        self.running.take().unwrap().abort();
+    }
 }
 
 #[tokio::test]
@@ -460,6 +617,19 @@ async fn who_is_revoked_on_another_machine_is_out_within_a_second() {
 }
 
 #[tokio::test]
+async fn the_agents_of_a_single_gateway_keep_their_credentials_when_it_gets_a_second() {
+    let cluster = cluster(1).await;
+    let (leader, _) = cluster.roles().await;
+    let before = State::open(&Place::Folder(leader.folder.path().join("state"))).await.unwrap();
+    let me = before.add(&Extension::new("2001"), wall_seconds()).await.unwrap();
+    assert_eq!(leader.administer(&["import"]).await, "copied\t1\n");
+    leader.token(&me).await;
+    // Nobody comes twice.
+    let (listed, again) = (leader.administer(&["list"]).await, leader.administer(&["import"]).await);
+    assert_eq!((again.as_str(), leader.administer(&["list"]).await), ("copied\t0\n", listed));
+}
+
+#[tokio::test]
 async fn what_was_revoked_while_nobody_listened_ends_when_somebody_does() {
     let cluster = cluster(1).await;
     let (leader, _) = cluster.roles().await;
@@ -495,7 +665,7 @@ async fn who_lost_the_lease_steps_down_at_once() {
 async fn one_that_starts_without_its_database_waits_for_it() {
     let mut cluster = cluster(0).await;
     cluster.postgres.stop();
-    let gateway = Gateway::start(&cluster.simulator, &cluster.postgres).await;
+    let gateway = Gateway::start(&cluster.simulator, &cluster.postgres.url()).await;
     gateway.says("the database is away").await;
     assert_eq!(get(&format!("{}/healthz", gateway.monitor)).await, Some((200, "ok\n".to_owned())));
     cluster.postgres.go_on().await;

@@ -68,6 +68,11 @@ impl Postgres {
         format!("postgres://deskring@{folder}:{}/postgres", self.port.unwrap_or(5432))
     }
 
+    /// The socket behind that.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join(format!(".s.PGSQL.{}", self.port.unwrap_or(5432)))
+    }
+
     /// Where others would.
     pub fn url_on(&self, host: &str) -> String {
         format!("postgres://deskring@{host}:{}/postgres?sslmode=require", self.port.unwrap())

@@ -266,3 +266,46 @@ impl Drop for Listener {
 fn bit(topic: i64) -> u16 {
     TOPICS.iter().position(|known| *known == topic).map_or(0, |at| 1 << at)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_revoked_while_its_token_was_looked_up_gets_no_socket() {
+        let hub = Hub::new(Arc::default());
+        hub.up(None, Vec::new());
+        let holder = Holder {
+            client: ClientId("a".into()),
+            extension: Extension::new("2001"),
+            until: i64::MAX,
+            token: TokenId([0; 32]),
+        };
+        let before = Instant::now();
+        assert!(hub.listen(&holder, before).is_some());
+        hub.end(Some(&holder.client), Ending::Revoked);
+        assert!(hub.listen(&holder, before).is_none());
+        assert!(hub.listen(&Holder { client: ClientId("b".into()), ..holder.clone() }, before).is_some());
+        // A token that is good after that was given afterwards.
+        assert!(hub.listen(&holder, Instant::now() + Duration::from_nanos(1)).is_some());
+    }
+
+    #[test]
+    fn only_the_sockets_of_tokens_that_are_gone_are_ended() {
+        let hub = Hub::new(Arc::default());
+        hub.up(None, Vec::new());
+        let listen = |token: u8| {
+            let holder = Holder {
+                client: ClientId("a".into()),
+                extension: Extension::new("2001"),
+                until: i64::MAX,
+                token: TokenId([token; 32]),
+            };
+            hub.listen(&holder, Instant::now()).unwrap()
+        };
+        let (gone, stays) = (listen(1), listen(2));
+        hub.end_tokens(&HashSet::from([TokenId([1; 32])]), Ending::Revoked);
+        assert_eq!((*gone.ending.borrow(), *stays.ending.borrow()), (Some(Ending::Revoked), None));
+        assert_eq!(hub.tokens(), HashSet::from([TokenId([2; 32])]));
+    }
+}

@@ -72,7 +72,15 @@ pub(crate) struct Lease {
     standing: watch::Receiver<Standing>,
 }
 
-/// What sees to it, where several gateways may serve.
+/// What it takes to try for it.
+pub(crate) struct Candidacy {
+    server: Server,
+    database: Database,
+    holder: String,
+    standing: watch::Sender<Standing>,
+}
+
+/// What sees to it from then on.
 pub(crate) struct Keeper {
     database: Database,
     holder: String,
@@ -81,11 +89,8 @@ pub(crate) struct Keeper {
 }
 
 impl Lease {
-    /// Begins to try for it, and to hear what others do.
-    pub(crate) fn new(
-        place: &Place,
-        database: &Database,
-    ) -> (Lease, Option<(Keeper, mpsc::Receiver<Notice>)>) {
+    /// Where several gateways may serve, also what is to be begun to try for it.
+    pub(crate) fn new(place: &Place, database: &Database) -> (Lease, Option<Candidacy>) {
         let alone = Standing { term: Some(Term { epoch: 0, until: None }), is_database_there: true };
         let (sender, standing) = watch::channel(match place {
             Place::Folder(_) => alone,
@@ -93,17 +98,13 @@ impl Lease {
         });
         let lease = Lease { database: database.clone(), standing };
         let Place::Server(server) = place else { return (lease, None) };
-        let (holder, (told, notices)) = (random(16), mpsc::channel(NOTICES));
-        let keeping = Keeping {
+        let candidacy = Candidacy {
             server: (**server).clone(),
             database: database.clone(),
-            holder: holder.clone(),
-            standing: sender.clone(),
-            told,
+            holder: random(16),
+            standing: sender,
         };
-        let task = JoinSet::from_iter([keeping.run()]);
-        let keeper = Keeper { database: database.clone(), holder, standing: sender, task };
-        (lease, Some((keeper, notices)))
+        (lease, Some(candidacy))
     }
 
     /// The term that is ours at this moment.
@@ -204,20 +205,28 @@ impl Keeper {
     }
 }
 
+impl Candidacy {
+    /// Begins to try for it, and to hear what others do. Not before we could serve: nobody else does meanwhile.
+    pub(crate) fn begin(self) -> (Keeper, mpsc::Receiver<Notice>) {
+        let (told, notices) = mpsc::channel(NOTICES);
+        let (database, holder, standing) =
+            (self.database.clone(), self.holder.clone(), self.standing.clone());
+        let task = JoinSet::from_iter([Keeping { of: self, told }.run()]);
+        (Keeper { database, holder, standing, task }, notices)
+    }
+}
+
 struct Keeping {
-    server: Server,
-    database: Database,
-    holder: String,
-    standing: watch::Sender<Standing>,
+    of: Candidacy,
     told: mpsc::Sender<Notice>,
 }
 
 impl Keeping {
     async fn run(self) {
-        let mut said = None;
+        let (mut said, mut is_current) = (None, false);
         loop {
-            let Err(error) = self.on_a_line().await;
-            self.standing.send_modify(|standing| standing.is_database_there = false);
+            let Err(error) = self.on_a_line(&mut is_current).await;
+            self.of.standing.send_modify(|standing| standing.is_database_there = false);
             let words = error.to_string();
             if said.as_ref() != Some(&words) {
                 tracing::error!(error = words, "the database is away");
@@ -228,17 +237,20 @@ impl Keeping {
     }
 
     /// Until there is no line any more, or the database fails otherwise.
-    async fn on_a_line(&self) -> Result<std::convert::Infallible, Error> {
-        self.database.migrate().await?;
-        let mut line = self.server.line().await?;
+    async fn on_a_line(&self, is_current: &mut bool) -> Result<std::convert::Infallible, Error> {
+        if !*is_current {
+            self.of.database.migrate().await?;
+            *is_current = true;
+        }
+        let mut line = self.of.server.line().await?;
         // Who stops hears nothing any more.
         let _ = self.told.send(Notice::Missed).await;
         loop {
             let asked = Instant::now();
-            let ours = self.standing.borrow().term.filter(|term| !term.is_over());
+            let ours = self.of.standing.borrow().term.filter(|term| !term.is_over());
             let epoch = self.ask(&line, ours).await?;
             let term = epoch.map(|epoch| Term { epoch, until: Some(asked + (VALID - MARGIN)) });
-            self.standing.send_replace(Standing { term, is_database_there: true });
+            self.of.standing.send_replace(Standing { term, is_database_there: true });
             let pause = if term.is_some() { RENEWED } else { TRIED };
             if let Ok(ended) = timeout(pause, self.hear(&mut line)).await {
                 ended?;
@@ -249,7 +261,7 @@ impl Keeping {
     /// The epoch of our term, if one is ours now.
     async fn ask(&self, line: &Line, ours: Option<Term>) -> Result<Option<i64>, Error> {
         let valid = i64::try_from(VALID.as_millis()).unwrap_or(i64::MAX);
-        let mut values: Vec<Value> = vec![self.holder.as_str().into(), valid.into()];
+        let mut values: Vec<Value> = vec![self.of.holder.as_str().into(), valid.into()];
         let rows = match ours {
             None => line.ask(TAKE, values).await?,
             Some(term) => {

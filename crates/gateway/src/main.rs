@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context, ensure};
 use clap::{Parser, Subcommand};
 use deskring_gateway::{
-    CONTROL_SOCKET, ClientId, Config, Credentials, Extension, State, start, wall_seconds,
+    CONTROL_SOCKET, ClientId, Config, Credentials, Extension, Place, State, start, wall_seconds,
 };
 use deskring_redact::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
@@ -55,6 +55,8 @@ enum AgentCommand {
         /// A Client ID, or an extension for all of its credentials
         who: String,
     },
+    /// Copy the agents of this machine's gateway.db to the database that the configuration names now
+    Import,
     /// Replace the secret of a credential; its connections end at once
     Rotate {
         /// The Client ID
@@ -133,6 +135,13 @@ async fn agent(
             for client in gone {
                 writeln!(out, "revoked\t{}", client.0)?;
             }
+        }
+        AgentCommand::Import => {
+            ensure!(config.database.is_some(), "the configuration names no [database] to copy to");
+            let file = config.state.join("gateway.db");
+            ensure!(file.is_file(), "there is no {}: nothing is to be copied", file.display());
+            let came = state.import(&State::open(&Place::Folder(config.state.clone())).await?).await?;
+            writeln!(out, "copied\t{came}")?;
         }
         AgentCommand::Rotate { client } => {
             let client = ClientId(client);

@@ -30,7 +30,7 @@ use crate::config::Config;
 use crate::database::{self, Database};
 use crate::guard::Guard;
 use crate::hub::{Ending, Hub};
-use crate::lease::{Keeper, Lease, Notice};
+use crate::lease::{Candidacy, Keeper, Lease, Notice};
 use crate::metrics::Metrics;
 use crate::state::{ClientId, State, keep};
 use crate::upstream::Upstream;
@@ -79,7 +79,7 @@ pub async fn start(config: &Config, environment: &BTreeMap<String, String>) -> a
         Ok(()) => {}
     }
     let state = State::at(database.clone())?;
-    let (lease, keeper) = Lease::new(&place, &database);
+    let (lease, candidacy) = Lease::new(&place, &database);
     let metrics = Arc::new(Metrics::default());
     let owner = format!("{} {}", pbx.address, pbx.client_id);
     let kept = Arc::new(Kept { state: state.clone(), lease: lease.clone(), owner });
@@ -115,7 +115,7 @@ pub async fn start(config: &Config, environment: &BTreeMap<String, String>) -> a
     let control =
         take_control(&control).with_context(|| format!("cannot listen at {}", control.display()))?;
     tasks.spawn(obey(control, gateway.clone()));
-    let (keeper, notices) = keeper.unzip();
+    let (keeper, notices) = candidacy.map(Candidacy::begin).unzip();
     if let Some(notices) = notices {
         tasks.spawn(hear_others(notices, gateway.clone()));
     }

@@ -82,7 +82,7 @@ pub struct Holder {
 
 /// Identity of an access token, which is not the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct TokenId([u8; 32]);
+pub struct TokenId(pub(crate) [u8; 32]);
 
 impl fmt::Debug for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -156,6 +156,27 @@ impl State {
         let values = [client.0.as_str().into(), extension.as_str().into(), hashed.await?.into(), now.into()];
         self.database.ask(statement, values).await?;
         Ok(Credentials { client, secret: Secret::from(secret) })
+    }
+
+    /// Copies the credentials of another database, with their secrets. What is here already stays as it is. How many
+    /// came.
+    ///
+    /// # Errors
+    /// One of the databases failed; then none came.
+    pub async fn import(&self, from: &State) -> anyhow::Result<usize> {
+        let rows = from.database.ask("SELECT client, extension, secret, added, seen FROM agents", []).await?;
+        let mut transaction = self.database.begin().await?;
+        let mut came = 0;
+        for row in &rows {
+            let [client, extension, secret] = [row.get::<String>(0)?, row.get(1)?, row.get(2)?];
+            let (added, seen): (i64, Option<i64>) = (row.get(3)?, row.get(4)?);
+            let statement = "INSERT INTO agents (client, extension, secret, added, seen)
+                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (client) DO NOTHING RETURNING client";
+            let values = [client.into(), extension.into(), secret.into(), added.into(), seen.into()];
+            came += transaction.ask(statement, values).await?.len();
+        }
+        transaction.commit().await?;
+        Ok(came)
     }
 
     /// All credentials, by extension.

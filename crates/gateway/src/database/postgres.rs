@@ -98,7 +98,7 @@ impl Server {
         Ok(Server { config, tls })
     }
 
-    /// A connection that stays open and hears what is announced. Its tables are what this version expects.
+    /// A connection that stays open and hears what is announced.
     ///
     /// # Errors
     /// See [`Error`].
@@ -207,7 +207,7 @@ async fn migrate(connection: &mut Object) -> Result<(), Error> {
     Ok(transaction.commit().await?)
 }
 
-/// A connection while it is in use; nothing after it did not answer.
+/// A connection while it is in use; none after it did not answer.
 pub(super) struct Session {
     connection: Option<Object>,
     is_begun: bool,

@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::{Error, Row, SCHEMA, Value};
 
+/// In the folder.
 const FILE: &str = "gateway.db";
 /// From one schema to the next.
 const MIGRATIONS: [&str; SCHEMA as usize] = [include_str!("../migrations/1-sqlite.sql")];

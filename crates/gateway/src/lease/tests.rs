@@ -12,8 +12,8 @@ struct Candidate {
 
 fn candidate(postgres: &Postgres) -> Candidate {
     let place = Place::Server(Box::new(Server::new(&postgres.url(), None, None).unwrap()));
-    let (lease, keeper) = Lease::new(&place, &Database::open(&place).unwrap());
-    let (keeper, notices) = keeper.unwrap();
+    let (lease, candidacy) = Lease::new(&place, &Database::open(&place).unwrap());
+    let (keeper, notices) = candidacy.unwrap().begin();
     Candidate { lease, keeper, _notices: notices }
 }
 
