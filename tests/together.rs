@@ -12,6 +12,8 @@ mod disk;
 mod exactly_once;
 #[path = "gateway.rs"]
 mod gateway;
+#[path = "gateway_writer.rs"]
+mod gateway_writer;
 #[path = "index.rs"]
 mod index;
 #[path = "outbox_by_hand.rs"]

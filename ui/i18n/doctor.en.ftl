@@ -32,6 +32,7 @@ doctor-check-desk-organization = Zoho Desk organization
 doctor-check-desk-scopes = Zoho Desk permissions
 doctor-check-desk-calls = Zoho Desk call activities
 doctor-check-desk-fields = Mandatory fields
+doctor-check-desk-writing = Writing to Zoho Desk
 doctor-check-desk-credits = Zoho Desk API credits
 doctor-check-binding = Binding of agents and extensions
 
@@ -298,6 +299,7 @@ doctor-calls-no-scope = The permission for calls is missing, so calls cannot be 
 doctor-fix-calls-no-scope = Sign in to Zoho Desk again; if Zoho shows “invalid scope”, use the other permission for calls that the settings offer.
 doctor-calls-not-permitted = The agent's profile forbids calls, so calls cannot be logged.
 doctor-fix-calls-not-permitted = Ask an administrator to permit calls: Zoho Desk > Setup > Profiles.
+doctor-gateway-writes = Your gateway writes for all agents; from here only what you create yourself is written.
 doctor-nothing-written = The rules write nothing to Zoho Desk.
 doctor-fields-good = The rules fill in every field that Zoho Desk demands.
 doctor-fields-missing = Zoho Desk demands fields that no rule fills in: { $fields }. Each record waits until a person fills them in.

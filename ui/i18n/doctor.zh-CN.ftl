@@ -32,6 +32,7 @@ doctor-check-desk-organization = Zoho Desk 组织
 doctor-check-desk-scopes = Zoho Desk 权限
 doctor-check-desk-calls = Zoho Desk 通话记录
 doctor-check-desk-fields = 必填字段
+doctor-check-desk-writing = 写入 Zoho Desk
 doctor-check-desk-credits = Zoho Desk API 请求额度
 doctor-check-binding = 坐席与分机的绑定
 
@@ -298,6 +299,7 @@ doctor-calls-no-scope = 缺少通话的权限，无法同步通话记录。
 doctor-fix-calls-no-scope = 请重新向 Zoho Desk 授权；如果 Zoho 显示“invalid scope”，请使用设置中提供的另一项通话权限。
 doctor-calls-not-permitted = 客服专员的配置文件禁止访问通话，无法同步通话记录。
 doctor-fix-calls-not-permitted = 请管理员在 Zoho Desk 的 设置 > 配置文件 中允许通话。
+doctor-gateway-writes = 由网关为所有座席写入；此电脑只写入你手动创建的内容。
 doctor-nothing-written = 当前规则不会向 Zoho Desk 写入任何内容。
 doctor-fields-good = Zoho Desk 要求的字段均会自动填写。
 doctor-fields-missing = Zoho Desk 要求填写、但规则不会填写的字段：{ $fields }。每条记录都会等待人工补充。

@@ -73,6 +73,8 @@ fn short_name(path: &Path) -> String {
 pub(crate) struct Connections {
     /// For the core; `None` when the file could not be read and the old settings stay.
     pub setup: Option<Setup>,
+    /// Where the PBX is, or a gateway before it.
+    pub address: Option<String>,
     /// A client for the PBX, or why there is none.
     pub pbx: Result<pbx::Pbx, LinkView>,
     /// Equal keys mean equal links.
@@ -133,6 +135,7 @@ pub(crate) fn connect(paths: &Paths, secrets: SecretsConfig) -> Connections {
             let nothing = || LinkView::plain(LinkState::NotSetUp, crate::clock::wall_ms());
             return Connections {
                 setup: None,
+                address: None,
                 pbx: Err(nothing()),
                 pbx_key: 0,
                 desk: Err(nothing()),
@@ -171,6 +174,7 @@ pub(crate) fn connect(paths: &Paths, secrets: SecretsConfig) -> Connections {
             (&settings.numbers.country, &settings.numbers.area_code, &settings.numbers.outside_line_prefix),
             settings.general.name_order,
         )),
+        address: settings.pbx.url.clone(),
         pbx: pbx_client(settings, pbx_secret, &secrets),
         desk: desk_client(settings, desk_secret, refresh_token, &secrets),
         setup: Some(setup(settings)),

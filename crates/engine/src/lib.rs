@@ -30,6 +30,7 @@ pub use admin::Admin;
 pub use connect::{LookupOnceError, Paths, lookup_once, profile_language as language};
 pub use desktop::{Autostart, Desktop, Happening, SignInEnd};
 pub use handle::{Command, Handle, Window};
+pub use links::Line;
 pub use lookup::{Found, Hit, Lookup, Report};
 pub use manners::{Caller, Creation, Level, Manner, Refusal};
 pub use outbox::hand as outbox_by_hand;
@@ -37,6 +38,7 @@ pub use run::{Engine, StartError, Stopped};
 pub use view::AppView;
 
 pub use deskring_domain as domain;
+pub use deskring_store::{Secret, SettingsError};
 pub use deskring_zoho_desk::Scopes;
 
 /// What every log filter of a program with this engine ends with, whatever else it asks for. Below these levels

@@ -34,6 +34,8 @@ pub struct Config {
     /// What agents learn of each other.
     #[serde(default)]
     pub directory: Directory,
+    /// Writing to Zoho Desk for everybody. Without it the agents' apps write.
+    pub desk: Option<DeskConfig>,
 }
 
 /// Certificate files, read again on SIGHUP.
@@ -63,6 +65,19 @@ pub struct PbxConfig {
     pub requests_per_second: usize,
 }
 
+/// Writing to Zoho Desk for everybody.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeskConfig {
+    /// `false`: the agents' apps write from now on; what the gateway owes already, it still writes.
+    #[serde(default = "yes")]
+    pub writes: bool,
+    /// Rules, texts, number plan, bindings: the file that Deskring's settings window exports.
+    pub settings: PathBuf,
+    /// File whose first line is the Client Secret of Zoho's API console. Or the variable `DESKRING_GATEWAY_DESK_SECRET`.
+    pub secret_file: Option<PathBuf>,
+}
+
 /// What agents learn of each other.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,6 +101,17 @@ fn state() -> PathBuf {
 
 fn requests_per_second() -> usize {
     20
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A secret in a file that a key names.
+pub(crate) fn first_line(path: &Path, key: &str) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(path);
+    let text = text.with_context(|| format!("cannot read {key} {}", path.display()))?;
+    Ok(text.lines().next().unwrap_or_default().trim().to_owned())
 }
 
 impl Config {
@@ -134,11 +160,7 @@ impl Config {
     pub fn pbx(&self, environment: &BTreeMap<String, String>) -> anyhow::Result<deskring_yeastar::Config> {
         let secret = match (environment.get("DESKRING_GATEWAY_PBX_SECRET"), &self.pbx.secret_file) {
             (Some(secret), _) => secret.clone(),
-            (None, Some(path)) => {
-                let text = std::fs::read_to_string(path);
-                let text = text.with_context(|| format!("cannot read pbx.secret_file {}", path.display()))?;
-                text.lines().next().unwrap_or_default().trim().to_owned()
-            }
+            (None, Some(path)) => first_line(path, "pbx.secret_file")?,
             (None, None) => bail!("the Client Secret of the PBX is missing: set pbx.secret_file"),
         };
         ensure!(!secret.is_empty(), "the Client Secret of the PBX is empty");

@@ -10,6 +10,8 @@
 //!                      state   agents, tokens, codes
 //! ```
 //!
+//! What upstream hears goes to the [`writer`] too, where the gateway writes to Desk for everybody.
+//!
 //! Whatever an agent hears or may do is decided in two places: [`book`] for events and channels, [`api`] for requests.
 //! What is not understood is not passed on.
 
@@ -23,6 +25,7 @@ mod serve;
 mod socket;
 mod state;
 mod upstream;
+mod writer;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -30,6 +33,7 @@ pub use book::Extension;
 pub use config::Config;
 pub use serve::{CONTROL_SOCKET, Running, start};
 pub use state::{Agent, ClientId, Credentials, State};
+pub use writer::writer_paths;
 
 /// Seconds since 1970.
 pub fn wall_seconds() -> i64 {

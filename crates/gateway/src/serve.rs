@@ -30,8 +30,10 @@ use crate::hub::{Ending, Hub};
 use crate::metrics::Metrics;
 use crate::state::{ClientId, State};
 use crate::upstream::Upstream;
+use crate::writer::Writer;
 
-/// In the state folder: one line `end CLIENT` for each credential whose sockets are to be ended.
+/// In the state folder: one line `end CLIENT` for each credential whose sockets are to be ended, and `look` when agents
+/// were added.
 pub const CONTROL_SOCKET: &str = "control.sock";
 /// A connection that has said nothing whole by then is closed.
 const FIRST_REQUEST: Duration = Duration::from_secs(10);
@@ -61,6 +63,7 @@ pub async fn start(config: &Config, environment: &BTreeMap<String, String>) -> a
     let pbx = config.pbx(environment)?;
     let kept = Arc::new(Kept { state: state.clone(), owner: format!("{} {}", pbx.address, pbx.client_id) });
     let pbx = Pbx::new(pbx, kept).context("the PBX's client cannot be made")?;
+    let (writer, relay) = Writer::start(config, environment, &state, &pbx, &metrics).await?;
     let gateway = Arc::new(Gateway {
         state,
         hub: Hub::new(metrics.clone()),
@@ -68,6 +71,7 @@ pub async fn start(config: &Config, environment: &BTreeMap<String, String>) -> a
         guard: Guard::default(),
         metrics,
         mobile_numbers: config.directory.mobile_numbers,
+        writer,
     });
     let (mut servers, mut tasks) = (JoinSet::new(), JoinSet::new());
     let tls = match &config.tls {
@@ -91,7 +95,7 @@ pub async fn start(config: &Config, environment: &BTreeMap<String, String>) -> a
         take_control(&control).with_context(|| format!("cannot listen at {}", control.display()))?;
     tasks.spawn(obey(control, gateway.clone()));
     let running = gateway.clone();
-    tasks.spawn(async move { running.upstream.run(&running.hub).await });
+    tasks.spawn(async move { running.upstream.run(&running.hub, relay).await });
     Ok(Running {
         agents: agents_at,
         monitor: monitor_at,
@@ -104,11 +108,14 @@ pub async fn start(config: &Config, environment: &BTreeMap<String, String>) -> a
 }
 
 impl Running {
-    /// Reads the certificate files again. Connections that are open keep theirs.
+    /// Reads the certificate files again, and the settings for Desk. Connections that are open keep theirs.
     ///
     /// # Errors
     /// The files cannot be used; those of before stay in force.
     pub async fn reload(&self) -> anyhow::Result<()> {
+        if let Some(writer) = &self.gateway.writer {
+            writer.reload().await?;
+        }
         if let Some((tls, files)) = &self.tls {
             let read = tls.reload_from_pem_file(&files.certificate, &files.key).await;
             read.context("the files under [tls] cannot be used; those of before stay in force")?;
@@ -120,6 +127,9 @@ impl Running {
     pub async fn stop(mut self) {
         self.gateway.hub.down();
         self.gateway.hub.end(None, Ending::Stopping);
+        if let Some(writer) = &self.gateway.writer {
+            writer.stop().await;
+        }
         for handle in &self.handles {
             handle.graceful_shutdown(Some(STOPPING));
         }
@@ -219,6 +229,11 @@ async fn obey(listener: UnixListener, gateway: Arc<Gateway>) {
         let Ok((stream, _)) = listener.accept().await else { continue };
         let mut lines = BufReader::new(stream).lines();
         while let Ok(Ok(Some(line))) = tokio::time::timeout(FIRST_REQUEST, lines.next_line()).await {
+            if line == "look"
+                && let Some(writer) = &gateway.writer
+            {
+                writer.look();
+            }
             if let Some(client) = line.strip_prefix("end ") {
                 gateway.hub.end(Some(&ClientId(client.to_owned())), Ending::Revoked);
             }

@@ -390,6 +390,7 @@ const CHECKS: &[&str] = &[
     "desk_organization",
     "desk_scopes",
     "desk_calls",
+    "desk_writing",
     "desk_credits",
     "binding",
 ];
@@ -428,6 +429,7 @@ const GOOD: &[&str] = &[
     "organization_good",
     "scopes_good",
     "calls_available",
+    "gateway_writes",
     "credits_good",
     "binding_good",
 ];

@@ -27,6 +27,7 @@ impl Engine {
             directory: self.told.names.directory().clone(),
             plan: self.machine.setup().plan.clone(),
             writing: Some(self.owing.writing()),
+            by_gateway: self.owing.central.is_elsewhere(),
         }
     }
 
@@ -132,6 +133,7 @@ impl Engine {
         let said = past::tidy(said);
         self.margin.say(call, extension, said.clone());
         self.history.say(call, extension, &said);
+        self.note_for_gateway(call, extension, &said);
         self.hurry(call, extension);
         self.dirty = Dirty::Yes;
     }

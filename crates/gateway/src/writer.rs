@@ -1,0 +1,404 @@
+//! Writing to Zoho Desk for all agents: one engine without a person.
+//!
+//! Owns: that engine, its profile folder, whose calls it writes and since when. It hears what the gateway hears over the
+//! PBX's one link, and asks with the gateway's own client: it has no credential of its own, so there is none that an
+//! agent could come by. Must not know: what is owed for a call, HTTP.
+//!
+//! Since when it writes is a second on the PBX's clock, and a call's id begins with one: calls that began before it are
+//! the agents' apps', those from then on are the writer's. So nobody has to hand anything over.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use deskring_engine::domain::{CallId, Notice, Plan};
+use deskring_engine::view::LinkView;
+use deskring_engine::{
+    AppView, Command, Desktop, Engine, Handle, Happening, Line, Manner, Paths, Secret, SignInEnd, Stopped,
+};
+use deskring_local_api::Server;
+use deskring_wording::{Language, Words};
+use deskring_yeastar::{CentralWriting, Feed, Note, Pbx};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
+
+use crate::book::Extension;
+use crate::config::{Config, DeskConfig};
+use crate::hub::Hub;
+use crate::metrics::Metrics;
+use crate::state::State;
+
+/// Events that may wait for the engine. It writes each to the disk, and a disk may stand still for a while.
+const WAITING: usize = 64 << 10;
+/// Agents are added by another program: this often it is looked who there is.
+const LOOK: Duration = Duration::from_secs(2);
+/// Longest wait for the engine at the end. What it does not finish, its next run finds.
+const GOODBYE: Duration = Duration::from_secs(5);
+/// Name of what is kept about since when it writes.
+const TURN: &str = "desk_writes";
+
+/// Where the writer's profile is.
+pub fn writer_paths(state: &Path) -> Paths {
+    let profile = state.join("writer");
+    Paths { runtime: profile.join("run"), policy: profile.join("policy.json"), profile }
+}
+
+/// The engine that writes. Ends with [`Writer::stop`].
+pub(crate) struct Writer {
+    handle: Handle,
+    profile: Arc<Profile>,
+    look: Arc<Notify>,
+    running: Mutex<Option<Running>>,
+}
+
+struct Running {
+    engine: JoinHandle<Stopped>,
+    /// What runs beside it.
+    beside: [JoinHandle<()>; 2],
+    /// The door for the administrator's commands.
+    _door: Server,
+}
+
+/// What the link says, on its way to the writer; nobody waits for it.
+pub(crate) struct Relay {
+    state: State,
+    writes: bool,
+    feed: Option<mpsc::Sender<Feed>>,
+    word: Option<CentralWriting>,
+    /// Something did not fit in: it is told all calls anew.
+    missed: bool,
+}
+
+impl Writer {
+    /// Starts the engine where the configuration has one, and the relay that feeds it.
+    ///
+    /// # Errors
+    /// In words for an administrator: what of its settings cannot be used.
+    pub(crate) async fn start(
+        config: &Config,
+        environment: &BTreeMap<String, String>,
+        state: &State,
+        pbx: &Pbx,
+        metrics: &Arc<Metrics>,
+    ) -> anyhow::Result<(Option<Writer>, Relay)> {
+        let mut relay = Relay { state: state.clone(), writes: false, feed: None, word: None, missed: false };
+        let Some(desk) = &config.desk else { return Ok((None, relay)) };
+        let (feed, events) = mpsc::channel(WAITING);
+        (relay.feed, relay.writes) = (Some(feed), desk.writes);
+        let profile = Arc::new(Profile::of(config, desk));
+        profile.write(&admitted(state).await?)?;
+        let line = Line { client: pbx.clone(), feed: events };
+        let secrets = desk.secrets(environment)?;
+        let engine = Engine::of_gateway(profile.paths.clone(), line, secrets, Arc::new(NoDesktop));
+        let engine = engine.with_context(|| format!("the settings in {}", desk.settings.display()))?;
+        let handle = engine.handle();
+        for problem in &handle.view().borrow().problems {
+            tracing::warn!(key = problem.key, code = problem.code, "the settings for Desk have a mistake");
+        }
+        let door = Server::start(handle.clone(), &profile.paths).context("the writer's socket")?;
+        let look = Arc::new(Notify::new());
+        let follow = follow(profile.clone(), state.clone(), handle.clone(), look.clone());
+        let beside = [tokio::spawn(follow), tokio::spawn(count(handle.clone(), metrics.clone()))];
+        let running = Running { engine: tokio::spawn(engine.run()), beside, _door: door };
+        let running = Mutex::new(Some(running));
+        Ok((Some(Writer { handle, profile, look, running }), relay))
+    }
+
+    /// There may be other agents than before.
+    pub(crate) fn look(&self) {
+        self.look.notify_one();
+    }
+
+    /// Reads the administrator's settings again.
+    ///
+    /// # Errors
+    /// They cannot be used; those of before stay in force.
+    pub(crate) async fn reload(&self) -> anyhow::Result<()> {
+        self.profile.write_again()?;
+        self.handle.send(Command::Reload).await;
+        Ok(())
+    }
+
+    /// What an agent said of a call of theirs. Whether it was taken.
+    pub(crate) async fn note(&self, of: &Extension, note: Note) -> bool {
+        let Note { call, disposition, text: note } = note;
+        // Kept with the extension's own part of the call, where there is one: nobody can speak for another.
+        self.handle.send(Command::WrapUp { call, extension: of.as_str().to_owned(), disposition, note }).await
+    }
+
+    /// Ends it. What is under way is found by the next run.
+    pub(crate) async fn stop(&self) {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(Running { mut engine, beside, .. }) = running else { return };
+        beside.iter().for_each(JoinHandle::abort);
+        self.handle.stop().await;
+        if tokio::time::timeout(GOODBYE, &mut engine).await.is_err() {
+            engine.abort();
+        }
+    }
+}
+
+impl Relay {
+    /// The PBX is there: who writes from now on. `pbx_s` is its clock, in seconds since 1970.
+    pub(crate) fn turn(&mut self, pbx_s: i64) -> Option<CentralWriting> {
+        let before = self.state.kept(TURN).and_then(|text| serde_json::from_str::<Turn>(&text).ok());
+        let turn = Turn::after(before, self.writes, pbx_s);
+        if turn != before {
+            // Without it a restart would take calls from the agents that they have begun to write.
+            self.state.keep(TURN, turn.and_then(|turn| serde_json::to_string(&turn).ok()).as_deref());
+        }
+        self.word = turn.map(|Turn { since_s, until_s }| CentralWriting { since_s, until_s });
+        self.word
+    }
+
+    /// Hands it on, before the hub hears it.
+    pub(crate) fn tell(&mut self, feed: &Feed, hub: &Hub) {
+        let Some(writer) = &self.feed else { return };
+        if self.missed && hub.is_up() && writer.capacity() > WAITING / 2 {
+            let up = Feed::Up { calls: hub.calls(), central: self.word };
+            self.missed = writer.try_send(up).is_err();
+        }
+        if !self.missed && writer.try_send(feed.clone()).is_err() {
+            self.missed = true;
+            tracing::warn!("the writer does not keep up; it will be told all calls anew");
+        }
+    }
+}
+
+/// Since when it writes, and until when.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+struct Turn {
+    since_s: i64,
+    until_s: Option<i64>,
+}
+
+impl Turn {
+    /// From the second that follows: a call of this one may have been seen by an agent's app already.
+    fn after(before: Option<Turn>, writes: bool, now_s: i64) -> Option<Turn> {
+        match before {
+            Some(Turn { until_s: None, .. }) if writes => before,
+            Some(Turn { since_s, until_s: None }) => {
+                Some(Turn { since_s, until_s: Some(since_s.max(now_s + 1)) })
+            }
+            _ if writes => Some(Turn { since_s: now_s + 1, until_s: None }),
+            // What is left of it is still written.
+            before => before,
+        }
+    }
+}
+
+/// The profile folder: the administrator's settings, with the gateway's own over them.
+struct Profile {
+    paths: Paths,
+    settings: PathBuf,
+    pbx: Value,
+    extensions: Mutex<BTreeSet<String>>,
+}
+
+impl Profile {
+    fn of(config: &Config, desk: &DeskConfig) -> Profile {
+        Profile {
+            paths: writer_paths(&config.state),
+            settings: desk.settings.clone(),
+            pbx: json!({
+                "url": config.pbx.address, "client_id": config.pbx.client_id,
+                "trusted_certificate": config.pbx.certificate_sha256,
+            }),
+            extensions: Mutex::default(),
+        }
+    }
+
+    /// For these extensions. Whether that is news.
+    fn write(&self, extensions: &BTreeSet<String>) -> anyhow::Result<bool> {
+        let mut known = self.extensions.lock().unwrap_or_else(PoisonError::into_inner);
+        if *known == *extensions && self.paths.policy.exists() {
+            return Ok(false);
+        }
+        self.put(extensions)?;
+        known.clone_from(extensions);
+        Ok(true)
+    }
+
+    fn write_again(&self) -> anyhow::Result<()> {
+        self.put(&self.extensions.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn put(&self, extensions: &BTreeSet<String>) -> anyhow::Result<()> {
+        let name = self.settings.display();
+        let text = fs::read_to_string(&self.settings)
+            .with_context(|| format!("cannot read desk.settings {name}"))?;
+        let settings: Value = serde_json::from_str(&text)
+            .with_context(|| format!("desk.settings {name} is not what Deskring exports"))?;
+        ensure!(settings.is_object(), "desk.settings {name} is not what Deskring exports");
+        let mut settings = without_nothing(settings);
+        settings["pbx"] = self.pbx.clone();
+        settings["pbx"]["extensions"] = json!(extensions);
+        settings["desk"]["enabled"] = json!(true);
+        // Nobody sits here.
+        settings["popup"] = json!({ "mode": "off" });
+        settings["general"] = json!({ "start_at_login": false });
+        let folder = &self.paths.profile;
+        replace(folder, &self.paths.policy, &settings)
+            .with_context(|| format!("cannot write to {}", folder.display()))
+    }
+}
+
+/// Keys that were never set are left to be set here, such as the organization that is signed in to.
+fn without_nothing(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let set = map.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(set.map(|(key, value)| (key, without_nothing(value))).collect::<Map<_, _>>())
+        }
+        other => other,
+    }
+}
+
+fn replace(folder: &Path, file: &Path, content: &Value) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let fresh = file.with_extension("new");
+    let mut options = fs::OpenOptions::new();
+    let mut written = options.create(true).truncate(true).write(true).mode(0o600).open(&fresh)?;
+    written.write_all(content.to_string().as_bytes())?;
+    written.sync_all()?;
+    fs::rename(fresh, file)
+}
+
+/// Every extension with a credential.
+async fn admitted(state: &State) -> anyhow::Result<BTreeSet<String>> {
+    let state = state.clone();
+    let agents = tokio::task::spawn_blocking(move || state.agents()).await??;
+    Ok(agents.into_iter().map(|agent| agent.extension.as_str().to_owned()).collect())
+}
+
+/// Who is admitted has its calls written, from then on.
+async fn follow(profile: Arc<Profile>, state: State, handle: Handle, look: Arc<Notify>) {
+    loop {
+        // Whichever comes first.
+        let _ = tokio::time::timeout(LOOK, look.notified()).await;
+        match admitted(&state).await.and_then(|extensions| profile.write(&extensions)) {
+            Ok(false) => {}
+            Ok(true) => {
+                handle.send(Command::Reload).await;
+            }
+            Err(error) => tracing::error!("the writer does not know of all agents: {error:#}"),
+        }
+    }
+}
+
+/// Keeps the figures.
+async fn count(handle: Handle, metrics: Arc<Metrics>) {
+    let mut views = handle.view();
+    views.mark_changed();
+    while views.changed().await.is_ok() {
+        let AppView { outbox, desk, .. } = &**views.borrow_and_update();
+        let figure = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        metrics.desk_up.set(i64::from(desk.state == deskring_engine::view::LinkState::Up));
+        metrics.outbox_waiting.set(figure(outbox.pending + outbox.blocked));
+        metrics.outbox_wedged.set(figure(outbox.wedged));
+        metrics.outbox_written.set(figure(outbox.sent));
+    }
+}
+
+/// A server shows nothing and opens nothing.
+struct NoDesktop;
+
+impl Desktop for NoDesktop {
+    fn open(&self, _: &str) -> Result<(), String> {
+        Err("a server has no browser".to_owned())
+    }
+
+    fn notify(&self, _: &Notice, _: &Plan, _: Manner) {}
+
+    fn withdraw(&self, _: &CallId) {}
+
+    fn happened(&self, happening: &Happening<'_>) {
+        match happening {
+            Happening::Desk(LinkView { state, cause, detail, .. }) => {
+                tracing::info!(?state, cause, detail, "the link to Desk");
+            }
+            // The gateway tells of the PBX itself, and calls are no business of its log.
+            Happening::Pbx(_) | Happening::Call(_) | Happening::Checked(_) => {}
+        }
+    }
+
+    fn sign_in_page(&self, end: SignInEnd) -> String {
+        let [title, text] =
+            ["sign-in-title", "sign-in-text"].map(|family| deskring_wording::key_of(family, end.code()));
+        deskring_wording::page(
+            &Words::with_parts(Language::English, &deskring_wording::Part::ALL),
+            &title,
+            &text,
+        )
+    }
+}
+
+impl DeskConfig {
+    /// What the engine would otherwise find in its environment.
+    fn secrets(&self, environment: &BTreeMap<String, String>) -> anyhow::Result<BTreeMap<String, Secret>> {
+        let mut secrets = BTreeMap::new();
+        let mut give = |name: &str, secret: String| secrets.insert(name.to_owned(), Secret::from(secret));
+        match (environment.get("DESKRING_GATEWAY_DESK_SECRET"), &self.secret_file) {
+            (Some(secret), _) => drop(give("DESKRING_DESK_CLIENT_SECRET", secret.clone())),
+            (None, Some(path)) => {
+                let secret = crate::config::first_line(path, "desk.secret_file")?;
+                drop(give("DESKRING_DESK_CLIENT_SECRET", secret));
+            }
+            (None, None) => {}
+        }
+        if let Some(token) = environment.get("DESKRING_GATEWAY_DESK_REFRESH_TOKEN") {
+            give("DESKRING_DESK_REFRESH_TOKEN", token.clone());
+        }
+        Ok(secrets)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_begins_and_ends_once_and_outlives_restarts() {
+        let on = Turn::after(None, true, 100);
+        assert_eq!(on, Some(Turn { since_s: 101, until_s: None }));
+        assert_eq!(Turn::after(on, true, 500), on, "a restart");
+        let off = Turn::after(on, false, 200);
+        assert_eq!(off, Some(Turn { since_s: 101, until_s: Some(201) }));
+        assert_eq!(Turn::after(off, false, 900), off, "another restart");
+        assert_eq!(Turn::after(off, true, 300), Some(Turn { since_s: 301, until_s: None }));
+        assert_eq!(Turn::after(None, false, 100), None);
+        // A clock that was set back ends no turn before it began.
+        assert_eq!(Turn::after(on, false, 7), Some(Turn { since_s: 101, until_s: Some(101) }));
+    }
+
+    #[test]
+    fn the_gateways_own_settings_win_and_what_is_not_set_can_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = folder.path().join("desk.json");
+        let exported = json!({
+            "version": 1, "pbx": { "url": "https://other.example.com", "extensions": ["9"] },
+            "desk": { "organization_id": null, "department_id": "7" }, "popup": { "mode": "automatic" },
+            "tickets": { "enabled": true },
+        });
+        fs::write(&settings, exported.to_string()).unwrap();
+        let paths = writer_paths(folder.path());
+        let pbx = json!({ "url": "https://pbx.example.com:8088", "client_id": "id" });
+        let profile = Profile { paths, settings, pbx, extensions: Mutex::default() };
+        let extensions = BTreeSet::from(["1001".to_owned()]);
+        assert!(profile.write(&extensions).unwrap());
+        assert!(!profile.write(&extensions).unwrap(), "no news");
+        let written: Value = serde_json::from_slice(&fs::read(&profile.paths.policy).unwrap()).unwrap();
+        assert_eq!(written["pbx"]["url"], "https://pbx.example.com:8088");
+        assert_eq!(written["pbx"]["extensions"], json!(["1001"]));
+        assert_eq!(written["popup"]["mode"], "off");
+        assert_eq!(written["desk"], json!({ "department_id": "7", "enabled": true }));
+        assert_eq!(written["tickets"]["enabled"], true);
+    }
+}
