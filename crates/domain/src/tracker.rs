@@ -141,11 +141,11 @@ impl Legs {
 
     /// Which extensions ever took part.
     pub fn extensions(&self) -> BTreeSet<&Extension> {
-        let of = |party| match party {
-            &Party::Extension(ref extension) => Some(extension),
+        let extensions = self.legs.values().filter_map(|leg| match &leg.party {
+            Party::Extension(extension) => Some(extension),
             Party::Inbound { .. } | Party::Outbound { .. } => None,
-        };
-        self.legs.values().filter_map(|leg| of(&leg.party)).collect()
+        });
+        extensions.collect()
     }
 
     /// Which extensions ever took part, and who of them spoke.

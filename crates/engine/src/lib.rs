@@ -38,7 +38,7 @@ pub use run::{Engine, StartError, Stopped};
 pub use view::AppView;
 
 pub use deskring_domain as domain;
-pub use deskring_store::{Secret, SettingsError};
+pub use deskring_store::{Change, Journal, Mirror, MirrorFault, Secret};
 pub use deskring_zoho_desk::Scopes;
 
 /// What every log filter of a program with this engine ends with, whatever else it asks for. Below these levels

@@ -20,7 +20,7 @@ use deskring_domain::{
     Act, Again, CallId, Choice, DeskUse, Effect, Entry, Extension, Input, LookupFailure, Machine, Match, Now,
     OpenFailure, OpenedBy, Pause, Record, RecordKind, Who,
 };
-use deskring_store::{Consent, Environment, Keychain, ProfileLock, Secret, SecretsConfig};
+use deskring_store::{Consent, Environment, Keychain, Mirror, ProfileLock, Secret, SecretsConfig};
 use deskring_yeastar as pbx;
 use deskring_zoho_desk as desk;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -251,11 +251,12 @@ impl Engine {
         secrets: SecretsConfig,
         desktop: Arc<dyn Desktop>,
     ) -> Result<Self, StartError> {
-        Self::on(paths, secrets, desktop, central::Part::Agent, None)
+        Self::on(paths, secrets, desktop, central::Part::Agent, None, None)
     }
 
     /// The engine of a gateway: writes to Desk for all of its extensions, hears of calls over a link that the gateway has
-    /// anyway, and keeps secrets in a file of the profile, because a server has no keychain to ask.
+    /// anyway, and keeps secrets in a file of the profile, because a server has no keychain to ask. Its journal is kept by
+    /// a mirror first, where several machines may take turns.
     ///
     /// # Errors
     /// See [`StartError`].
@@ -263,6 +264,7 @@ impl Engine {
         paths: Paths,
         line: Line,
         given: BTreeMap<String, Secret>,
+        mirror: Option<Arc<dyn Mirror>>,
         desktop: Arc<dyn Desktop>,
     ) -> Result<Self, StartError> {
         let secrets = SecretsConfig {
@@ -271,7 +273,7 @@ impl Engine {
             environment: Environment::Given(given),
             ..connect::secrets(&paths)
         };
-        Self::on(paths, secrets, desktop, central::Part::Gateway, Some(line))
+        Self::on(paths, secrets, desktop, central::Part::Gateway, Some(line), mirror)
     }
 
     fn on(
@@ -280,11 +282,12 @@ impl Engine {
         desktop: Arc<dyn Desktop>,
         part: central::Part,
         line: Option<Line>,
+        mirror: Option<Arc<dyn Mirror>>,
     ) -> Result<Self, StartError> {
         let lock = connect::lock(&paths)?;
         let loaded = deskring_store::settings::load_with(&paths.profile, &paths.policy)?;
         let now_ms = wall_ms();
-        let (history, broken) = History::open(&paths.profile, now_ms);
+        let (history, broken) = History::open(&paths.profile, mirror, now_ms);
         let told = Told {
             problems: connect::problems(&loaded).into_iter().chain(broken).collect(),
             findings: Vec::new(),

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use deskring_engine::domain::{CallId, Notice, Plan};
 use deskring_engine::view::LinkView;
 use deskring_engine::{
@@ -96,7 +96,7 @@ impl Writer {
         profile.write(&admitted(state).await?)?;
         let line = Line { client: pbx.clone(), feed: events };
         let secrets = desk.secrets(environment)?;
-        let engine = Engine::of_gateway(profile.paths.clone(), line, secrets, Arc::new(NoDesktop));
+        let engine = Engine::of_gateway(profile.paths.clone(), line, secrets, None, Arc::new(NoDesktop));
         let engine = engine.with_context(|| format!("the settings in {}", desk.settings.display()))?;
         let handle = engine.handle();
         for problem in &handle.view().borrow().problems {
@@ -198,7 +198,7 @@ impl Turn {
 struct Profile {
     paths: Paths,
     settings: PathBuf,
-    pbx: Value,
+    pbx: Map<String, Value>,
     extensions: Mutex<BTreeSet<String>>,
 }
 
@@ -207,10 +207,14 @@ impl Profile {
         Profile {
             paths: writer_paths(&config.state),
             settings: desk.settings.clone(),
-            pbx: json!({
-                "url": config.pbx.address, "client_id": config.pbx.client_id,
-                "trusted_certificate": config.pbx.certificate_sha256,
-            }),
+            pbx: [
+                ("url", Some(&config.pbx.address)),
+                ("client_id", Some(&config.pbx.client_id)),
+                ("trusted_certificate", config.pbx.certificate_sha256.as_ref()),
+            ]
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), json!(value)))
+            .collect(),
             extensions: Mutex::default(),
         }
     }
@@ -232,18 +236,19 @@ impl Profile {
 
     fn put(&self, extensions: &BTreeSet<String>) -> anyhow::Result<()> {
         let name = self.settings.display();
-        let text = fs::read_to_string(&self.settings)
-            .with_context(|| format!("cannot read desk.settings {name}"))?;
-        let settings: Value = serde_json::from_str(&text)
-            .with_context(|| format!("desk.settings {name} is not what Deskring exports"))?;
-        ensure!(settings.is_object(), "desk.settings {name} is not what Deskring exports");
-        let mut settings = without_nothing(settings);
-        settings["pbx"] = self.pbx.clone();
-        settings["pbx"]["extensions"] = json!(extensions);
-        settings["desk"]["enabled"] = json!(true);
+        let text = fs::read_to_string(&self.settings);
+        let text = text.with_context(|| format!("cannot read desk.settings {name}"))?;
+        let foreign = || format!("desk.settings {name} is not what Deskring exports");
+        let exported: Map<String, Value> = serde_json::from_str(&text).with_context(foreign)?;
+        let mut settings = without_nothing(exported);
+        let mut pbx = self.pbx.clone();
+        pbx.insert("extensions".to_owned(), json!(extensions));
+        settings.insert("pbx".to_owned(), pbx.into());
+        let desk = settings.entry("desk").or_insert_with(|| json!({}));
+        desk.as_object_mut().with_context(foreign)?.insert("enabled".to_owned(), json!(true));
         // Nobody sits here.
-        settings["popup"] = json!({ "mode": "off" });
-        settings["general"] = json!({ "start_at_login": false });
+        settings.insert("popup".to_owned(), json!({ "mode": "off" }));
+        settings.insert("general".to_owned(), json!({ "start_at_login": false }));
         let folder = &self.paths.profile;
         replace(folder, &self.paths.policy, &settings)
             .with_context(|| format!("cannot write to {}", folder.display()))
@@ -251,22 +256,21 @@ impl Profile {
 }
 
 /// Keys that were never set are left to be set here, such as the organization that is signed in to.
-fn without_nothing(value: Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let set = map.into_iter().filter(|(_, value)| !value.is_null());
-            Value::Object(set.map(|(key, value)| (key, without_nothing(value))).collect::<Map<_, _>>())
-        }
-        other => other,
-    }
+fn without_nothing(map: Map<String, Value>) -> Map<String, Value> {
+    let set = map.into_iter().filter(|(_, value)| !value.is_null());
+    set.map(|(key, value)| match value {
+        Value::Object(section) => (key, without_nothing(section).into()),
+        value => (key, value),
+    })
+    .collect()
 }
 
-fn replace(folder: &Path, file: &Path, content: &Value) -> io::Result<()> {
+fn replace(folder: &Path, file: &Path, content: &Map<String, Value>) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let fresh = file.with_extension("new");
     let mut options = fs::OpenOptions::new();
     let mut written = options.create(true).truncate(true).write(true).mode(0o600).open(&fresh)?;
-    written.write_all(content.to_string().as_bytes())?;
+    written.write_all(&serde_json::to_vec(content)?)?;
     written.sync_all()?;
     fs::rename(fresh, file)
 }
@@ -389,7 +393,7 @@ mod tests {
         });
         fs::write(&settings, exported.to_string()).unwrap();
         let paths = writer_paths(folder.path());
-        let pbx = json!({ "url": "https://pbx.example.com:8088", "client_id": "id" });
+        let pbx = Map::from_iter([("url".to_owned(), json!("https://pbx.example.com:8088"))]);
         let profile = Profile { paths, settings, pbx, extensions: Mutex::default() };
         let extensions = BTreeSet::from(["1001".to_owned()]);
         assert!(profile.write(&extensions).unwrap());

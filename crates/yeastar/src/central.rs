@@ -30,11 +30,14 @@ impl CentralWriting {
 
     /// The answer to a subscription, as the PBX gives it, with this word in it.
     pub fn answer(central: Option<CentralWriting>) -> String {
-        let mut answer = json!({ "errcode": 0, "errmsg": "SUCCESS" });
-        if let Some(CentralWriting { since_s, until_s }) = central {
-            answer["deskring"] = json!({ "writes": { "since": since_s, "until": until_s } });
+        match central {
+            None => json!({ "errcode": 0, "errmsg": "SUCCESS" }),
+            Some(CentralWriting { since_s, until_s }) => json!({
+                "errcode": 0, "errmsg": "SUCCESS",
+                "deskring": { "writes": { "since": since_s, "until": until_s } },
+            }),
         }
-        answer.to_string()
+        .to_string()
     }
 
     pub(crate) fn read(answer: &str) -> Option<CentralWriting> {
