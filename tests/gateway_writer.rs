@@ -10,6 +10,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use deskring_engine::admin::{Answer, Want};
 use deskring_engine::view::LinkState;
 use deskring_engine::{AppView, Command, Engine, Handle, Stopped};
 use deskring_gateway::{Config, Credentials, Extension, Running, State, wall_seconds, writer_paths};
@@ -21,6 +22,7 @@ use deskring_store::{EntryState, Environment, Journal, Keychain, OutboxQuery, Se
 use e2e::{PATIENCE, Recorder, eventually, free_port, until};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::AsyncBufReadExt as _;
 use tokio::task::JoinHandle;
 
 const AGENTS: [&str; 3] = ["2001", "2002", "2003"];
@@ -76,10 +78,10 @@ async fn house(desk: Desk) -> House {
     rules["call_log"] = json!({ "enabled": true });
     rules["bindings"] = json!(bindings);
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("desk.json"), rules.to_string()).unwrap();
     let state = State::open(folder.path()).unwrap();
     let (port, monitor) = (free_port(), free_port());
     let mut house = House { simulator, folder, port, monitor, state, running: None, rules };
+    house.write_rules();
     house.start(desk).await;
     house
 }
@@ -161,6 +163,10 @@ impl House {
             agents.push(self.agent(extension).await);
         }
         agents
+    }
+
+    fn write_rules(&self) {
+        std::fs::write(self.folder.path().join("desk.json"), self.rules.to_string()).unwrap();
     }
 
     fn writer(&self) -> std::path::PathBuf {
@@ -352,6 +358,92 @@ async fn the_gateway_writes_each_record_once_and_the_agents_apps_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_agent_s_app_says_that_the_gateway_writes() {
+    let house = house(Desk::Writes).await;
+    let agent = house.agent("2001").await;
+    agent.hears(true).await;
+    let paths = e2e::paths(agent.profile.path());
+    let _door = deskring_local_api::Server::start(agent.handle().clone(), &paths).unwrap();
+    for (language, words) in
+        [("en_US.UTF-8", "Your gateway writes to Zoho Desk"), ("zh_CN.UTF-8", "由网关写入")]
+    {
+        let mut status = tokio::process::Command::new(e2e::program("deskring-cli"));
+        status.arg("--profile").arg(agent.profile.path()).arg("status");
+        status.env("LANG", language).env("LC_ALL", language).env_remove("XDG_RUNTIME_DIR");
+        let said = status.output().await.unwrap();
+        assert!(String::from_utf8_lossy(&said.stdout).contains(words), "{said:?}");
+    }
+    let Ok(Answer::Doctor { findings }) = agent.handle().ask(Want::Doctor).await else {
+        panic!("no findings")
+    };
+    let told = findings.iter().find(|found| found.check == "desk_writing");
+    assert_eq!(told.map(|found| found.code.as_str()), Some("gateway_writes"), "{findings:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gateway_copies_to_the_phonebook_and_the_apps_do_not() {
+    let mut house = house(Desk::None).await;
+    house.stop().await;
+    house.rules["contact_sync"] = json!({ "enabled": true, "module": "contacts", "phonebook": "Helpdesk" });
+    house.write_rules();
+    house.start(Desk::Writes).await;
+    let agent = house.agent("2001").await;
+    agent.hears(true).await;
+    next_second().await;
+    house.simulator.desk().add_contact(json!({ "lastName": "Wang", "phone": E164 }));
+    let call = play(&house, NUMBER, "2001", Some("2001")).await;
+    agent.sees_the_end(&call).await;
+    until("the contact is on the PBX", || !house.simulator.pbx().company_contacts().is_empty()).await;
+    house.written_once(&[call].into()).await;
+    assert_eq!(house.simulator.pbx().company_contacts().len(), 1);
+    assert_eq!(agent.handle().view().borrow().sync.state, "", "nothing is copied from there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_signs_the_gateway_in_and_out_from_a_terminal() {
+    let mut house = house(Desk::None).await;
+    house.stop().await;
+    // As exported from an app that was never signed in.
+    house.rules["desk"]["organization_id"] = Value::Null;
+    house.rules["desk"]["department_id"] = Value::Null;
+    house.rules["desk"]["redirect_port"] = json!(free_port());
+    house.write_rules();
+    std::fs::write(house.folder.path().join("gateway.toml"), house.config(Desk::Writes)).unwrap();
+    let mut program =
+        gateway(&house, &["serve"]).env_remove("DESKRING_GATEWAY_DESK_REFRESH_TOKEN").spawn().unwrap();
+    house.is_ready().await;
+    let status = async |wanted: &str| {
+        eventually(wanted, async || {
+            let said = gateway(&house, &["desk", "status"]).stdout(Stdio::piped()).output().await.unwrap();
+            String::from_utf8(said.stdout).unwrap().contains(wanted).then_some(())
+        })
+        .await;
+    };
+    status("sign in to Zoho Desk first").await;
+    let mut sign_in = gateway(&house, &["desk", "sign-in"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = tokio::io::BufReader::new(sign_in.stdout.take().unwrap()).lines();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if line.starts_with("http") {
+            let page = reqwest::get(&line).await.unwrap().text().await.unwrap();
+            assert!(page.contains("Signed in"), "{page}");
+        }
+    }
+    assert!(sign_in.wait().await.unwrap().success());
+    status("connected").await;
+    let agent = house.agent("2001").await;
+    agent.hears(true).await;
+    next_second().await;
+    house.simulator.desk().add_contact(json!({ "lastName": "Wang", "phone": E164 }));
+    let call = play(&house, NUMBER, "2001", Some("2001")).await;
+    house.written_once(&[call].into()).await;
+    status("Written    2").await;
+    assert!(gateway(&house, &["desk", "sign-out"]).status().await.unwrap().success());
+    status("sign in to Zoho Desk first").await;
+    assert_eq!(agent.wrote(), BTreeSet::new());
+    program.kill().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_answered_owns_the_record_of_a_queue_s_call() {
     let house = house(Desk::Writes).await;
     let agents = house.agents().await;
@@ -452,7 +544,7 @@ async fn what_an_agent_notes_is_in_the_record_that_the_gateway_writes() {
     house.rules["call_log"]["wrap_up"] = json!(true);
     house.rules["call_log"]["dispositions"] = json!(["Sold"]);
     house.rules["call_log"]["description"] = json!("{{Disposition}}");
-    std::fs::write(house.folder.path().join("desk.json"), house.rules.to_string()).unwrap();
+    house.write_rules();
     house.start(Desk::Writes).await;
     let (one, two) = (house.agent("2001").await, house.agent("2002").await);
     one.hears(true).await;
@@ -565,15 +657,13 @@ async fn a_gateway_that_is_killed_under_load_loses_and_doubles_nothing() {
 }
 
 fn spawn(house: &House) -> tokio::process::Child {
-    tokio::process::Command::new(e2e::program("deskring-gateway"))
-        .arg("--config")
-        .arg(house.folder.path().join("gateway.toml"))
-        .arg("serve")
-        .envs(secrets())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap()
+    gateway(house, &["serve"]).spawn().unwrap()
+}
+
+/// The program itself, on the configuration in the folder.
+fn gateway(house: &House, arguments: &[&str]) -> tokio::process::Command {
+    let mut command = tokio::process::Command::new(e2e::program("deskring-gateway"));
+    command.arg("--config").arg(house.folder.path().join("gateway.toml")).args(arguments).envs(secrets());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    command
 }

@@ -256,7 +256,7 @@ impl Gateway {
     async fn note(&self, holder: &Holder, body: &Value) -> Answer {
         let Some(writer) = &self.writer else { return Err(NO_SUCH) };
         let given = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
-        let call = text(body, "call_id")?.to_owned();
+        let call = number(body, "call_id")?;
         let note = Note { call, disposition: given("disposition"), text: given("note") };
         if writer.note(&holder.extension, note).await {
             Ok(success(json!({})))

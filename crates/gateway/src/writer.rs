@@ -161,7 +161,7 @@ impl Relay {
     /// Hands it on, before the hub hears it.
     pub(crate) fn tell(&mut self, feed: &Feed, hub: &Hub) {
         let Some(writer) = &self.feed else { return };
-        if self.missed && hub.is_up() && writer.capacity() > WAITING / 2 {
+        if self.missed && hub.is_up() && writer.capacity() > writer.max_capacity() / 2 {
             let up = Feed::Up { calls: hub.calls(), central: self.word };
             self.missed = writer.try_send(up).is_err();
         }
@@ -367,6 +367,32 @@ impl DeskConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_writer_that_does_not_keep_up_is_told_all_calls_anew_and_nobody_waits() {
+        let folder = tempfile::tempdir().unwrap();
+        let (feed, mut events) = mpsc::channel(4);
+        let (state, word) = (State::open(folder.path()).unwrap(), None);
+        let mut relay = Relay { state, writes: true, feed: Some(feed), word, missed: false };
+        let hub = Hub::new(Arc::default());
+        hub.up(None, Vec::new());
+        let word = relay.turn(1_790_000_000);
+        let event = |number: usize| {
+            let event = deskring_yeastar::Event::Other { kind: i64::try_from(number).unwrap() };
+            Feed::Event { event, received: std::time::Instant::now() }
+        };
+        for number in 0..10 {
+            relay.tell(&event(number), &hub);
+        }
+        for _ in 0..4 {
+            assert!(matches!(events.try_recv().unwrap(), Feed::Event { .. }));
+        }
+        assert!(events.try_recv().is_err(), "the rest was not kept");
+        relay.tell(&event(10), &hub);
+        let Feed::Up { central, .. } = events.try_recv().unwrap() else { panic!("all calls come first") };
+        assert_eq!((central, word.unwrap().since_s), (word, 1_790_000_001));
+        assert!(matches!(events.try_recv().unwrap(), Feed::Event { .. }), "then what happens now");
+    }
 
     #[test]
     fn a_turn_begins_and_ends_once_and_outlives_restarts() {

@@ -130,6 +130,10 @@ impl Engine {
     // After a call.
 
     pub(super) fn wrap_up(&mut self, call: &str, extension: &str, said: WrapUpView) {
+        // A gateway's agents may say something of any call, and of none.
+        if !self.is_known(call) && self.history.find_row(call, extension).is_none() {
+            return;
+        }
         let said = past::tidy(said);
         self.margin.say(call, extension, said.clone());
         self.history.say(call, extension, &said);
