@@ -100,7 +100,7 @@ impl Link {
     /// Skips what is told before the link is up.
     async fn next_up(&mut self) -> Vec<Call> {
         loop {
-            if let Feed::Up { calls } = self.next().await {
+            if let Feed::Up { calls, .. } = self.next().await {
                 return calls;
             }
         }

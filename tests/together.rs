@@ -16,6 +16,8 @@ mod gateway;
 mod gateway_cluster;
 #[path = "gateway_state.rs"]
 mod gateway_state;
+#[path = "gateway_writer.rs"]
+mod gateway_writer;
 #[path = "index.rs"]
 mod index;
 #[path = "matching_lab.rs"]

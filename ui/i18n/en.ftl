@@ -513,6 +513,7 @@ outbox-what-ticket = Ticket for { $who }
 outbox-what-call-activity = Call log entry for { $who }
 outbox-what-other = Entry for { $who }
 
+outbox-by-gateway = Your gateway writes to Zoho Desk: new contacts, tickets, call log entries and contact sync. Deskring here writes only what you create yourself.
 outbox-dry-run = Dry run: nothing is written to Zoho Desk. Each call in the history shows what would be.
 outbox-state-pending = waiting to be sent
 outbox-state-claimed = being sent

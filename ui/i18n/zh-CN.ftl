@@ -471,6 +471,7 @@ outbox-what-ticket = { $who } 的工单
 outbox-what-call-activity = { $who } 的通话记录
 outbox-what-other = { $who } 的记录
 
+outbox-by-gateway = 由网关写入 Zoho Desk：新建联系人、工单、通话记录和联系人同步。此电脑上的 Deskring 只写入你手动创建的内容。
 outbox-dry-run = 试运行：不会写入 Zoho Desk。历史记录中的每通电话会显示将写入的内容。
 outbox-state-pending = 等待写入
 outbox-state-claimed = 正在写入

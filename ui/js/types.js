@@ -63,6 +63,7 @@
  * @property {number} blocked
  * @property {OutboxRow[]} rows
  * @property {boolean} dry_run
+ * @property {boolean} by_gateway
  * @property {?string} no_calls
  * @typedef {object} OutboxRow
  * @property {string} key

@@ -78,6 +78,9 @@ impl Voice {
         }
         lines.extend(view.problems.iter().map(|found| format!("! {}", self.problem(found))));
         lines.extend(view.findings.iter().map(|found| format!("! {}", finding(words, found))));
+        if view.outbox.by_gateway {
+            lines.push(words.text("outbox-by-gateway"));
+        }
         if view.outbox.dry_run {
             lines.push(format!("! {}", words.text("outbox-dry-run")));
         }

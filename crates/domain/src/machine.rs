@@ -394,7 +394,7 @@ impl Machine {
     /// A frame of a call was merged: others' finished calls are forgotten, mine are reviewed.
     fn after_frame(&mut self, now: Now, id: &CallId, effects: &mut Vec<Effect>) {
         let Some(tracked) = self.calls.get(id) else { return };
-        if tracked.legs.involves(self.setup.mine.iter()) {
+        if tracked.legs.extensions().into_iter().any(|one| self.setup.mine.contains(one)) {
             self.review(now, id, effects);
         } else if !tracked.legs.is_live() {
             self.calls.remove(id);
@@ -659,7 +659,10 @@ impl Machine {
     fn review(&mut self, now: Now, id: &CallId, effects: &mut Vec<Effect>) {
         let setup = &self.setup;
         let Some(tracked) = self.calls.get_mut(id) else { return };
-        for me in &setup.mine {
+        // Of a gateway's thousands of extensions a handful is in one call.
+        let here = tracked.legs.extensions().into_iter().filter(|one| setup.mine.contains(*one));
+        let here: Vec<Extension> = here.cloned().collect();
+        for me in &here {
             let Some(mut seen) = tracked.legs.seen(me) else { continue };
             tracked.fill_in_from_records(me, &mut seen);
             let duty = tracked.duties.entry(me.clone()).or_insert_with(|| Duty::new(now, seen.clone()));

@@ -4,7 +4,7 @@
 //! member missing from a frame has *not* hung up. A leg goes only forward (ringing, connected, gone);
 //! repeats and late frames change nothing. Must not know rules, Desk or timers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::call::{Channel, Direction, Extension, LegReport, Other, Party, Phase, Status};
 use crate::control::Controls;
@@ -139,9 +139,13 @@ impl Legs {
         self.legs.values().any(|leg| leg.state.is_live())
     }
 
-    /// Whether any of these extensions ever took part.
-    pub fn involves<'a>(&self, mut extensions: impl Iterator<Item = &'a Extension>) -> bool {
-        extensions.any(|extension| self.legs.values().any(|leg| leg.is(extension)))
+    /// Which extensions ever took part.
+    pub fn extensions(&self) -> BTreeSet<&Extension> {
+        let extensions = self.legs.values().filter_map(|leg| match &leg.party {
+            Party::Extension(extension) => Some(extension),
+            Party::Inbound { .. } | Party::Outbound { .. } => None,
+        });
+        extensions.collect()
     }
 
     /// Which extensions ever took part, and who of them spoke.

@@ -53,6 +53,14 @@ impl Paths {
         };
         Self { profile, runtime, policy: deskring_store::settings::policy_file() }
     }
+
+    /// Whether the settings there can be read.
+    ///
+    /// # Errors
+    /// In words with file, line and key.
+    pub fn check(&self) -> Result<(), deskring_store::SettingsError> {
+        deskring_store::settings::load_with(&self.profile, &self.policy).map(drop)
+    }
 }
 
 /// Without links, also for a folder that is not there yet: every program must get the same name for it.
@@ -73,6 +81,8 @@ fn short_name(path: &Path) -> String {
 pub(crate) struct Connections {
     /// For the core; `None` when the file could not be read and the old settings stay.
     pub setup: Option<Setup>,
+    /// Where the PBX is, or a gateway before it.
+    pub address: Option<String>,
     /// A client for the PBX, or why there is none.
     pub pbx: Result<pbx::Pbx, LinkView>,
     /// Equal keys mean equal links.
@@ -133,6 +143,7 @@ pub(crate) fn connect(paths: &Paths, secrets: SecretsConfig) -> Connections {
             let nothing = || LinkView::plain(LinkState::NotSetUp, crate::clock::wall_ms());
             return Connections {
                 setup: None,
+                address: None,
                 pbx: Err(nothing()),
                 pbx_key: 0,
                 desk: Err(nothing()),
@@ -171,6 +182,7 @@ pub(crate) fn connect(paths: &Paths, secrets: SecretsConfig) -> Connections {
             (&settings.numbers.country, &settings.numbers.area_code, &settings.numbers.outside_line_prefix),
             settings.general.name_order,
         )),
+        address: settings.pbx.url.clone(),
         pbx: pbx_client(settings, pbx_secret, &secrets),
         desk: desk_client(settings, desk_secret, refresh_token, &secrets),
         setup: Some(setup(settings)),

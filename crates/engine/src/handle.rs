@@ -211,6 +211,8 @@ pub(crate) struct Clients {
     pub(crate) plan: Plan,
     /// What is written to Desk, and how.
     pub(crate) writing: Option<Arc<Writing>>,
+    /// Whether a gateway writes instead.
+    pub(crate) by_gateway: bool,
 }
 
 impl std::fmt::Debug for Clients {

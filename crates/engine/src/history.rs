@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use deskring_domain::{Phase, Record, RecordKind};
 use deskring_store::{
-    CachedRecord, CallRow, CallTimings, Draft, Enqueued, Entry, EntryState, HistoryQuery, Journal, Missed,
-    NewEntry, RecordRef, Source, StoreError,
+    CachedRecord, CallRow, CallTimings, Draft, Enqueued, Entry, EntryState, HistoryQuery, Journal, Mirror,
+    Missed, NewEntry, RecordRef, Source, StoreError,
 };
 
 use crate::clock::wall_ms;
@@ -69,9 +69,18 @@ pub(crate) enum Replaces {
 }
 
 impl History {
-    /// Opens the profile's database, forgets what is too old, and says what is wrong with it.
-    pub(crate) fn open(profile: &Path, now_ms: i64) -> (Self, Option<ProblemView>) {
-        let journal = match Journal::open(profile) {
+    /// Opens the profile's database, forgets what is too old, and says what is wrong with it. With a mirror, nothing is
+    /// written that is not there first.
+    pub(crate) fn open(
+        profile: &Path,
+        mirror: Option<Arc<dyn Mirror>>,
+        now_ms: i64,
+    ) -> (Self, Option<ProblemView>) {
+        let mirrored = |journal: Journal| match mirror {
+            Some(mirror) => journal.mirror(mirror).map(|()| journal),
+            None => Ok(journal),
+        };
+        let journal = match Journal::open(profile).and_then(mirrored) {
             Ok(journal) => journal,
             Err(error) => {
                 tracing::error!(%error, "the journal cannot be used: calls still pop, nothing is remembered");
@@ -475,7 +484,10 @@ fn trouble(error: &StoreError) -> &'static str {
         StoreError::Full(_) => "journal_full",
         StoreError::Busy(_) => "journal_busy",
         StoreError::Damaged(_) => "journal_damaged",
-        StoreError::Unusable(_) | StoreError::TooLarge { .. } | StoreError::Other(_) => "journal_unusable",
+        StoreError::Unusable(_)
+        | StoreError::Mirror(_)
+        | StoreError::TooLarge { .. }
+        | StoreError::Other(_) => "journal_unusable",
     }
 }
 

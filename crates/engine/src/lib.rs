@@ -36,6 +36,7 @@ pub use explain::{
     SearchView, StepView,
 };
 pub use handle::{Command, Handle, Window};
+pub use links::Line;
 pub use lookup::{Found, Hit, Lookup, Report};
 pub use manners::{Caller, Creation, Level, Manner, Refusal};
 pub use outbox::hand as outbox_by_hand;
@@ -44,6 +45,7 @@ pub use view::AppView;
 pub use what_if::{ChangedView, CountsView, TallyView, WhatIfPlace, WhatIfView};
 
 pub use deskring_domain as domain;
+pub use deskring_store::{Change, Journal, Mirror, MirrorFault, Secret};
 pub use deskring_zoho_desk::Scopes;
 
 /// What every log filter of a program with this engine ends with, whatever else it asks for. Below these levels

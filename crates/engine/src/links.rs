@@ -35,31 +35,51 @@ pub(crate) struct PbxLink {
     pub(crate) refusals: u8,
 }
 
+/// A link that somebody else runs.
+#[derive(Debug)]
+pub struct Line {
+    /// To ask with.
+    pub client: pbx::Pbx,
+    /// What the link says, from its next [`Up`](pbx::Feed::Up).
+    pub feed: mpsc::Receiver<pbx::Feed>,
+}
+
 struct Running {
     client: pbx::Pbx,
     feed: mpsc::Receiver<pbx::Feed>,
-    task: JoinHandle<()>,
+    /// Nothing where somebody else runs it.
+    task: Option<JoinHandle<()>>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some(task) = &self.task {
+            task.abort();
+        }
     }
 }
 
 impl PbxLink {
-    pub(crate) fn new(view: LinkView) -> Self {
-        Self { running: None, view, key: 0, refusals: 0 }
+    /// Not there yet, or given.
+    pub(crate) fn new(view: LinkView, given: Option<Line>) -> Self {
+        let running = given.map(|Line { client, feed }| Running { client, feed, task: None });
+        Self { running, view, key: 0, refusals: 0 }
+    }
+
+    /// Whether somebody else runs it. Then the settings do not change it.
+    pub(crate) fn is_given(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| running.task.is_none())
     }
 
     /// Puts new settings in force; a link whose settings did not change is not torn down.
     pub(crate) fn set(&mut self, client: Result<pbx::Pbx, LinkView>, key: u64) {
         match client {
+            _ if self.is_given() => {}
             Ok(_) if self.running.is_some() && self.key == key => {}
             Ok(client) => {
                 let (sender, feed) = mpsc::channel(FEED);
                 let runner = client.clone();
-                let task = tokio::spawn(async move { runner.run(sender).await });
+                let task = Some(tokio::spawn(async move { runner.run(sender).await }));
                 self.running = Some(Running { client, feed, task });
                 self.view = LinkView::plain(LinkState::Connecting, wall_ms());
                 self.refusals = 0;

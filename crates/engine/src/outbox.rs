@@ -182,7 +182,9 @@ impl Plan<'_> {
 /// What is known of the call of a row, told as whose record it is would tell it.
 pub(crate) fn facts(journal: &Journal, row: &Row, payload: &Payload, writing: &Writing) -> Facts {
     let rows = journal.rows_of(&row.call_id).unwrap_or_default();
-    let own = rows.iter().find(|known| known.extension == row.extension).or(rows.first());
+    // Of several extensions of ours, whose record it is knows best.
+    let of = |extension: &str| rows.iter().find(|known| known.extension == extension);
+    let own = of(&payload.of).or_else(|| of(&row.extension)).or(rows.first());
     let Some((known, mut view)) = own.and_then(|known| Some((known, stored_view(known)?))) else {
         return Facts { values: Values::default(), began_ms: row.created_ms, talk_s: 0 };
     };

@@ -5,13 +5,14 @@
 
 mod acting;
 mod agent;
+mod central;
 mod copying;
 mod dialing;
 mod filling;
 mod indexing;
 mod owed;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use deskring_domain::{
     Act, Again, CallId, Choice, DeskUse, Effect, Entry, Extension, Input, LookupFailure, Machine, Match, Now,
     OpenFailure, OpenedBy, Pause, Record, RecordKind, Who,
 };
-use deskring_store::{ProfileLock, SecretsConfig};
+use deskring_store::{Consent, Environment, Keychain, Mirror, ProfileLock, Secret, SecretsConfig};
 use deskring_yeastar as pbx;
 use deskring_zoho_desk as desk;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -33,7 +34,7 @@ use crate::desktop::{Desktop, Happening};
 use crate::from_pbx;
 use crate::handle::{Command, Handle, Message};
 use crate::history::{History, News, RECENT, Tab};
-use crate::links::{DeskLink, PbxLink};
+use crate::links::{DeskLink, Line, PbxLink};
 use crate::lookup::{self, Found, Report};
 use crate::manners::{Manners, Paused};
 use crate::margin::{self, Margin};
@@ -148,6 +149,11 @@ enum Back {
         act: Act,
         answer: Result<(), pbx::Error>,
     },
+    /// The gateway has a note of the agent's.
+    Noted {
+        name: String,
+        text: String,
+    },
     /// The PBX took a number, or not.
     Dialed {
         id: u64,
@@ -245,10 +251,43 @@ impl Engine {
         secrets: SecretsConfig,
         desktop: Arc<dyn Desktop>,
     ) -> Result<Self, StartError> {
+        Self::on(paths, secrets, desktop, central::Part::Agent, None, None)
+    }
+
+    /// The engine of a gateway: writes to Desk for all of its extensions, hears of calls over a link that the gateway has
+    /// anyway, and keeps secrets in a file of the profile, because a server has no keychain to ask. Its journal is kept by
+    /// a mirror first, where several machines may take turns.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn of_gateway(
+        paths: Paths,
+        line: Line,
+        given: BTreeMap<String, Secret>,
+        mirror: Option<Arc<dyn Mirror>>,
+        desktop: Arc<dyn Desktop>,
+    ) -> Result<Self, StartError> {
+        let secrets = SecretsConfig {
+            keychain: Keychain::Off,
+            consent: Consent::Granted,
+            environment: Environment::Given(given),
+            ..connect::secrets(&paths)
+        };
+        Self::on(paths, secrets, desktop, central::Part::Gateway, Some(line), mirror)
+    }
+
+    fn on(
+        paths: Paths,
+        secrets: SecretsConfig,
+        desktop: Arc<dyn Desktop>,
+        part: central::Part,
+        line: Option<Line>,
+        mirror: Option<Arc<dyn Mirror>>,
+    ) -> Result<Self, StartError> {
         let lock = connect::lock(&paths)?;
         let loaded = deskring_store::settings::load_with(&paths.profile, &paths.policy)?;
         let now_ms = wall_ms();
-        let (history, broken) = History::open(&paths.profile, now_ms);
+        let (history, broken) = History::open(&paths.profile, mirror, now_ms);
         let told = Told {
             problems: connect::problems(&loaded).into_iter().chain(broken).collect(),
             findings: Vec::new(),
@@ -264,7 +303,7 @@ impl Engine {
         let opened = history.opened_tabs(now_ms).into_iter().map(CallId::new);
         let machine = Machine::new(connect::setup(&loaded.settings), opened);
         let (pbx, desk) = connect::first_views(&loaded.settings, now_ms);
-        let (pbx, desk) = (PbxLink::new(pbx), DeskLink::new(desk));
+        let (pbx, desk) = (PbxLink::new(pbx, line), DeskLink::new(desk));
         let (message_sender, messages) = mpsc::channel(64);
         let (back_sender, back) = mpsc::unbounded_channel();
         let margin = Margin::default();
@@ -296,7 +335,11 @@ impl Engine {
             indexed,
             copying,
             copied,
-            owing: owed::Owing::new(outbox::rules(&loaded.settings), outbox::writing(&loaded.settings)),
+            owing: owed::Owing::new(
+                outbox::rules(&loaded.settings),
+                outbox::writing(&loaded.settings),
+                central::Central::new(part),
+            ),
             handle: Handle::new(message_sender, views, admin, assist),
             messages,
             back,
@@ -310,6 +353,7 @@ impl Engine {
             in_force: 0,
             _lock: lock,
         };
+        engine.recall_central(loaded.settings.pbx.url);
         engine.read_forms();
         engine.read_outbox();
         engine.publish();
@@ -483,11 +527,13 @@ impl Engine {
 
     fn on_one(&mut self, feed: pbx::Feed) {
         match feed {
-            pbx::Feed::Up { calls } => {
+            pbx::Feed::Up { calls, central } => {
+                self.learn_central(central);
                 self.change_pbx(PbxLink::up);
                 self.read_names();
                 self.tell(self.clock.now(), from_pbx::resync(calls));
                 self.go_on_dialing();
+                self.send_notes();
                 self.read_up_on_calls();
                 self.read_up_at = Some(Instant::now() + filling::READ_AGAIN);
             }
@@ -583,6 +629,7 @@ impl Engine {
             Back::NameOthers { failed } => self.on_some_named(failed),
             Back::Made { call, record } => self.on_made(&call, &record),
             Back::Dialed { id, answer } => self.on_dialed(id, answer),
+            Back::Noted { name, text } => self.on_noted(&name, &text),
             Back::Acted { wish, act, answer } => self.on_acted(wish, act, answer),
             Back::Names(read) => {
                 if let Some(serial) = read.serial.clone() {
@@ -628,8 +675,10 @@ impl Engine {
         if let Some(wanted) = connections.copies {
             self.copying.wanted = wanted;
         }
+        self.recall_central(connections.address);
         self.dirty = Dirty::Yes;
         let Some(mut setup) = connections.setup else { return };
+        let others_join = self.pbx.is_given() && setup.mine != self.machine.setup().mine;
         self.change_pbx(|link| link.set(connections.pbx, connections.pbx_key));
         self.change_desk(|link| link.set(connections.desk, connections.desk_key));
         self.change_index(connections.index);
@@ -643,6 +692,10 @@ impl Engine {
             setup.rules.desk = DeskUse::NotSetUp;
         }
         self.tell(self.clock.now(), Input::Settings(setup));
+        if others_join {
+            // A link of our own would begin anew and hear of their calls.
+            self.ask_pbx();
+        }
     }
 
     // What goes to the core, and what the core wants.
@@ -836,6 +889,9 @@ impl Engine {
 
     fn notice_sleep(&mut self) {
         self.keep_unkept();
+        if self.pbx.view.state == LinkState::Up {
+            self.send_notes();
+        }
         self.know_calls_until_now();
         let slept = self.clock.slept();
         if slept.saturating_sub(self.slept) >= SLEPT {

@@ -17,7 +17,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing};
 use deskring_redact::{ExposeSecret, Secret};
-use deskring_yeastar::{AutoAnswer, Dial, Error, Retry, Transfer};
+use deskring_yeastar::{AutoAnswer, Dial, Error, Note, Retry, Transfer};
 use serde_json::{Map, Value, json};
 
 use crate::book::Reach;
@@ -29,6 +29,7 @@ use crate::socket;
 use crate::state::{ACCESS, ClientId, Holder, Pair, REFRESH, Refused, State};
 use crate::upstream::Upstream;
 use crate::wall_seconds as now;
+use crate::writer::Slot;
 
 /// A body larger than this is none of ours.
 pub(crate) const BODY_LIMIT_BYTES: usize = 64 << 10;
@@ -46,6 +47,9 @@ pub(crate) struct Gateway {
     pub(crate) metrics: Arc<Metrics>,
     /// Whether agents see their colleagues' mobile numbers.
     pub(crate) mobile_numbers: bool,
+    /// Who writes to Desk for everybody, where somebody does.
+    /// What writes to Desk, while it is our turn.
+    pub(crate) writer: Slot,
 }
 
 /// Where a request came from, after trusted proxies.
@@ -148,6 +152,7 @@ impl Gateway {
             }
             ("call/transfer", true) => self.transfer(&holder, body).await,
             ("system/information", false) => self.information().await,
+            ("deskring/note", true) => self.note(&holder, body).await,
             ("extension/list" | "extension/search" | "extension/query" | "extension/get", false) => {
                 self.extensions(endpoint, query).await
             }
@@ -251,6 +256,19 @@ impl Gateway {
             Transfer { moved: moved.to_owned(), number: number(body, "number")?, permission: me.to_owned() };
         self.upstream.pbx.transfer_blind(&transfer).await?;
         Ok(success(json!({})))
+    }
+
+    /// What the agent says of a call: no endpoint of a PBX's.
+    async fn note(&self, holder: &Holder, body: &Value) -> Answer {
+        let Some(writer) = self.writer.get() else { return Err(NO_SUCH) };
+        let given = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+        let call = number(body, "call_id")?;
+        let note = Note { call, disposition: given("disposition"), text: given("note") };
+        if writer.note(&holder.extension, note).await {
+            Ok(success(json!({})))
+        } else {
+            Err(Refusal::Unknown)
+        }
     }
 
     async fn information(&self) -> Answer {

@@ -172,6 +172,12 @@ impl Book {
         deliveries
     }
 
+    /// All calls of this moment.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        let live = self.calls.iter().filter(|(_, known)| !known.members.is_empty());
+        live.map(|(id, known)| Call { id: id.clone(), members: known.members.clone() }).collect()
+    }
+
     /// The calls an extension takes part in now.
     pub(crate) fn calls_of(&self, extension: &Extension) -> Vec<Call> {
         let mut calls: Vec<Call> = self

@@ -38,6 +38,8 @@ pub struct Config {
     /// What agents learn of each other.
     #[serde(default)]
     pub directory: Directory,
+    /// Writing to Zoho Desk for everybody. Without it the agents' apps write.
+    pub desk: Option<DeskConfig>,
 }
 
 /// Certificate files, read again on SIGHUP.
@@ -79,6 +81,19 @@ pub struct PbxConfig {
     pub requests_per_second: usize,
 }
 
+/// Writing to Zoho Desk for everybody.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeskConfig {
+    /// `false`: the agents' apps write from now on; what the gateway owes already, it still writes.
+    #[serde(default = "yes")]
+    pub writes: bool,
+    /// Rules, texts, number plan, bindings: the file that Deskring's settings window exports.
+    pub settings: PathBuf,
+    /// File whose first line is the Client Secret of Zoho's API console. Or the variable `DESKRING_GATEWAY_DESK_SECRET`.
+    pub secret_file: Option<PathBuf>,
+}
+
 /// What agents learn of each other.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -102,6 +117,17 @@ fn state() -> PathBuf {
 
 fn requests_per_second() -> usize {
     20
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A secret in a file that a key names.
+pub(crate) fn first_line(path: &Path, key: &str) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(path);
+    let text = text.with_context(|| format!("cannot read {key} {}", path.display()))?;
+    Ok(text.lines().next().unwrap_or_default().trim().to_owned())
 }
 
 impl Config {
@@ -190,13 +216,6 @@ impl Config {
             timings,
         })
     }
-}
-
-/// A secret that stands alone in a file.
-fn first_line(path: &Path, key: &str) -> anyhow::Result<String> {
-    let text = std::fs::read_to_string(path);
-    let text = text.with_context(|| format!("cannot read {key} {}", path.display()))?;
-    Ok(text.lines().next().unwrap_or_default().trim().to_owned())
 }
 
 fn set(table: &mut toml::Table, keys: &[&str], value: &str) {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::extract::ws::Utf8Bytes;
-use deskring_yeastar::{Call, Event};
+use deskring_yeastar::{Call, CentralWriting, Event};
 use tokio::sync::{mpsc, watch};
 
 use crate::book::{Book, Delivery, Extension, Reach};
@@ -54,6 +54,8 @@ struct Inner {
     /// Serial number of the PBX, in every frame.
     serial: String,
     is_up: bool,
+    /// The answer to a subscription.
+    greeting: Utf8Bytes,
 }
 
 struct Line {
@@ -84,6 +86,7 @@ impl Hub {
             ended: HashMap::new(),
             serial: String::new(),
             is_up: false,
+            greeting: CentralWriting::answer(None).into(),
         };
         Hub { inner: Arc::new(Mutex::new(inner)), metrics }
     }
@@ -168,6 +171,16 @@ impl Hub {
         self.lock().lines.values().flatten().map(|line| line.token).collect()
     }
 
+    /// What is said to who subscribes, from now on.
+    pub(crate) fn greet(&self, central: Option<CentralWriting>) {
+        self.lock().greeting = CentralWriting::answer(central).into();
+    }
+
+    /// All calls.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.lock().book.calls()
+    }
+
     /// The calls an extension takes part in.
     pub(crate) fn calls_of(&self, extension: &Extension) -> Vec<Call> {
         self.lock().book.calls_of(extension)
@@ -239,14 +252,15 @@ impl Hub {
 }
 
 impl Listener {
-    /// What it wants to hear from now on; a list replaces the one before.
-    pub(crate) fn subscribe(&self, topics: &[i64]) {
+    /// What it wants to hear from now on; a list replaces the one before. The answer.
+    pub(crate) fn subscribe(&self, topics: &[i64]) -> Utf8Bytes {
         let bits = topics.iter().fold(0, |bits, topic| bits | bit(*topic));
         let mut inner = self.hub.lock();
         let lines = inner.lines.get_mut(&self.extension);
         if let Some(line) = lines.and_then(|lines| lines.iter_mut().find(|line| line.id == self.id)) {
             line.topics = bits;
         }
+        inner.greeting.clone()
     }
 }
 

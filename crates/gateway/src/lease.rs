@@ -151,6 +151,11 @@ impl Lease {
         Ok(transaction)
     }
 
+    /// The same, for who asks another connection to the database.
+    pub(crate) fn on(&self, database: Database) -> Lease {
+        Lease { database, standing: self.standing.clone() }
+    }
+
     fn is_ours(&self, term: Term) -> bool {
         self.term().is_some_and(|held| held.epoch == term.epoch)
     }

@@ -11,6 +11,8 @@
 //!                    database ◄── lease   which of several gateways serves
 //! ```
 //!
+//! What upstream hears goes to the [`writer`] too, where the gateway writes to Desk for everybody.
+//!
 //! Whatever an agent hears or may do is decided in two places: [`book`] for events and channels, [`api`] for requests.
 //! What is not understood is not passed on.
 
@@ -23,6 +25,7 @@ mod hub;
 mod lease;
 mod metrics;
 mod serve;
+mod shared;
 mod socket;
 mod state;
 #[cfg(test)]
@@ -30,6 +33,7 @@ mod state;
 #[allow(dead_code, unreachable_pub, reason = "others use the rest of it")]
 mod test_server;
 mod upstream;
+mod writer;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -38,6 +42,7 @@ pub use config::Config;
 pub use database::{Place, Server};
 pub use serve::{CONTROL_SOCKET, Running, start};
 pub use state::{Agent, ClientId, Credentials, Pair, Refused, State};
+pub use writer::writer_paths;
 
 /// Seconds since 1970.
 pub fn wall_seconds() -> i64 {

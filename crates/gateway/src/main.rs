@@ -1,5 +1,7 @@
 //! The program: serve, and what an administrator does with agents.
 
+mod desk;
+
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::os::unix::net::UnixStream;
@@ -12,6 +14,8 @@ use deskring_gateway::{
 };
 use deskring_redact::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
+
+use crate::desk::DeskCommand;
 
 /// One PBX credential for any number of agents, each seeing their own extension only.
 #[derive(Debug, Parser)]
@@ -34,6 +38,11 @@ struct Arguments {
 enum Command {
     /// Serve agents until told to stop
     Serve,
+    /// Writing to Zoho Desk for everybody
+    Desk {
+        #[command(subcommand)]
+        command: DeskCommand,
+    },
     /// Who may connect
     Agent {
         #[command(subcommand)]
@@ -72,6 +81,7 @@ async fn main() -> anyhow::Result<()> {
     match arguments.command {
         Command::Serve => serve(&config, &environment).await,
         Command::Agent { command } => agent(&config, &environment, command).await,
+        Command::Desk { command } => desk::desk(&config, command).await,
     }
 }
 
@@ -91,7 +101,7 @@ async fn serve(config: &Config, environment: &BTreeMap<String, String>) -> anyho
             _ = stop.recv() => break,
             _ = interrupt.recv() => break,
             _ = reload.recv() => match running.reload().await {
-                Ok(()) => tracing::info!("the certificate files were read again"),
+                Ok(()) => tracing::info!("certificate files and settings for Desk were read again"),
                 Err(error) => tracing::error!("{error:#}"),
             },
         }
@@ -111,7 +121,9 @@ async fn agent(
     match command {
         AgentCommand::Add { extension } => {
             ensure!(is_extension(&extension), "{extension:?} is not the number of an extension");
-            show(&mut out, &state.add(&Extension::new(&extension), wall_seconds()).await?)?;
+            let added = state.add(&Extension::new(&extension), wall_seconds()).await?;
+            tell(config, &["look".to_owned()])?;
+            show(&mut out, &added)?;
         }
         AgentCommand::List => {
             for agent in state.agents().await? {
@@ -157,12 +169,17 @@ async fn agent(
 }
 
 /// Tells a gateway that runs. One that does not has no connections.
-fn end(config: &Config, clients: &[ClientId]) -> anyhow::Result<()> {
+fn tell(config: &Config, lines: &[String]) -> anyhow::Result<()> {
     let Ok(mut control) = UnixStream::connect(config.state.join(CONTROL_SOCKET)) else { return Ok(()) };
-    for client in clients {
-        writeln!(control, "end {}", client.0).context("the running gateway does not listen; restart it")?;
+    for line in lines {
+        writeln!(control, "{line}").context("the running gateway does not listen; restart it")?;
     }
     Ok(())
+}
+
+fn end(config: &Config, clients: &[ClientId]) -> anyhow::Result<()> {
+    let lines: Vec<String> = clients.iter().map(|client| format!("end {}", client.0)).collect();
+    tell(config, &lines)
 }
 
 fn show(out: &mut impl std::io::Write, credentials: &Credentials) -> std::io::Result<()> {

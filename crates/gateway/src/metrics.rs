@@ -31,6 +31,14 @@ pub(crate) struct Metrics {
     pub(crate) refused: Counter,
     /// Wrong credentials.
     pub(crate) wrong_secrets: Counter,
+    /// 1 while Desk answers the writer.
+    pub(crate) desk_up: Gauge,
+    /// What is owed to Desk and not there yet.
+    pub(crate) outbox_waiting: Gauge,
+    /// What Desk has refused, so that a person must do something.
+    pub(crate) outbox_wedged: Gauge,
+    /// What the writer has written, as far back as it remembers.
+    pub(crate) outbox_written: Gauge,
 }
 
 impl Default for Metrics {
@@ -48,6 +56,10 @@ impl Default for Metrics {
             answered: Counter::default(),
             refused: Counter::default(),
             wrong_secrets: Counter::default(),
+            desk_up: Gauge::default(),
+            outbox_waiting: Gauge::default(),
+            outbox_wedged: Gauge::default(),
+            outbox_written: Gauge::default(),
         };
         let registry = &mut metrics.registry;
         registry.register("agents", "Sockets of agents that are open", metrics.agents.clone());
@@ -69,6 +81,14 @@ impl Default for Metrics {
         registry.register("requests_answered", "Requests of agents answered", metrics.answered.clone());
         registry.register("requests_refused", "Requests of agents refused", metrics.refused.clone());
         registry.register("wrong_secrets", "Wrong credentials", metrics.wrong_secrets.clone());
+        for (name, help, gauge) in [
+            ("desk_up", "1 while Zoho Desk answers the writer", &metrics.desk_up),
+            ("outbox_waiting", "Records owed to Zoho Desk", &metrics.outbox_waiting),
+            ("outbox_wedged", "Records that Zoho Desk refused", &metrics.outbox_wedged),
+            ("outbox_written", "Records in Zoho Desk, of the last 90 days", &metrics.outbox_written),
+        ] {
+            registry.register(name, help, gauge.clone());
+        }
         metrics
     }
 }

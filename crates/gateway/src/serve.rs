@@ -30,13 +30,15 @@ use crate::config::Config;
 use crate::database::{self, Database};
 use crate::guard::Guard;
 use crate::hub::{Ending, Hub};
-use crate::lease::{Candidacy, Keeper, Lease, Notice};
+use crate::lease::{Candidacy, Keeper, Lease, Notice, Term};
 use crate::metrics::Metrics;
 use crate::state::{ClientId, State, keep};
 use crate::upstream::Upstream;
 use crate::wall_seconds;
+use crate::writer::{Slot, Writing};
 
-/// In the state folder: one line `end CLIENT` for each credential whose sockets are to be ended.
+/// In the state folder: one line `end CLIENT` for each credential whose sockets are to be ended, and `look` when agents
+/// were added.
 pub const CONTROL_SOCKET: &str = "control.sock";
 /// In the state folder: whose it is. The operating system's lock, so a gateway that was killed leaves nothing behind.
 const LOCK: &str = "gateway.lock";
@@ -84,6 +86,8 @@ pub async fn start(config: &Config, environment: &BTreeMap<String, String>) -> a
     let owner = format!("{} {}", pbx.address, pbx.client_id);
     let kept = Arc::new(Kept { state: state.clone(), lease: lease.clone(), owner });
     let pbx = Pbx::new(pbx, kept).context("the PBX's client cannot be made")?;
+    let ours = (place, lease.clone(), state.clone());
+    let writing = Writing::new(config, environment, ours, pbx.clone(), metrics.clone())?;
     let gateway = Arc::new(Gateway {
         lease,
         state,
@@ -92,6 +96,7 @@ pub async fn start(config: &Config, environment: &BTreeMap<String, String>) -> a
         guard: Guard::default(),
         metrics,
         mobile_numbers: config.directory.mobile_numbers,
+        writer: Slot::default(),
     });
     let (mut servers, mut tasks) = (JoinSet::new(), JoinSet::new());
     let tls = match &config.tls {
@@ -119,7 +124,7 @@ pub async fn start(config: &Config, environment: &BTreeMap<String, String>) -> a
     if let Some(notices) = notices {
         tasks.spawn(hear_others(notices, gateway.clone()));
     }
-    tasks.spawn(serve_when_it_is_our_turn(gateway.clone()));
+    tasks.spawn(serve_when_it_is_our_turn(gateway.clone(), writing));
     Ok(Running {
         agents: agents_at,
         monitor: monitor_at,
@@ -134,11 +139,14 @@ pub async fn start(config: &Config, environment: &BTreeMap<String, String>) -> a
 }
 
 impl Running {
-    /// Reads the certificate files again. Connections that are open keep theirs.
+    /// Reads the certificate files again, and the settings for Desk. Connections that are open keep theirs.
     ///
     /// # Errors
     /// The files cannot be used; those of before stay in force.
     pub async fn reload(&self) -> anyhow::Result<()> {
+        if let Some(writer) = self.gateway.writer.get() {
+            writer.reload().await?;
+        }
         if let Some((tls, files)) = &self.tls {
             let read = tls.reload_from_pem_file(&files.certificate, &files.key).await;
             read.context("the files under [tls] cannot be used; those of before stay in force")?;
@@ -150,6 +158,9 @@ impl Running {
     pub async fn stop(mut self) {
         self.gateway.hub.down();
         self.gateway.hub.end(None, Ending::Stopping);
+        if let Some(writer) = self.gateway.writer.put(None) {
+            writer.stop().await;
+        }
         for handle in &self.handles {
             handle.graceful_shutdown(Some(STOPPING));
         }
@@ -164,8 +175,8 @@ impl Running {
 }
 
 /// One gateway of those on a database has the link to the PBX.
-async fn serve_when_it_is_our_turn(gateway: Arc<Gateway>) {
-    let Gateway { lease, hub, upstream, .. } = &*gateway;
+async fn serve_when_it_is_our_turn(gateway: Arc<Gateway>, writing: Writing) {
+    let Gateway { lease, hub, upstream, writer, .. } = &*gateway;
     loop {
         let term = lease.won().await;
         tracing::info!(epoch = term.epoch(), "this gateway serves");
@@ -174,11 +185,37 @@ async fn serve_when_it_is_our_turn(gateway: Arc<Gateway>) {
         tokio::select! {
             biased;
             () = lease.over(term) => {}
-            () = upstream.run(hub) => {}
+            () = serve(&gateway, &writing, term) => {}
+        }
+        if let Some(writer) = writer.put(None) {
+            writer.abandon().await;
         }
         hub.down();
         hub.end(None, Ending::Standby);
         tracing::warn!(epoch = term.epoch(), "this gateway does not serve any more");
+    }
+}
+
+/// For a term, or until the writer must begin anew.
+async fn serve(gateway: &Gateway, writing: &Writing, term: Term) {
+    let (writer, relay) = loop {
+        match writing.begin(term).await {
+            Ok(begun) => break begun,
+            // Agents wait: without a word from us their apps would write as well.
+            Err(error) => tracing::error!("writing to Desk cannot begin: {error:#}"),
+        }
+        tokio::time::sleep(AGAIN).await;
+    };
+    gateway.writer.put(writer.clone());
+    let is_behind = async {
+        match &writer {
+            Some(writer) => writer.is_behind().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = gateway.upstream.run(&gateway.hub, relay) => {}
+        () = is_behind => tracing::warn!("what is written to Desk is read from the database again"),
     }
 }
 
@@ -328,6 +365,11 @@ async fn obey(listener: UnixListener, gateway: Arc<Gateway>) {
         let Ok((stream, _)) = listener.accept().await else { continue };
         let mut lines = BufReader::new(stream).lines();
         while let Ok(Ok(Some(line))) = tokio::time::timeout(FIRST_REQUEST, lines.next_line()).await {
+            if line == "look"
+                && let Some(writer) = gateway.writer.get()
+            {
+                writer.look();
+            }
             if let Some(client) = line.strip_prefix("end ") {
                 gateway.hub.end(Some(&ClientId(client.to_owned())), Ending::Revoked);
             }

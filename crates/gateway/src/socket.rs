@@ -67,7 +67,7 @@ async fn serve(mut socket: WebSocket, mut listener: Listener, until: i64) {
                 idle_at = Instant::now() + IDLE;
                 let Message::Text(text) = message else { continue };
                 if let Some(answer) = hear(&listener, &text)
-                    && !send(&mut socket, Utf8Bytes::from_static(answer)).await
+                    && !send(&mut socket, answer).await
                 {
                     return;
                 }
@@ -81,14 +81,13 @@ async fn serve(mut socket: WebSocket, mut listener: Listener, until: i64) {
     }
 }
 
-fn hear(listener: &Listener, text: &str) -> Option<&'static str> {
+fn hear(listener: &Listener, text: &str) -> Option<Utf8Bytes> {
     if text == "heartbeat" {
-        return Some("heartbeat response");
+        return Some(Utf8Bytes::from_static("heartbeat response"));
     }
     let asked: Value = serde_json::from_str(text).ok()?;
     let topics: Vec<i64> = asked.get("topic_list")?.as_array()?.iter().filter_map(Value::as_i64).collect();
-    listener.subscribe(&topics);
-    Some(r#"{"errcode":0,"errmsg":"SUCCESS"}"#)
+    Some(listener.subscribe(&topics))
 }
 
 async fn send(socket: &mut WebSocket, text: Utf8Bytes) -> bool {

@@ -365,6 +365,15 @@ impl State {
     }
 }
 
+/// What is kept under a name.
+///
+/// # Errors
+/// The database failed.
+pub(crate) async fn kept(transaction: &mut Transaction, name: &str) -> Result<Option<String>, Error> {
+    let rows = transaction.ask("SELECT value FROM kept WHERE name = $1", [name.into()]).await?;
+    rows.first().map(|row| row.get(0)).transpose()
+}
+
 /// Keeps something under a name, or forgets it.
 ///
 /// # Errors

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use crate::book::{Extension, legs};
 use crate::hub::{Ending, Hub};
+use crate::writer::Relay;
 
 /// An outage of the PBX is kept from the agents for so long.
 const GRACE: Duration = Duration::from_secs(20);
@@ -66,8 +67,8 @@ impl Upstream {
         }
     }
 
-    /// Runs the link and tells the hub, until this future is dropped.
-    pub(crate) async fn run(&self, hub: &Hub) {
+    /// Runs the link and tells the hub and the writer, until this future is dropped.
+    pub(crate) async fn run(&self, hub: &Hub, mut writer: Relay) {
         let (feed, mut events) = mpsc::channel(1024);
         let link = self.pbx.run(feed);
         tokio::pin!(link);
@@ -87,21 +88,30 @@ impl Upstream {
                 }
                 feed = events.recv() => match feed {
                     None => return,
-                    Some(Feed::Up { calls }) => {
+                    Some(Feed::Up { calls, .. }) => {
                         given_up_at = None;
-                        // Only the serial is wanted, and a PBX that does not tell it has its calls all the same.
-                        let serial = self.information().await.ok().and_then(|information| information.serial);
+                        // A PBX that does not tell these has its calls all the same.
+                        let (serial, clock) = match self.information().await {
+                            Ok(Information { serial, timestamp, .. }) => (serial, timestamp),
+                            Err(_) => (None, None),
+                        };
+                        let central = writer.turn(clock.unwrap_or_else(crate::wall_seconds)).await;
+                        // Agents hear who writes before they hear of a call.
+                        hub.greet(central);
+                        writer.tell(&Feed::Up { calls: calls.clone(), central }, hub);
                         hub.up(serial, calls);
                         tracing::info!("the PBX is there");
                     }
                     Some(Feed::Down { error, retry_in }) => {
+                        writer.tell(&Feed::Down { error: error.clone(), retry_in }, hub);
                         if hub.is_up() {
                             given_up_at = Some(Instant::now() + GRACE);
                         }
                         hub.down();
                         tracing::warn!(%error, ?retry_in, "the PBX is away");
                     }
-                    Some(Feed::Event { event, .. }) => {
+                    Some(Feed::Event { event, received }) => {
+                        writer.tell(&Feed::Event { event: event.clone(), received }, hub);
                         if matches!(event, Event::ExtensionChanged { .. }) {
                             self.lists_changed.store(true, Ordering::Relaxed);
                         }

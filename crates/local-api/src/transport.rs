@@ -64,7 +64,8 @@ fn owner_only<'n>(options: ListenerOptions<'n>, _: &Paths) -> io::Result<Listene
     Ok(options.security_descriptor(descriptor))
 }
 
-/// Whether the other end belongs to the user who runs this process.
+/// Whether the other end belongs to the user who runs this process, or is root, who can read its memory anyway: a
+/// service runs as a user that nobody can be.
 #[cfg(unix)]
 pub(crate) fn is_same_user(stream: &Stream, paths: &Paths) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -74,7 +75,7 @@ pub(crate) fn is_same_user(stream: &Stream, paths: &Paths) -> bool {
     // The folder was made, or claimed, by this user a moment ago.
     let me = std::fs::metadata(&paths.runtime).map(|folder| folder.uid());
     let peer = stream.peer_creds().ok().and_then(|peer| peer.euid());
-    matches!((me, peer), (Ok(me), Some(peer)) if me == peer)
+    matches!((me, peer), (Ok(me), Some(peer)) if peer == me || peer == 0)
 }
 
 /// The pipe's descriptor admits nobody else.

@@ -4,14 +4,15 @@
 use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::file;
+use crate::mirror::{self, Mirror, MirrorFault, Mirrored};
 
-const FILE: &str = "deskring.db";
+pub(crate) const FILE: &str = "deskring.db";
 /// Another process (the command line) may hold the file for a moment.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -59,6 +60,9 @@ pub enum StoreError {
         /// The longest that is kept.
         most: usize,
     },
+    /// The second home of the journal did not take it, so the file did not either.
+    #[error("the journal's mirror failed")]
+    Mirror(#[source] MirrorFault),
     /// Anything else SQLite says.
     #[error("the database failed")]
     Other(#[source] rusqlite::Error),
@@ -84,6 +88,7 @@ pub(crate) struct Db {
     /// Nothing after [`Db::close`].
     connection: Mutex<Option<Connection>>,
     set_aside: Option<PathBuf>,
+    mirrored: OnceLock<Mirrored>,
 }
 
 impl Db {
@@ -91,14 +96,31 @@ impl Db {
         file::private_folder(dir).map_err(StoreError::Unusable)?;
         let path = dir.join(FILE);
         match connect(&path) {
-            Ok(connection) => Ok(Db { connection: Mutex::new(Some(connection)), set_aside: None }),
+            Ok(connection) => Ok(Db::of(connection, None)),
             Err(StoreError::Damaged(fault)) => {
                 let kept = set_aside(&path).map_err(StoreError::Unusable)?;
                 tracing::warn!(%fault, "the database was damaged and has been set aside");
-                Ok(Db { connection: Mutex::new(Some(connect(&path)?)), set_aside: Some(kept) })
+                Ok(Db::of(connect(&path)?, Some(kept)))
             }
             Err(error) => Err(error),
         }
+    }
+
+    fn of(connection: Connection, set_aside: Option<PathBuf>) -> Db {
+        Db { connection: Mutex::new(Some(connection)), set_aside, mirrored: OnceLock::new() }
+    }
+
+    /// Every write from now on goes to a mirror first.
+    pub(crate) fn mirror(&self, mirror: Arc<dyn Mirror>) -> Result<(), StoreError> {
+        let mut guard = self.lock();
+        let mirrored = Mirrored::begin(open_one(&mut guard)?, mirror)?;
+        // A second one cannot begin: the first one's tables are there.
+        drop(self.mirrored.set(mirrored));
+        Ok(())
+    }
+
+    pub(crate) fn mirrored(&self) -> Option<&Mirrored> {
+        self.mirrored.get()
     }
 
     pub(crate) fn set_aside(&self) -> Option<&Path> {
@@ -115,7 +137,7 @@ impl Db {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        run(open_one(&mut self.lock())?, work)
+        run(open_one(&mut self.lock())?, self.mirrored(), work)
     }
 
     /// The same, and a power cut right afterwards cannot take it back. Costs a wait for the disk.
@@ -126,7 +148,7 @@ impl Db {
         let mut guard = self.lock();
         let connection = open_one(&mut guard)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        let result = run(connection, work);
+        let result = run(connection, self.mirrored(), work);
         // Without it every later write waits for the disk as well, and nothing else.
         drop(connection.pragma_update(None, "synchronous", "NORMAL"));
         result
@@ -148,48 +170,76 @@ fn open_one(connection: &mut Option<Connection>) -> Result<&mut Connection, Stor
     connection.as_mut().ok_or_else(|| StoreError::Unusable(io::Error::other("it was closed")))
 }
 
+pub(crate) fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+    connection.transaction_with_behavior(TransactionBehavior::Immediate)
+}
+
 fn run<T>(
     connection: &mut Connection,
+    mirrored: Option<&Mirrored>,
     work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
 ) -> Result<T, StoreError> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if let Some(mirrored) = mirrored {
+        return mirror::run(connection, mirrored, work);
+    }
+    let transaction = begin(connection)?;
     let result = work(&transaction)?;
     transaction.commit()?;
     Ok(result)
 }
 
+/// The newest version of the tables.
+pub(crate) fn newest() -> u32 {
+    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
+}
+
+/// A new file with the tables of a version, empty.
+pub(crate) fn create(dir: &Path, version: u32) -> Result<Connection, StoreError> {
+    if version > newest() {
+        return Err(StoreError::Newer { found: version, known: newest() });
+    }
+    file::private_folder(dir).map_err(StoreError::Unusable)?;
+    let mut connection = open(&dir.join(FILE))?;
+    migrate(&mut connection, version)?;
+    Ok(connection)
+}
+
 fn connect(path: &Path) -> Result<Connection, StoreError> {
-    private_file(path);
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(PATIENCE)?;
-    // NORMAL in WAL mode: a power cut can lose the last moment, never the file.
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
-    connection.pragma_update(None, "foreign_keys", "ON")?;
+    let mut connection = open(path)?;
     // The file holds months of calls at most, so this is a matter of milliseconds.
     let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if verdict != "ok" {
         let damaged = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
         return Err(StoreError::Damaged(rusqlite::Error::SqliteFailure(damaged, None)));
     }
-    migrate(&mut connection)?;
+    migrate(&mut connection, newest())?;
     Ok(connection)
 }
 
-fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+fn open(path: &Path) -> Result<Connection, StoreError> {
+    private_file(path);
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(PATIENCE)?;
+    // NORMAL in WAL mode: a power cut can lose the last moment, never the file.
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection, version: u32) -> Result<(), StoreError> {
     // Immediate: of two processes that start together, one migrates and the other finds it done.
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let transaction = begin(connection)?;
     let found: u32 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
-    if found > known {
-        return Err(StoreError::Newer { found, known });
+    if found > newest() {
+        return Err(StoreError::Newer { found, known: newest() });
     }
-    for step in MIGRATIONS.iter().skip(found as usize) {
+    for step in MIGRATIONS.iter().take(version as usize).skip(found as usize) {
         transaction.execute_batch(step)?;
     }
-    transaction.pragma_update(None, "user_version", known)?;
+    transaction.pragma_update(None, "user_version", version.max(found))?;
     transaction.commit()?;
     Ok(())
 }

@@ -20,6 +20,21 @@ impl Journal {
         })
     }
 
+    /// What was kept under names that begin so, with the names, in their order.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn facts_named(&self, beginning: &str) -> Result<Vec<(String, String)>, StoreError> {
+        self.db.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT name, value FROM facts WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name",
+                )?
+                .query_map([beginning], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        })
+    }
+
     /// Keeps something under a name, in place of what was there.
     ///
     /// # Errors
@@ -59,6 +74,10 @@ mod tests {
         drop(journal);
         let journal = Journal::open(dir.path()).unwrap();
         assert_eq!(journal.fact("serial").unwrap().as_deref(), Some("b"));
+        journal.keep_fact("serial_of", "c").unwrap();
+        let both = [("serial".to_owned(), "b".to_owned()), ("serial_of".to_owned(), "c".to_owned())];
+        assert_eq!(journal.facts_named("serial").unwrap(), both);
+        assert_eq!(journal.facts_named("serial_").unwrap(), both[1..]);
         journal.forget_fact("serial").unwrap();
         assert_eq!(journal.fact("serial").unwrap(), None);
     }

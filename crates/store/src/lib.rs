@@ -14,6 +14,7 @@ mod history;
 mod index;
 mod journal;
 mod lock;
+mod mirror;
 mod outbox;
 mod secrets;
 pub mod settings;
@@ -31,6 +32,7 @@ pub use crate::index::{
 };
 pub use crate::journal::{CallRow, CallTimings, Journal, KEPT_CALLS, MOST_CALLS, Missed, RecordRef};
 pub use crate::lock::{LockError, ProfileLock};
+pub use crate::mirror::{Change, Mirror, MirrorFault};
 pub use crate::outbox::{
     Doubt, Enqueued, Entry, EntryState, INTERRUPTED, NewEntry, OutboxCounts, OutboxQuery, PARENT_DISCARDED,
     Run, Settled, Touched,

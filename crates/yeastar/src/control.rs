@@ -75,6 +75,23 @@ impl fmt::Debug for Transfer {
     }
 }
 
+/// What an agent said of a call after it. `Debug` tells only which call.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Id of the call.
+    pub call: String,
+    /// What came of it.
+    pub disposition: Option<String>,
+    /// In their words.
+    pub text: Option<String>,
+}
+
+impl fmt::Debug for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Note").field("call", &self.call).finish_non_exhaustive()
+    }
+}
+
 impl Pbx {
     /// Makes a call, the caller's phone first (`call/dial`). The answer means "accepted", not "rings": wait for
     /// 30011 or 30015 of the id it returns.
@@ -154,6 +171,15 @@ impl Pbx {
             "dial_permission": transfer.permission,
         });
         self.0.ask(Ask::write("call/transfer", body)).await.map(drop)
+    }
+
+    /// What an agent said of a call, for a gateway that writes it down (`deskring/note`). A PBX has no such request.
+    ///
+    /// # Errors
+    /// Transport faults and refusals. Saying it again does no harm.
+    pub async fn note(&self, note: &Note) -> Result<(), Error> {
+        let body = json!({ "call_id": note.call, "disposition": note.disposition, "note": note.text });
+        self.0.ask(Ask::write("deskring/note", body)).await.map(drop)
     }
 
     async fn channel(&self, endpoint: &'static str, channel: &str) -> Result<(), Error> {

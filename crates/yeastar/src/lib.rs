@@ -23,6 +23,7 @@
 
 mod address;
 mod call_log;
+mod central;
 mod certificate;
 mod config;
 mod control;
@@ -46,9 +47,10 @@ pub use deskring_redact::{ExposeSecret, Secret};
 pub use crate::{
     address::{Address, AddressError},
     call_log::LoggedCall,
+    central::CentralWriting,
     certificate::Certificate,
     config::{Config, Timings, TokenPair, TokenStore},
-    control::{AutoAnswer, Dial, Transfer},
+    control::{AutoAnswer, Dial, Note, Transfer},
     directory::{Extension, Feature, Information},
     error::{Error, Kind, Retry},
     event::{

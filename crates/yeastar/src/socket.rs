@@ -25,6 +25,7 @@ use self::{
     serving::{Serving, next_of, opened},
 };
 use crate::{
+    central::CentralWriting,
     error::{Error, Kind, Retry},
     event::{Call, Event},
     pbx::{Core, jittered},
@@ -37,6 +38,8 @@ pub enum Feed {
     Up {
         /// The calls.
         calls: Vec<Call>,
+        /// Who writes calls down; a gateway's word, a PBX has none.
+        central: Option<CentralWriting>,
     },
     /// Events may be missed from here to the next `Up`. Repeated after every failed attempt.
     Down {
@@ -206,7 +209,7 @@ impl Link {
 
     /// Tends an open socket until it is lost.
     async fn serve(&mut self, line: Line, calls: Vec<Call>) -> End {
-        let mut post = VecDeque::from([Feed::Up { calls }]);
+        let mut post = VecDeque::from([Feed::Up { calls, central: line.central }]);
         let mut serving = Serving::new(line, &mut post, &self.core);
         let lost = loop {
             let readable = post.len() < PENDING;

@@ -13,6 +13,15 @@ import { template } from "./templates.js";
 /** Whether a setting has this value. @param {string} key @param {unknown} value */
 const is = (key, value) => valueOf(key) === value;
 
+/** Where a gateway writes, these rules are its administrator's; here they rest. */
+function gatewayNote() {
+  const node = note("info", make("p", { words: "outbox-by-gateway" }));
+  drawWith(() => {
+    node.hidden = !view()?.outbox.by_gateway;
+  });
+  return node;
+}
+
 // Call pop-up
 
 const popUp = page(
@@ -69,6 +78,7 @@ const newContacts = page(
   "new-contacts",
   card(
     null,
+    gatewayNote(),
     newContactsSwitch(),
     field("new_contacts.kind", choice("new_contacts.kind", ["contact", "account"]), { off: noContacts }).node,
     field("new_contacts.mode", radios("new_contacts.mode", ["automatic", "manual"]), {
@@ -103,6 +113,7 @@ const tickets = page(
   "tickets",
   card(
     null,
+    gatewayNote(),
     field("tickets.enabled", toggle("tickets.enabled")).node,
     departmentNote(),
     field("tickets.when", radios("tickets.when", ["before_call", "after_call"]), {
@@ -148,6 +159,7 @@ const callLog = page(
   "call-log",
   card(
     null,
+    gatewayNote(),
     field("call_log.enabled", toggle("call_log.enabled")).node,
     departmentNote(),
     noCallsNote(),
@@ -178,6 +190,7 @@ const contactSync = page(
   "contact-sync",
   card(
     null,
+    gatewayNote(),
     field("contact_sync.enabled", toggle("contact_sync.enabled")).node,
     field("contact_sync.module", choice("contact_sync.module", ["contacts", "accounts"]), { off: noSync }).node,
     field("contact_sync.phonebook", offeringPhonebooks(text("contact_sync.phonebook")), { layout: "stack", off: noSync }).node,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use deskring_store::{Entry, EntryState, Journal, OutboxQuery, StoreError, Touched};
+use deskring_store::{Entry, EntryState, Journal, OutboxCounts, OutboxQuery, StoreError, Touched};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -48,6 +48,12 @@ pub struct OutboxView {
     /// Why no call activities can be written: `not_in_edition`, `no_scope` or `not_permitted`.
     #[serde(default)]
     pub no_calls: Option<String>,
+    /// A gateway writes for its agents; nothing is written from here but what is done by hand.
+    #[serde(default)]
+    pub by_gateway: bool,
+    /// What is in Desk, as far back as it is remembered.
+    #[serde(default)]
+    pub sent: u64,
 }
 
 /// Something that is, or was, to be written to Desk. `Debug` shows nothing of what is written or about whom.
@@ -319,7 +325,8 @@ pub(crate) fn summary(journal: &Journal) -> Result<OutboxView, StoreError> {
         }
     }
     let pending = counts.pending + counts.claimed + counts.unknown;
-    Ok(OutboxView { pending, wedged: counts.wedged, blocked: counts.blocked, rows, ..OutboxView::default() })
+    let OutboxCounts { wedged, blocked, sent, .. } = counts;
+    Ok(OutboxView { pending, wedged, blocked, sent, rows, ..OutboxView::default() })
 }
 
 fn shown(journal: &Journal, beside: Beside<'_>, key: &str) -> Result<Answer, Fault> {

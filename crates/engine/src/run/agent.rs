@@ -29,6 +29,7 @@ impl Engine {
             directory: self.told.names.directory().clone(),
             plan: self.machine.setup().plan.clone(),
             writing: Some(self.owing.writing()),
+            by_gateway: self.owing.central.is_elsewhere(),
         }
     }
 
@@ -137,9 +138,14 @@ impl Engine {
     // After a call.
 
     pub(super) fn wrap_up(&mut self, call: &str, extension: &str, said: WrapUpView) {
+        // A gateway's agents may say something of any call, and of none.
+        if !self.is_known(call) && self.history.find_row(call, extension).is_none() {
+            return;
+        }
         let said = past::tidy(said);
         self.margin.say(call, extension, said.clone());
         self.history.say(call, extension, &said);
+        self.note_for_gateway(call, extension, &said);
         self.hurry(call, extension);
         self.dirty = Dirty::Yes;
     }

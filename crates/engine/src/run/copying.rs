@@ -55,23 +55,29 @@ impl Engine {
 
     /// Tells the copier what it works with, when that has changed.
     pub(super) fn wire_copier(&mut self) {
+        let generation = self.desk.generation;
+        let same_link = std::mem::replace(&mut self.copying.generation, generation) == generation;
         let up = |state| state == LinkState::Up;
         let pbx = self.pbx.client().filter(|_| up(self.pbx.view.state));
         let desk = self.desk.lookup.as_ref().filter(|_| up(self.desk.view.state));
-        let (wanted, generation) = (&self.copying.wanted, self.desk.generation);
-        let same_link = std::mem::replace(&mut self.copying.generation, generation) == generation;
+        let wanted = self.wanted_copies();
         self.copying.wiring.send_if_modified(|wiring| {
             let same_pbx = match (&wiring.pbx, pbx) {
                 (Some(one), Some(other)) => one.is_same_as(other),
                 (one, other) => one.is_none() && other.is_none(),
             };
             let same_desk = same_link && wiring.desk.is_some() == desk.is_some();
-            if same_pbx && same_desk && &wiring.wanted == wanted {
+            if same_pbx && same_desk && wiring.wanted.as_ref() == wanted {
                 return false;
             }
-            *wiring = Wiring { wanted: wanted.clone(), pbx: pbx.cloned(), desk: desk.cloned() };
+            *wiring = Wiring { wanted: wanted.cloned(), pbx: pbx.cloned(), desk: desk.cloned() };
             true
         });
+    }
+
+    /// Nothing where a gateway writes: it copies as well.
+    fn wanted_copies(&self) -> Option<&Wanted> {
+        self.copying.wanted.as_ref().filter(|_| !self.owing.central.is_elsewhere())
     }
 
     pub(super) fn wish_copies(&self, wish: Wish) {
@@ -88,7 +94,7 @@ impl Engine {
 
     /// The record of a call is to be in the phonebook.
     pub(super) fn copy_record_of(&mut self, entry: &Entry) {
-        let (Some(wanted), Who::Known(record)) = (&self.copying.wanted, &entry.who) else { return };
+        let (Some(wanted), Who::Known(record)) = (self.wanted_copies(), &entry.who) else { return };
         if wanted.dry_run || record.kind != wanted.kind {
             return;
         }

@@ -9,6 +9,7 @@ use deskring_zoho_desk::CallActivities;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::central::Central;
 use super::{Back, Dirty, Engine};
 use crate::clock::wall_ms;
 use crate::connect::Organization;
@@ -28,6 +29,7 @@ const NO_CALLS: &str = "no_call_activities";
 /// What is to be written, and the line to who writes it.
 pub(super) struct Owing {
     pub(super) rules: OwedRules,
+    pub(super) central: Central,
     writing: Writing,
     wiring: watch::Sender<Wiring<Lookup>>,
     wake: Arc<Notify>,
@@ -39,10 +41,11 @@ pub(super) struct Owing {
 }
 
 impl Owing {
-    pub(super) fn new(rules: OwedRules, writing: Writing) -> Self {
+    pub(super) fn new(rules: OwedRules, writing: Writing, central: Central) -> Self {
         let (wiring, _) = watch::channel(Wiring { helpdesk: None, writing: Arc::new(writing.clone()) });
         Self {
             rules,
+            central,
             writing,
             wiring,
             wake: Arc::default(),
@@ -193,6 +196,9 @@ impl Engine {
     }
 
     fn rows(&self, entry: &Entry, involved: &Involved, view: &CallView, told: Told) -> Vec<NewEntry> {
+        if !self.owing.central.leaves_to_us(entry.call.as_str()) {
+            return Vec::new();
+        }
         let setup = self.machine.setup();
         let promises = owed(entry, involved, &setup.mine, &self.owing.rules);
         if promises.is_empty() {
@@ -223,7 +229,8 @@ impl Engine {
     pub(super) fn read_outbox(&mut self) {
         let dry_run = self.owing.writing.run == Run::Dry;
         let no_calls = self.owing.no_calls.map(|why| why.code().to_owned());
-        self.told.outbox = OutboxView { dry_run, no_calls, ..self.history.outbox() };
+        let by_gateway = self.owing.central.is_elsewhere();
+        self.told.outbox = OutboxView { dry_run, no_calls, by_gateway, ..self.history.outbox() };
         self.dirty = Dirty::Yes;
     }
 

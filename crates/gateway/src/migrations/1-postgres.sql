@@ -25,6 +25,13 @@ CREATE TABLE invitations (
 );
 -- The PBX's own token: it grants eight, and one that is forgotten is taken for half an hour.
 CREATE TABLE kept (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+-- Rows of the writer's journal, by table and key, as JSON.
+CREATE TABLE journal (
+    tbl TEXT COLLATE "C" NOT NULL,
+    key TEXT COLLATE "C" NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (tbl, key)
+);
 -- Which gateway serves. The epoch is the key, so that who writes under one (FOR KEY SHARE) is not in the way of renewing
 -- it, but of changing it.
 CREATE TABLE lease (

@@ -24,6 +24,7 @@ use tokio_tungstenite::{
 use super::Feed;
 use crate::{
     address::Scheme,
+    central::CentralWriting,
     error::{Error, Kind, Question},
     event::{Event, Frame},
     http::{USER_AGENT, look_up},
@@ -92,6 +93,8 @@ pub(super) struct Line {
     pub(super) topics: Topics,
     /// Events that came before or instead of the answer to the subscription.
     pub(super) early: Vec<Feed>,
+    /// What a gateway said in that answer.
+    pub(super) central: Option<CentralWriting>,
 }
 
 /// Opens a socket and subscribes. A refusal that may be the token's fault costs one renewal and one more try.
@@ -155,7 +158,9 @@ async fn attempt(core: &Core, access: &Access, mood: &mut Mood) -> Result<Line, 
         Err(elapsed) => return Err(Error::because(Kind::TimedOut, elapsed)),
     };
     match timeout(patience, subscribe(&mut socket, &mut mood.topics, patience)).await {
-        Ok(Ok(early)) => Ok(Line { socket, generation: access.generation, topics: mood.topics, early }),
+        Ok(Ok((early, central))) => {
+            Ok(Line { socket, generation: access.generation, topics: mood.topics, early, central })
+        }
         Ok(Err(error)) => Err(error),
         Err(elapsed) => Err(Error::because(Kind::Silent, elapsed)),
     }
@@ -188,13 +193,17 @@ async fn reach(core: &Core) -> Result<TcpStream, Error> {
 
 /// Subscribes and waits for the answer, with fewer topics when the PBX refuses. Returns the events that came
 /// in its place: without a subscription there would be none.
-async fn subscribe(socket: &mut Socket, topics: &mut Topics, patience: Duration) -> Result<Vec<Feed>, Error> {
+async fn subscribe(
+    socket: &mut Socket,
+    topics: &mut Topics,
+    patience: Duration,
+) -> Result<(Vec<Feed>, Option<CentralWriting>), Error> {
     say(socket, topics.subscription(), patience).await?;
     loop {
         let Incoming::Text(text) = incoming(socket.next().await)? else { continue };
         match Frame::decode(&text) {
-            Frame::Answer { code: 0, .. } => return Ok(Vec::new()),
-            Frame::Event(event) => return Ok(vec![received(event)]),
+            Frame::Answer { code: 0, .. } => return Ok((Vec::new(), CentralWriting::read(&text))),
+            Frame::Event(event) => return Ok((vec![received(event)], None)),
             Frame::HeartbeatAnswer | Frame::Bad(_) => {}
             Frame::Answer { code: -3, .. } => say(socket, topics.subscription(), patience).await?,
             Frame::Answer { code, text } => {

@@ -8,7 +8,7 @@ use crate::{
 
 async fn up(feed: &mut mpsc::Receiver<Feed>) -> Vec<Call> {
     match next(feed).await {
-        Feed::Up { calls } => calls,
+        Feed::Up { calls, .. } => calls,
         other => panic!("{other:?}"),
     }
 }

@@ -52,6 +52,9 @@ impl Admin {
         match hosts {
             Err(code) => line.fail("desk_settings", code, &[]),
             Ok(hosts) => {
+                if self.clients().await.by_gateway {
+                    line.ok("desk_writing", "gateway_writes", &[]);
+                }
                 let asked = self.ask_desk(&mut line, settings, &hosts);
                 if timeout(WITHIN, asked).await.is_err()
                     && let Some(check) = line.first_open()
