@@ -1406,6 +1406,10 @@ async fn the_matching_lab(look: Look) {
     screen.press("#lab-take-over").await;
     house.saved("numbers.area_code", &json!("596")).await;
     screen.sees("#lab-same", &words.text("lab-what-if-same")).await;
+    screen.fill("#lab-area-code", "none").await;
+    screen.press("#lab-take-over").await;
+    screen.sees("#page-matching-lab [role=alert]", &words.text("problem-not-digits")).await;
+    assert_eq!(setting(&house.rig, "numbers.area_code"), json!("596"), "what is refused is not saved");
     screen.fill("#lab-area-code", "５９２").await;
     screen.press("#lab-take-over").await;
     house.saved("numbers.area_code", &json!("592")).await;
