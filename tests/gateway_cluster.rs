@@ -222,7 +222,7 @@ impl Agent {
 
     async fn up(&mut self) -> Vec<Call> {
         loop {
-            if let Feed::Up { calls } = self.next().await {
+            if let Feed::Up { calls, .. } = self.next().await {
                 return calls;
             }
         }

@@ -667,3 +667,74 @@ fn gateway(house: &House, arguments: &[&str]) -> tokio::process::Command {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     command
 }
+
+/// The gateway of a machine, and what it is to know.
+struct Machine {
+    program: tokio::process::Child,
+    monitor: u16,
+    _folder: TempDir,
+}
+
+/// Starts one of several gateways on this database; agents find it at the house's port or at another one.
+fn machine(house: &House, database: &str, port: u16) -> Machine {
+    let (folder, monitor) = (tempfile::tempdir().unwrap(), free_port());
+    let config = format!(
+        "listen = \"127.0.0.1:{port}\"\nmonitor = \"127.0.0.1:{monitor}\"\nstate = {:?}\n\
+         [database]\nurl = {database:?}\n\
+         [pbx]\naddress = {:?}\nclient_id = {CLIENT_ID:?}\nrequests_per_second = 500\n\
+         [desk]\nsettings = {:?}\n",
+        folder.path().join("state"),
+        house.simulator.pbx_url(),
+        house.folder.path().join("desk.json"),
+    );
+    std::fs::write(folder.path().join("gateway.toml"), config).unwrap();
+    let mut command = tokio::process::Command::new(e2e::program("deskring-gateway"));
+    command.arg("--config").arg(folder.path().join("gateway.toml")).arg("serve").envs(secrets());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    Machine { program: command.spawn().unwrap(), monitor, _folder: folder }
+}
+
+impl Machine {
+    async fn serves(&self) {
+        let ready = format!("http://127.0.0.1:{}/readyz", self.monitor);
+        eventually("it serves", async || {
+            reqwest::get(&ready).await.is_ok_and(|answer| answer.status().is_success()).then_some(())
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_over_under_load_loses_and_doubles_nothing() {
+    let mut house = house(Desk::None).await;
+    house.stop().await;
+    let postgres = e2e::postgres::Postgres::start().await;
+    let place = Place::Server(Box::new(deskring_gateway::Server::new(&postgres.url(), None, None).unwrap()));
+    house.state = State::open(&place).await.unwrap();
+    for extension in AGENTS {
+        house.admit(extension).await;
+    }
+    for last in 0..10 {
+        let contact =
+            json!({ "lastName": format!("Person {last}"), "phone": format!("+121255501{last:02}") });
+        house.simulator.desk().add_contact(contact);
+    }
+    let mut first = machine(&house, &postgres.url(), house.port);
+    first.serves().await;
+    let second = machine(&house, &postgres.url(), free_port());
+    next_second().await;
+    let mut calls = BTreeSet::new();
+    let mut pace = tokio::time::interval(Duration::from_millis(40));
+    for at in 0..60 {
+        pace.tick().await;
+        let to = [AGENTS[at % 3], QUEUE][at / 3 % 2];
+        let answered_by = (!at.is_multiple_of(4)).then_some(AGENTS[at % 3]);
+        calls.insert(play(&house, &format!("121255501{:02}", at % 10), to, answered_by).await);
+        if at == 30 {
+            // Calls go on while nobody serves.
+            first.program.kill().await.unwrap();
+        }
+    }
+    second.serves().await;
+    house.written_once(&calls).await;
+}

@@ -183,3 +183,6 @@ async fn everything(transaction: &mut Transaction) -> Result<Vec<Change>, Error>
 fn change(row: &Row) -> Result<Change, Error> {
     Ok(Change { table: row.get(0)?, key: row.get(1)?, row: Some(row.get(2)?) })
 }
+
+#[cfg(test)]
+mod tests;
