@@ -340,7 +340,7 @@ async fn of_many_calls_in_progress_none_is_lost_and_none_told_twice() {
         let ended = calls.pop_first().unwrap();
         pbx.hang_up(&ended, "caller").await;
     }
-    others[0].is_ready_within(TAKEOVER, Instant::now()).await;
+    others[0].is_ready_within(PATIENCE, Instant::now()).await;
     for (extension, credentials, tokens, calls) in &agents {
         let told = others[0].agent(credentials, tokens).await.up().await;
         let ids: BTreeSet<String> = told.iter().map(|call| call.id.clone()).collect();
@@ -438,9 +438,14 @@ async fn one_that_is_stopped_in_good_order_hands_over_at_once() {
     let cluster = cluster(2).await;
     let (leader, others) = cluster.roles().await;
     others[0].says("another gateway serves").await;
+    let holder = cluster.postgres.say("SELECT holder FROM lease");
     leader.signal(Signal::TERM);
-    // Before the lease would have ended.
-    others[0].is_ready_within(Duration::from_secs(4), Instant::now()).await;
+    let ended = async || get(&format!("{}/healthz", leader.monitor)).await.is_none().then_some(());
+    eventually("it has ended", ended).await;
+    // Its lease would have gone on for some seconds.
+    let is_free = format!("SELECT holder <> '{holder}' OR until <= clock_timestamp() FROM lease");
+    assert_eq!(cluster.postgres.say(&is_free), "t");
+    others[0].is_ready_within(PATIENCE, Instant::now()).await;
     assert_eq!((cluster.simulator.pbx().live_tokens(), cluster.asked("get_token")), (1, 1));
 }
 
@@ -492,11 +497,10 @@ async fn one_that_alone_loses_the_database_leaves_the_agents_to_the_other() {
     agent.up().await;
     let its = usize::from(std::ptr::eq(leader, &cluster.gateways[1]));
     wires[its].cut();
-    let cut = Instant::now();
     agent.down().await;
     drop(agent);
     leader.says("the database is away").await;
-    others[0].is_ready_within(TAKEOVER, cut).await;
+    others[0].is_ready_within(PATIENCE, Instant::now()).await;
     let call = cluster.simulator.pbx().call_in(NUMBER, "2001").await;
     assert!(are(&others[0].agent(&me, &tokens).await.up().await, &[&call]));
     // It comes back as one of those that stand by.
@@ -587,11 +591,9 @@ async fn a_database_that_does_not_answer_is_no_better_than_one_that_is_away() {
     let mut agent = cluster.gateways[0].agent(&me, &Memory::new()).await;
     agent.up().await;
     cluster.postgres.freeze();
-    let frozen = Instant::now();
     // Nobody is kept waiting for it.
     assert_eq!(cluster.gateways[0].ask("call/query", &token, None).await, (503, Value::Null));
     agent.down().await;
-    assert!(frozen.elapsed() < TAKEOVER, "{:?}", frozen.elapsed());
     cluster.gateways[0].says("the database is away").await;
     let call = cluster.simulator.pbx().call_in(NUMBER, "2001").await;
     cluster.postgres.thaw();
@@ -669,7 +671,7 @@ async fn one_that_starts_without_its_database_waits_for_it() {
     gateway.says("the database is away").await;
     assert_eq!(get(&format!("{}/healthz", gateway.monitor)).await, Some((200, "ok\n".to_owned())));
     cluster.postgres.go_on().await;
-    gateway.is_ready_within(TAKEOVER, Instant::now()).await;
+    gateway.is_ready_within(PATIENCE, Instant::now()).await;
 }
 
 #[tokio::test]

@@ -53,7 +53,15 @@ impl Postgres {
         let postgres = Postgres { folder, port: None, server: None, frozen: Vec::new() };
         let made = postgres
             .program("initdb")
-            .args(["--username=deskring", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C", "-D"])
+            .args([
+                "--username=deskring",
+                "--auth=trust",
+                "--no-sync",
+                "--wal-segsize=1",
+                "--encoding=UTF8",
+                "--locale=C",
+                "-D",
+            ])
             .arg(postgres.folder.path().join("data"))
             .stdin(Stdio::null())
             .output()

@@ -61,7 +61,7 @@ pub struct Running {
     servers: JoinSet<()>,
     tasks: JoinSet<()>,
     keeper: Option<Keeper>,
-    _folder: File,
+    _folder: Folder,
 }
 
 /// Starts it. Returns when agents can connect; the PBX may still be away.
@@ -333,14 +333,26 @@ async fn who(
     next.run(request).await
 }
 
+/// The state folder, while it is ours.
+struct Folder(File);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Closing is not enough while a program that is just being started has the file as well.
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "the state folder is not given back");
+        }
+    }
+}
+
 /// One gateway in one folder: two would take each other's administrators, and on SQLite agents' calls.
-fn take_folder(folder: &Path) -> anyhow::Result<File> {
+fn take_folder(folder: &Path) -> anyhow::Result<Folder> {
     std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
     let path = folder.join(LOCK);
     let file = File::options().create(true).append(true).open(&path);
     let file = file.with_context(|| format!("opening {}", path.display()))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Folder(file)),
         Err(TryLockError::WouldBlock) => bail!(
             "another deskring-gateway runs with the folder {}: stop it, or set `state` to another folder",
             folder.display()
