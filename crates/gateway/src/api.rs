@@ -17,10 +17,11 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing};
 use deskring_redact::{ExposeSecret, Secret};
-use deskring_yeastar::{AutoAnswer, Dial, Error, Retry, Transfer};
+use deskring_yeastar::{Address, AutoAnswer, Dial, Error, Invitation, Retry, Transfer};
 use serde_json::{Map, Value, json};
 
 use crate::book::Reach;
+use crate::config::Directory;
 use crate::guard::Guard;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
@@ -42,8 +43,10 @@ pub(crate) struct Gateway {
     pub(crate) upstream: Upstream,
     pub(crate) guard: Guard,
     pub(crate) metrics: Arc<Metrics>,
-    /// Whether agents see their colleagues' mobile numbers.
-    pub(crate) mobile_numbers: bool,
+    /// Addresses that agents use.
+    pub(crate) public: Vec<Address>,
+    /// What agents learn of each other, and of customers.
+    pub(crate) directory: Directory,
 }
 
 /// Where a request came from, after trusted proxies.
@@ -72,6 +75,7 @@ pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
     Router::new()
         .route("/openapi/v1.0/subscribe", routing::get(subscribe))
         .route("/openapi/v1.0/{*endpoint}", routing::get(answer).post(answer))
+        .route(Invitation::ENDPOINT, routing::post(enroll))
         .with_state(gateway)
 }
 
@@ -96,7 +100,16 @@ async fn answer(
 ) -> Response {
     let is_post = method == axum::http::Method::POST;
     let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    let answer = gateway.answer(&endpoint, is_post, from.0, &query, &body).await;
+    told(&gateway, gateway.answer(&endpoint, is_post, from.0, &query, &body).await)
+}
+
+/// The one question that no PBX knows.
+async fn enroll(Shared(gateway): Shared<Arc<Gateway>>, Of(from): Of<From>, body: Bytes) -> Response {
+    let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    told(&gateway, gateway.enroll(from.0, &body).await)
+}
+
+fn told(gateway: &Gateway, answer: Answer) -> Response {
     match answer {
         Ok(answer) => {
             gateway.metrics.answered.inc();
@@ -161,10 +174,7 @@ impl Gateway {
     async fn get_token(&self, from: IpAddr, body: &Value) -> Answer {
         let client = ClientId(text(body, "username")?.to_owned());
         let secret = Secret::from(text(body, "password")?.to_owned());
-        if let Some(left) = self.guard.locked(from, &client, Instant::now()) {
-            let left = json!({ "block_expire_time": left.as_secs() + 1 });
-            return Err(Refusal::Code(70004, "ACCOUNT IP BLOCKED", left));
-        }
+        self.unlocked(from, &client)?;
         match self.state.grant(&client, &secret, now()).await {
             Ok((_, pair)) => {
                 self.guard.right(from, &client);
@@ -179,6 +189,37 @@ impl Gateway {
             Err(Refused::TooMany) => Err(Refusal::Code(60002, "MAX LIMITATION EXCEEDED", Value::Null)),
             Err(refused @ Refused::Database(_)) => Err(refused.into()),
         }
+    }
+
+    fn unlocked(&self, from: IpAddr, client: &ClientId) -> Result<(), Refusal> {
+        let Some(left) = self.guard.locked(from, client, Instant::now()) else { return Ok(()) };
+        let left = json!({ "block_expire_time": left.as_secs() + 1 });
+        Err(Refusal::Code(70004, "ACCOUNT IP BLOCKED", left))
+    }
+
+    /// A code that an administrator handed out becomes a credential. Wrong, used and old ones are told apart for nobody,
+    /// and counted as wrong secrets are.
+    async fn enroll(&self, from: IpAddr, body: &Value) -> Answer {
+        // No credential is called so.
+        let codes = ClientId(String::new());
+        let code = text(body, "code")?;
+        self.unlocked(from, &codes)?;
+        let enrolled = self.state.enroll(code, now()).await.map_err(|error| {
+            tracing::error!(%error, "the database failed");
+            Refusal::Code(-2, "INTERNAL SERVER ERROR", Value::Null)
+        })?;
+        let Some((extension, credentials)) = enrolled else {
+            self.guard.wrong(from, &codes, Instant::now());
+            self.metrics.wrong_secrets.inc();
+            tracing::warn!(%from, "a code that is none any more");
+            return Err(NOT_FOUND);
+        };
+        self.guard.right(from, &codes);
+        let addresses: Vec<String> = self.public.iter().map(ToString::to_string).collect();
+        Ok(success(json!({
+            "client_id": credentials.client.0, "client_secret": credentials.secret.expose_secret(),
+            "extension": extension.as_str(), "addresses": addresses,
+        })))
     }
 
     async fn refresh_token(&self, body: &Value) -> Answer {
@@ -261,7 +302,7 @@ impl Gateway {
     async fn extensions(&self, endpoint: &str, query: &Asked) -> Answer {
         let lists = self.upstream.lists().await?;
         let row = |extension: &deskring_yeastar::Extension| {
-            let mobile = extension.mobile.clone().filter(|_| self.mobile_numbers);
+            let mobile = extension.mobile.clone().filter(|_| self.directory.mobile_numbers);
             deskring_yeastar::Extension { mobile, ..extension.clone() }.encode()
         };
         let mut rows = lists.extensions.iter().map(row);

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 use deskring_redact::Secret;
 use deskring_yeastar::{Address, Fingerprint};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 /// Everything that can be set. Unknown keys are refused: a mistyped one would silently do nothing.
 #[derive(Debug, Deserialize)]
@@ -21,6 +22,9 @@ pub struct Config {
     /// Where `/healthz`, `/readyz` and `/metrics` are, for this machine.
     #[serde(default = "monitor")]
     pub monitor: SocketAddr,
+    /// Addresses that agents use, one or several; the first is written into invitations.
+    #[serde(default, deserialize_with = "addresses")]
+    pub public_url: Vec<Address>,
     /// Folder of the database.
     #[serde(default = "state")]
     pub state: PathBuf,
@@ -64,12 +68,15 @@ pub struct PbxConfig {
 }
 
 /// What agents learn of each other.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Directory {
     /// Whether mobile numbers are in the list of extensions.
     #[serde(default)]
     pub mobile_numbers: bool,
+    /// Whether agents' apps may copy contacts of Desk to the PBX: create entries, and change those that Deskring made.
+    #[serde(default)]
+    pub agents_write_contacts: bool,
 }
 
 fn listen() -> SocketAddr {
@@ -88,9 +95,27 @@ fn requests_per_second() -> usize {
     20
 }
 
+/// One text, also with commas, or a list of them.
+fn addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Address>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        One(String),
+        Many(Vec<String>),
+    }
+    let written = match Written::deserialize(deserializer)? {
+        Written::One(text) => vec![text],
+        Written::Many(texts) => texts,
+    };
+    let texts = written.iter().flat_map(|text| text.split(',')).filter(|text| !text.trim().is_empty());
+    texts
+        .map(|text| Address::parse(text).map_err(|error| D::Error::custom(format!("{text:?}: {error}"))))
+        .collect()
+}
+
 impl Config {
-    /// Reads a file, then the variables `DESKRING_GATEWAY_LISTEN`, `_MONITOR`, `_STATE`, `_PBX_ADDRESS` and
-    /// `_PBX_CLIENT_ID`.
+    /// Reads a file, then the variables `DESKRING_GATEWAY_LISTEN`, `_MONITOR`, `_STATE`, `_PUBLIC_URL`,
+    /// `_PBX_ADDRESS` and `_PBX_CLIENT_ID`.
     ///
     /// # Errors
     /// In words for an administrator: the file cannot be read, a key is unknown or missing, a value is impossible.
@@ -110,6 +135,7 @@ impl Config {
             ("LISTEN", &["listen"][..]),
             ("MONITOR", &["monitor"]),
             ("STATE", &["state"]),
+            ("PUBLIC_URL", &["public_url"]),
             ("PBX_ADDRESS", &["pbx", "address"]),
             ("PBX_CLIENT_ID", &["pbx", "client_id"]),
         ] {
@@ -198,6 +224,23 @@ mod tests {
         assert!(read(&open, &[]).unwrap_err().to_string().contains("[tls]"));
         let closed = format!("{open}\n[tls]\ncertificate = \"a.pem\"\nkey = \"b.pem\"\n");
         assert!(read(&closed, &[]).is_ok());
+    }
+
+    #[test]
+    fn agents_may_have_one_address_or_several_and_never_an_open_one() {
+        let public = |line: &str| read(&format!("{line}\n{LEAST}"), &[]);
+        assert!(public("").unwrap().public_url.is_empty());
+        assert_eq!(public("public_url = \"https://gw.example.com:8443/\"").unwrap().public_url.len(), 1);
+        let two = public("public_url = [\"https://gw1.example.com\", \"https://gw2.example.com\"]").unwrap();
+        let shown: Vec<String> = two.public_url.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["https://gw1.example.com", "https://gw2.example.com"]);
+        let from_outside =
+            [("DESKRING_GATEWAY_PUBLIC_URL", "https://gw3.example.com, https://gw4.example.com")];
+        assert_eq!(read(LEAST, &from_outside).unwrap().public_url.len(), 2);
+        for wrong in ["http://gw.example.com", "gw.example.com", "https://gw.example.com/path"] {
+            let error = public(&format!("public_url = {wrong:?}")).unwrap_err();
+            assert!(format!("{error:#}").contains(wrong), "{error:#}");
+        }
     }
 
     #[test]

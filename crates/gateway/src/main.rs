@@ -11,6 +11,7 @@ use deskring_gateway::{
     CONTROL_SOCKET, ClientId, Config, Credentials, Extension, State, start, wall_seconds,
 };
 use deskring_redact::ExposeSecret;
+use deskring_yeastar::Invitation;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// One PBX credential for any number of agents, each seeing their own extension only.
@@ -45,6 +46,11 @@ enum Command {
 enum AgentCommand {
     /// Give an extension a credential; it is shown once
     Add {
+        /// Number of the extension
+        extension: String,
+    },
+    /// Print a link by which an agent's app connects itself; it holds for a day and works once
+    Invite {
         /// Number of the extension
         extension: String,
     },
@@ -106,6 +112,19 @@ async fn agent(config: &Config, command: AgentCommand) -> anyhow::Result<()> {
         AgentCommand::Add { extension } => {
             ensure!(is_extension(&extension), "{extension:?} is not the number of an extension");
             show(&mut out, &state.add(&Extension::new(&extension), wall_seconds()).await?)?;
+        }
+        AgentCommand::Invite { extension } => {
+            ensure!(is_extension(&extension), "{extension:?} is not the number of an extension");
+            let gateway = config.public_url.first().cloned().context(
+                "no address for agents: set public_url in the configuration, such as \
+                 public_url = \"https://gateway.example.com:8443\"",
+            )?;
+            let code = state.invite(&Extension::new(&extension), wall_seconds())?;
+            writeln!(out, "{}", Invitation::new(gateway, code).link().expose_secret())?;
+            writeln!(
+                out,
+                "Connects one app as extension {extension}. It holds for 24 hours, works once, and is not shown again."
+            )?;
         }
         AgentCommand::List => {
             for agent in state.agents()? {

@@ -210,11 +210,11 @@ impl State {
         Ok(Secret::from(code))
     }
 
-    /// The credential that a code becomes.
+    /// The credential that a code becomes, and for which extension.
     ///
     /// # Errors
     /// See [`Refused`]; a code is used up also when the answer is lost.
-    pub async fn enroll(&self, code: &str, now: i64) -> anyhow::Result<Option<Credentials>> {
+    pub async fn enroll(&self, code: &str, now: i64) -> anyhow::Result<Option<(Extension, Credentials)>> {
         let (code, state) = (digest(code), self.clone());
         self.blocking(move || {
             let extension: Option<String> = state
@@ -225,7 +225,11 @@ impl State {
                     |row| row.get(0),
                 )
                 .optional()?;
-            extension.map(|extension| state.add_now(&Extension::new(&extension), now)).transpose()
+            let Some(extension) = extension.map(|extension| Extension::new(&extension)) else {
+                return Ok(None);
+            };
+            let credentials = state.add_now(&extension, now)?;
+            Ok(Some((extension, credentials)))
         })
         .await
     }
@@ -535,7 +539,7 @@ mod tests {
         let me = Extension::new("2001");
         let code = state.invite(&me, NOW).unwrap();
         let late = state.invite(&me, NOW).unwrap();
-        let made = state.enroll(code.expose_secret(), NOW).await.unwrap().unwrap();
+        let (_, made) = state.enroll(code.expose_secret(), NOW).await.unwrap().unwrap();
         assert!(state.enroll(code.expose_secret(), NOW).await.unwrap().is_none());
         assert!(state.enroll(late.expose_secret(), NOW + seconds(INVITED)).await.unwrap().is_none());
         assert_eq!(state.grant(&made.client, &made.secret, NOW).await.unwrap().0.extension, me);

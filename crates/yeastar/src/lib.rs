@@ -10,7 +10,8 @@
 //! tls ─────┼─► http ──► token ──► pbx
 //! error ───┤   one      one        ├─ socket       the link: events in, Feed out
 //! event ───┘   request  token      ├─ call_log     what happened while nobody listened
-//!                                  └─ examination  what is wrong: all of the above, tried once
+//!                                  ├─ examination  what is wrong: all of the above, tried once
+//!                                  └─ invitation   a gateway's code that becomes a credential
 //! ```
 //!
 //! [`Pbx`] is the handle. [`Pbx::run`] is the link and tells everything through one bounded channel of
@@ -34,6 +35,7 @@ mod examination;
 #[cfg(test)]
 mod fake;
 mod http;
+mod invitation;
 mod monitors;
 mod pbx;
 mod phonebook;
@@ -56,6 +58,7 @@ pub use crate::{
         Member, Party, RecordKind, RecordStatus, Registration, Status,
     },
     examination::Examination,
+    invitation::{Enrolled, Invitation, NotAnInvitation},
     monitors::{Monitor, Monitors},
     pbx::Pbx,
     phonebook::{Entries, Entry, EntryId, Members, NumberKind, Person, Phonebook, PhonebookId},
