@@ -14,6 +14,8 @@ mod exactly_once;
 mod gateway;
 #[path = "index.rs"]
 mod index;
+#[path = "joining.rs"]
+mod joining;
 #[path = "outbox_by_hand.rs"]
 mod outbox_by_hand;
 #[path = "owed.rs"]

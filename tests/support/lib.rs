@@ -12,6 +12,8 @@
 
 #[cfg(target_os = "linux")]
 pub mod chromium;
+#[cfg(unix)]
+pub mod gateway;
 #[cfg(target_os = "linux")]
 pub mod screen;
 #[cfg(target_os = "linux")]

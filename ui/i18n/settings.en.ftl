@@ -47,6 +47,14 @@ settings-department-needed = Choose a department on the page Zoho Desk. Without 
 
 ## Phone system
 
+settings-invitation-title = Connect to { $gateway }?
+settings-invitation = Somebody opened a link to this gateway. Your calls would come from there. Connect only if your administrator gave you the link and this is the company's gateway.
+settings-invitation-instead = It would take the place of { $address }.
+settings-invitation-wrong-title = This invitation cannot be used
+settings-invitation-connect = Connect
+settings-invitation-connecting = Connecting…
+settings-invitation-later = Not now
+settings-invitation-done = Connected as extension { $extension }
 settings-pbx-where = In the PBX: Integrations > API. Switch API on there and copy the client ID and the client secret.
 settings-pbx-url = Address of the PBX
 settings-pbx-url-help = As in the browser when you open the PBX, with its port.
@@ -156,6 +164,10 @@ settings-fix-pbx-address-missing = Fill in the address and save.
 settings-fix-pbx-client-id-missing = Fill in the client ID and save.
 settings-fix-pbx-secret-missing = Fill in the client secret and save.
 settings-fix-extension-missing = Fill in your extension and save.
+settings-fix-invitation-wrong = Ask your administrator for the link again, and copy all of it.
+settings-fix-invitation-refused = Ask your administrator for a new link: deskring-gateway agent invite.
+settings-fix-invitation-locked = Wait some minutes, then open the link again.
+settings-fix-invitation-no-gateway = Check with your administrator that the link leads to the gateway and that the gateway is up to date.
 settings-fix-keychain-locked = Unlock the keychain of this computer.
 settings-fix-keychain-failed = Start the keychain service of this desktop, then try again.
 settings-fix-signed-out = Sign in again.

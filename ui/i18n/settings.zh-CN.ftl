@@ -45,6 +45,14 @@ settings-department-needed = 请在 Zoho Desk 页面选择部门。未选择部�
 
 ## Phone system
 
+settings-invitation-title = 连接到 { $gateway }？
+settings-invitation = 有人打开了指向此网关的链接。连接后，你的通话信息将来自该网关。仅当链接由管理员提供、且这是公司的网关时才可连接。
+settings-invitation-instead = 它将取代 { $address }。
+settings-invitation-wrong-title = 此邀请无法使用
+settings-invitation-connect = 连接
+settings-invitation-connecting = 正在连接…
+settings-invitation-later = 暂不连接
+settings-invitation-done = 已作为分机 { $extension } 连接
 settings-pbx-where = 在 PBX 管理网页中进入 应用对接 > API，启用 API，并复制客户端 ID 和客户端密钥。
 settings-pbx-url = PBX 地址
 settings-pbx-url-help = 与在浏览器中打开 PBX 时相同，包含端口。
@@ -152,6 +160,10 @@ settings-fix-pbx-address-missing = 请填写地址并保存。
 settings-fix-pbx-client-id-missing = 请填写客户端 ID 并保存。
 settings-fix-pbx-secret-missing = 请填写客户端密钥并保存。
 settings-fix-extension-missing = 请填写你的分机并保存。
+settings-fix-invitation-wrong = 请向管理员重新索取链接，并完整复制。
+settings-fix-invitation-refused = 请向管理员索取新的链接：deskring-gateway agent invite。
+settings-fix-invitation-locked = 请等待几分钟，然后重新打开链接。
+settings-fix-invitation-no-gateway = 请与管理员确认链接指向网关，且网关已更新。
 settings-fix-keychain-locked = 请解锁此电脑的密钥环。
 settings-fix-keychain-failed = 请启动桌面的密钥环服务，然后重试。
 settings-fix-signed-out = 请重新授权。

@@ -103,6 +103,7 @@
  * @property {Finding[]} findings
  * @property {"system" | "en" | "zh-CN"} language
  * @property {?SignIn} sign_in
+ * @property {?{id: number, gateway: ?string}} invitation
  * @property {"name" | "masked_number" | "hidden"} caller_shown
  * @property {DraftLine[]} drafts
  * @property {?string} form

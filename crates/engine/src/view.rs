@@ -47,6 +47,9 @@ pub struct AppView {
     /// Signing in to Desk, since the start.
     #[serde(default)]
     pub sign_in: Option<SignInView>,
+    /// A gateway whose link was opened: a person has to say whether to join it.
+    #[serde(default)]
+    pub invitation: Option<InvitationView>,
     /// How much of a caller others may see who look at the screen: `name`, `masked_number` or `hidden`.
     #[serde(default)]
     pub caller_shown: String,
@@ -188,6 +191,15 @@ pub enum SignInView {
         /// Details that are not translated.
         detail: Option<String>,
     },
+}
+
+/// Whether to join a gateway.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct InvitationView {
+    /// Another one has another.
+    pub id: i64,
+    /// The gateway's address; `None` when the link could not be read.
+    pub gateway: Option<String>,
 }
 
 /// A link to the PBX or to Desk.

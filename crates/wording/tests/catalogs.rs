@@ -191,6 +191,16 @@ const CODES: &[(&str, &[&str])] = &[
         ],
     ),
     ("cause", &["index_budget", "few_credits", "index_not_opened", "index_not_written", "off"]),
+    (
+        "cause",
+        &[
+            "invitation_wrong",
+            "invitation_refused",
+            "invitation_locked",
+            "invitation_no_gateway",
+            "set_by_policy",
+        ],
+    ),
     ("link-state", &["not_set_up", "disabled", "connecting", "up", "down", "stopped"]),
     ("popup", &["automatic", "manual", "off"]),
     (

@@ -13,7 +13,8 @@ import { announce, button, make, mark, reshape, say, shape, words } from "./dom.
 import { code, faultText, field, list, picker, text } from "./fields.js";
 import { fixOf } from "./fixes.js";
 import { card, copier, form, help, note, page, secretField, worker } from "./forms.js";
-import { drawWith, faultOf, isLocked, valueOf, view } from "./model.js";
+import { invitationCard, takeLinks } from "./invitation.js";
+import { drawWith, faultOf, forget, isLocked, valueOf, view } from "./model.js";
 import { tryNumber } from "./number.js";
 
 /**
@@ -219,8 +220,13 @@ function answered(answer) {
   ];
 }
 
-/** @param {PbxTest} answer @param {string} cause @returns {Node[]} */
-function failed(answer, cause) {
+/**
+ * @param {PbxTest} answer
+ * @param {string} cause
+ * @param {(certificate: Certificate, expected: ?string) => void} [trust] what is done to trust the certificate shown
+ * @returns {Node[]}
+ */
+function failed(answer, cause, trust = trustFor) {
   // How many tries are left, and which certificate it is, stands in its own place.
   const told = answer.tries_left !== null || answer.certificate !== null;
   const detail = told ? "" : clean(answer.detail);
@@ -235,14 +241,14 @@ function failed(answer, cause) {
   const { certificate, expected_certificate: expected } = answer;
   if (!certificate) return [card(null, say)];
   const changed = cause === "changed_certificate";
-  const trust = button(
+  const press = button(
     changed ? "settings-certificate-replace" : "settings-certificate-trust",
-    () => ask(certificate, changed ? expected : null),
+    () => trust(certificate, changed ? expected : null),
     { class: changed ? "button danger" : "button", id: "certificate-trust" },
   );
   // Which certificate is trusted may be for the administrator to say.
   const locked = isLocked("pbx.trusted_certificate");
-  return [card(null, say, facts(certificate, expected), locked ? null : make("div", "buttons", trust))];
+  return [card(null, say, facts(certificate, expected), locked ? null : make("div", "buttons", press))];
 }
 
 /** @param {Certificate} certificate @param {?string} expected */
@@ -276,9 +282,14 @@ function facts(certificate, expected, place = "result") {
   );
 }
 
-/** @param {Certificate} certificate @param {?string} expected the one that is trusted until now */
-async function ask(certificate, expected) {
-  const agreed = await confirm({
+/**
+ * Whether a person has compared it and says so.
+ *
+ * @param {Certificate} certificate
+ * @param {?string} expected the one that is trusted until now
+ */
+const compared = (certificate, expected) =>
+  confirm({
     title: expected ? "settings-certificate-replace-title" : "settings-certificate-trust-title",
     body: [
       make("p", { words: expected ? "settings-certificate-replace-ask" : "settings-certificate-trust-ask" }),
@@ -287,7 +298,10 @@ async function ask(certificate, expected) {
     yes: "settings-certificate-trust-yes",
     certain: expected ? "settings-certificate-compared" : undefined,
   });
-  if (!agreed) return;
+
+/** @param {Certificate} certificate @param {?string} expected the one that is trusted until now */
+async function trustFor(certificate, expected) {
+  if (!(await compared(certificate, expected))) return;
   const [input] = trusted.control.inputs();
   input.value = certificate.sha256;
   input.dispatchEvent(new Event("input", { bubbles: true }));
@@ -295,8 +309,27 @@ async function ask(certificate, expected) {
   await run();
 }
 
+takeLinks(url.control.inputs()[0]);
+const invitation = invitationCard({
+  distrusted: (answer, join) =>
+    failed(answer, answer.cause ?? "other", async (certificate, expected) => {
+      if (await compared(certificate, expected)) await join(certificate.sha256);
+    }),
+  joined(extension, answer) {
+    // What the gateway gave takes the place of what was typed for another system; the rest stays.
+    const replaced = [url, clientId, extensions, trusted];
+    for (const it of replaced) it.settle();
+    forget(replaced.map((it) => it.key));
+    secret.forget();
+    show(() => [
+      note("good", make("p", "strong", words.with("settings-invitation-done", { extension }))),
+      ...answered(answer),
+    ]);
+  },
+});
+
 export const telephoneForm = connection;
-export const telephoneParts = [card(null, linkLine("pbx")), connection.node];
+export const telephoneParts = [invitation, card(null, linkLine("pbx")), connection.node];
 export const telephonePage = page(
   "phone-system",
   make("div", { class: "parts", data: { parts: "telephone" } }, ...telephoneParts),

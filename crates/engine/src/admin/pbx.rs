@@ -215,6 +215,12 @@ async fn sign_out(client: pbx::Pbx) {
     }
 }
 
+/// What is said of a system that was not reached, with the certificate to compare where that is why.
+pub(super) fn failed(error: &pbx::Error) -> PbxTest {
+    let examination = pbx::Examination { error: Some(error.clone()), ..pbx::Examination::default() };
+    test_view(&examination)
+}
+
 pub(super) fn fault(error: &pbx::Error) -> Fault {
     Fault { code: connect::pbx_cause(error.kind()).to_owned(), detail: connect::pbx_detail(error) }
 }

@@ -78,6 +78,26 @@ pub enum Want {
         /// With these values, saved or not.
         draft: PbxDraft,
     },
+    /// Joins a gateway: the person has agreed to it. Answered by [`Answer::Enrolled`], or by [`Answer::PbxTest`] when a
+    /// certificate is to be compared first; the code is not used up then.
+    Enroll {
+        /// Which gateway.
+        by: InvitedBy,
+        /// A certificate that the person has just compared and wants to trust.
+        #[serde(default)]
+        trusted_certificate: Option<String>,
+        /// As for [`Want::KeepSecret`].
+        #[serde(default)]
+        file_permitted: bool,
+    },
+    /// Asks the person at the screen whether to join a gateway, as if its link had been opened; answered by
+    /// [`Answer::Done`].
+    Invited {
+        /// The administrator's link.
+        link: Typed,
+    },
+    /// Does not join it; answered by [`Answer::Done`].
+    Decline,
     /// Begins to sign in to Desk; answered by [`Answer::SignIn`]. How it goes on is told by
     /// [`AppView::sign_in`](crate::AppView::sign_in).
     SignIn {
@@ -212,6 +232,16 @@ pub struct PbxDraft {
     pub trusted_certificate: Option<String>,
 }
 
+/// Which gateway is to be joined.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InvitedBy {
+    /// That of the administrator's link, typed or pasted by the person.
+    Link(Typed),
+    /// That of [`AppView::invitation`](crate::AppView::invitation) by its id: the one that was shown, and no later one.
+    Shown(i64),
+}
+
 /// What comes back.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
@@ -225,6 +255,13 @@ pub enum Answer {
     },
     /// What the telephone system answered.
     PbxTest(Box<PbxTest>),
+    /// The credential is kept, the addresses and the extension are saved.
+    Enrolled {
+        /// For which extension.
+        extension: String,
+        /// What the gateway answered then.
+        test: Box<PbxTest>,
+    },
     /// Signing in has begun.
     SignIn {
         /// To be opened in the person's browser.

@@ -1,0 +1,107 @@
+//! A gateway before a simulator, with an address that agents can be given.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use deskring_gateway::{Config, Credentials, Extension, Running, State, wall_seconds};
+use deskring_redact::ExposeSecret;
+use deskring_simulator::{CLIENT_ID, CLIENT_SECRET, Simulator};
+use deskring_yeastar::{Address, Fingerprint, Invitation};
+use tempfile::TempDir;
+
+use crate::{PATIENCE, free_port};
+
+/// How agents reach it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Front {
+    /// On loopback, in the clear.
+    Plain,
+    /// With a certificate that nobody vouches for.
+    SelfSigned,
+}
+
+pub struct Gate {
+    running: Option<Running>,
+    pub state: State,
+    pub url: String,
+    pub sha256: Option<String>,
+    folder: TempDir,
+    config: String,
+}
+
+impl Gate {
+    /// Runs and has reached the PBX.
+    pub async fn open(simulator: &Simulator, front: Front) -> Gate {
+        Gate::with(simulator, front, "").await
+    }
+
+    /// With more lines in its configuration.
+    pub async fn with(simulator: &Simulator, front: Front, more: &str) -> Gate {
+        let folder = tempfile::tempdir().unwrap();
+        let port = free_port();
+        let (scheme, tls, sha256) = match front {
+            Front::Plain => ("http", String::new(), None),
+            Front::SelfSigned => {
+                let (files, sha256) = certificate(&folder);
+                ("https", files, Some(sha256))
+            }
+        };
+        let url = format!("{scheme}://127.0.0.1:{port}");
+        let config = format!(
+            "listen = \"127.0.0.1:{port}\"\nmonitor = \"127.0.0.1:0\"\nstate = {:?}\npublic_url = {url:?}\n{tls}\n\
+             [pbx]\naddress = {:?}\nclient_id = {CLIENT_ID:?}\nrequests_per_second = 500\n{more}",
+            folder.path(),
+            simulator.pbx_url(),
+        );
+        let state = State::open(folder.path()).unwrap();
+        let mut gate = Gate { running: None, state, url, sha256, folder, config };
+        gate.start().await;
+        gate
+    }
+
+    pub async fn start(&mut self) {
+        let environment =
+            BTreeMap::from([("DESKRING_GATEWAY_PBX_SECRET".to_owned(), CLIENT_SECRET.to_owned())]);
+        let config = Config::read(&self.config, &environment).unwrap();
+        let running = deskring_gateway::start(&config, &environment).await.unwrap();
+        let ready = format!("http://{}/readyz", running.monitor);
+        self.running = Some(running);
+        let waited = tokio::time::timeout(PATIENCE, async {
+            while !reqwest::get(&ready).await.is_ok_and(|answer| answer.status().is_success()) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+        waited.await.expect("the gateway is ready");
+    }
+
+    pub async fn stop(&mut self) {
+        self.running.take().expect("it runs").stop().await;
+    }
+
+    /// Its configuration, for its own program.
+    pub fn config_file(&self) -> std::path::PathBuf {
+        let path = self.folder.path().join("gateway.toml");
+        std::fs::write(&path, &self.config).unwrap();
+        path
+    }
+
+    pub async fn admit(&self, extension: &str) -> Credentials {
+        self.state.add(&Extension::new(extension), wall_seconds()).await.unwrap()
+    }
+
+    /// A link for an extension.
+    pub fn invite(&self, extension: &str) -> String {
+        let code = self.state.invite(&Extension::new(extension), wall_seconds()).unwrap();
+        Invitation::new(Address::parse(&self.url).unwrap(), code).link().expose_secret().to_owned()
+    }
+}
+
+/// Files for this computer's own address, as lines of the configuration, and the SHA-256 to be compared.
+fn certificate(folder: &TempDir) -> (String, String) {
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let sha256 = Fingerprint::of(made.cert.der()).to_string();
+    (format!("[tls]\ncertificate = {certificate:?}\nkey = {key:?}\n"), sha256)
+}
