@@ -460,8 +460,9 @@ async fn what_is_not_exported_settings_is_refused_as_a_whole() {
     assert_eq!(house.view().popup.mode, "automatic");
 }
 
-const TEXTS: [&str; 24] = [
+const TEXTS: [&str; 25] = [
     "pbx.url",
+    "pbx.more_addresses",
     "pbx.client_id",
     "pbx.extensions",
     "pbx.trusted_certificate",

@@ -456,6 +456,12 @@ fn controls() -> Vec<(&'static str, &'static str, Act, Value)> {
         ("phone-system", "pbx.trusted_certificate", Type(SHA256_WITH_COLONS), json!(SHA256_WITH_COLONS)),
         (
             "phone-system",
+            "pbx.more_addresses",
+            Paste("https://gw2.example.com，https://gw3.example.com\n"),
+            json!(["https://gw2.example.com", "https://gw3.example.com"]),
+        ),
+        (
+            "phone-system",
             "pbx.url",
             Type("https://pbx.example.com:8088"),
             json!("https://pbx.example.com:8088"),
@@ -521,7 +527,7 @@ async fn every_section(look: Look) {
         if key == "desk.accounts_url" {
             screen.choose("#desk-data-center", "custom").await;
         }
-        if matches!(key, "pbx.trusted_certificate" | "desk.redirect_port") {
+        if matches!(key, "pbx.trusted_certificate" | "pbx.more_addresses" | "desk.redirect_port") {
             let script = "document.querySelector(arguments[0]).closest('details').open = true";
             screen.ask(script, &[json!(id(key))]).await;
         }

@@ -39,8 +39,8 @@ use crate::view::{ProblemView, SignInView};
 pub use wire::{
     AgentView, Answer, BindBy, BindingView, BrowserHost, BrowserView, CertificateView, Choice, Choices,
     DialTrial, Directory, ExtensionView, Fault, FlawView, InvitedBy, KeptSecret, LinksView, NotSyncedView,
-    NumberRules, NumberTrial, PbxDraft, PbxTest, PhonebookView, PreviewOf, SettingsView, Switch, TelLinks,
-    TemplateKey, TemplateView, Typed, Want,
+    NumberRules, NumberTrial, PbxDraft, PbxTest, PhonebookView, PreviewOf, SettingsView, SiteView, Switch,
+    TelLinks, TemplateKey, TemplateView, Typed, Want,
 };
 
 /// Disconnecting puts these back to what they were before Desk was connected; with their sections.

@@ -215,6 +215,9 @@ pub struct LinkView {
     pub retry_at_ms: Option<i64>,
     /// Since when it is in this state.
     pub since_ms: i64,
+    /// Which of several addresses serves.
+    #[serde(default)]
+    pub address: Option<String>,
 }
 
 /// Where a link stands.
@@ -611,7 +614,7 @@ impl AppView {
 impl LinkView {
     /// A link in a state that needs no explanation.
     pub fn plain(state: LinkState, now_ms: i64) -> Self {
-        Self { state, cause: None, detail: None, retry_at_ms: None, since_ms: now_ms }
+        Self { state, cause: None, detail: None, retry_at_ms: None, since_ms: now_ms, address: None }
     }
 
     /// Whether a person would call it a change; another time of the next attempt is not.

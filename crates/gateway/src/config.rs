@@ -182,6 +182,7 @@ impl Config {
             client_id: self.pbx.client_id.clone(),
             client_secret: Secret::from(secret),
             trusted_certificate,
+            others: Vec::new(),
             timings,
         })
     }

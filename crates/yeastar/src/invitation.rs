@@ -4,7 +4,7 @@
 //! where the credential is kept. A link is whatever a page or a mail says: nothing is sent before a person has agreed to
 //! the gateway it names.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use deskring_redact::{ExposeSecret, Secret};
 use serde_json::{Value, json};
@@ -16,7 +16,8 @@ use crate::{
     error::{Error, Kind},
     event::string,
     http::{Ask, Http},
-    tls::{self, Fingerprint},
+    sites::{Site, Sites},
+    tls::Fingerprint,
 };
 
 /// `deskring://enroll?gateway=…&code=…`
@@ -112,8 +113,8 @@ impl Invitation {
     /// [`Kind::TooOld`] and [`Kind::Malformed`]: whoever answers is no gateway. Transport faults.
     pub async fn accept(&self, trusted: Option<Fingerprint>) -> Result<Enrolled, Error> {
         let timings = Timings::default();
-        let tls = tls::client_config(self.gateway.scheme(), trusted)?;
-        let http = Http::new(self.gateway.clone(), &tls, &timings)?;
+        let site = Site { address: self.gateway.clone(), trusted_certificate: trusted };
+        let http = Http::new(Arc::new(Sites::new(vec![site], &timings)?), &timings);
         let ask = Ask::token(Invitation::ENDPOINT, json!({ "code": self.code.expose_secret() }));
         let answer = http.exchange(&ask, None).await?;
         self.enrolled(&answer).ok_or_else(|| Error::new(Kind::Malformed))

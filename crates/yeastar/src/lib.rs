@@ -6,7 +6,7 @@
 //! ```text
 //! address ─┐                       ┌─ directory    names behind numbers
 //! config ──┤                       ├─ control      acting on calls
-//!          │                       ├─ phonebook    company contacts
+//! sites ───┤                       ├─ phonebook    company contacts
 //! tls ─────┼─► http ──► token ──► pbx
 //! error ───┤   one      one        ├─ socket       the link: events in, Feed out
 //! event ───┘   request  token      ├─ call_log     what happened while nobody listened
@@ -39,6 +39,7 @@ mod invitation;
 mod monitors;
 mod pbx;
 mod phonebook;
+mod sites;
 mod socket;
 mod tls;
 mod token;
@@ -62,6 +63,7 @@ pub use crate::{
     monitors::{Monitor, Monitors},
     pbx::Pbx,
     phonebook::{Entries, Entry, EntryId, Members, NumberKind, Person, Phonebook, PhonebookId},
+    sites::{Site, SiteError},
     socket::{Feed, SocketTrial},
     tls::{Distrust, Fingerprint, FingerprintError},
     token::TRIES_UNTIL_BLOCKED,

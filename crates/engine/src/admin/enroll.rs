@@ -85,8 +85,10 @@ impl Admin {
     fn save_enrolled(&self, enrolled: &pbx::Enrolled, trusted: Option<String>) -> Result<(), Fault> {
         let mut addresses = enrolled.addresses.iter().map(ToString::to_string);
         let url = addresses.next();
+        let others: Vec<String> = addresses.collect();
         let mut changes: BTreeMap<String, Value> = BTreeMap::from([
             ("pbx.url".to_owned(), json!(url)),
+            ("pbx.more_addresses".to_owned(), json!(others)),
             ("pbx.client_id".to_owned(), json!(enrolled.client_id)),
             ("pbx.extensions".to_owned(), json!([enrolled.extension])),
             ("pbx.trusted_certificate".to_owned(), json!(trusted)),
@@ -100,6 +102,7 @@ impl Admin {
         let saved = self.blocking(|admin| Ok(admin.loaded()?.pbx)).await?;
         self.test_pbx(PbxDraft {
             url: saved.url.unwrap_or_default(),
+            more_addresses: saved.more_addresses,
             client_id: saved.client_id.unwrap_or_default(),
             client_secret: None,
             extensions: saved.extensions,

@@ -222,6 +222,8 @@ pub enum BindBy {
 pub struct PbxDraft {
     /// `https://pbx.example.com:8088`
     pub url: String,
+    /// Where it is reached as well; see the key `pbx.more_addresses`.
+    pub more_addresses: Vec<String>,
     /// Client id.
     pub client_id: String,
     /// Its secret; `None` for the kept one.
@@ -392,6 +394,24 @@ pub struct PbxTest {
     /// With `unknown_certificate` and `changed_certificate`: the one that was shown.
     pub certificate: Option<CertificateView>,
     /// With `changed_certificate`: the SHA-256 of the one that is trusted.
+    pub expected_certificate: Option<String>,
+    /// Each of several addresses; empty when there is one only.
+    #[serde(default)]
+    pub sites: Vec<SiteView>,
+}
+
+/// One of several addresses.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SiteView {
+    /// `https://gateway.example.com:8443`
+    pub address: String,
+    /// Whether it is the one that answers.
+    pub serves: bool,
+    /// Code of why it cannot be asked, family `cause`.
+    pub cause: Option<String>,
+    /// As of [`PbxTest`].
+    pub certificate: Option<CertificateView>,
+    /// As of [`PbxTest`].
     pub expected_certificate: Option<String>,
 }
 
