@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::sync::Arc;
 
-use deskring_engine::admin::{Answer, Fault, InvitedBy, Typed, Want};
+use deskring_engine::admin::{Answer, Fault, InvitedBy, PbxDraft, Typed, Want};
 use deskring_engine::assist::{self, DialBy};
 use deskring_engine::view::{InvitationView, LinkState};
 use deskring_engine::{Admin, Engine, Handle};
@@ -63,6 +63,18 @@ impl App {
     ) -> Result<Answer, Fault> {
         let trusted_certificate = trusted.map(str::to_owned);
         self.handle.ask(Want::Enroll { by, trusted_certificate, file_permitted }).await
+    }
+
+    fn draft(&self) -> PbxDraft {
+        let pbx = self.settings()["pbx"].clone();
+        PbxDraft {
+            url: pbx["url"].as_str().unwrap().to_owned(),
+            client_id: pbx["client_id"].as_str().unwrap().to_owned(),
+            extensions: vec!["2001".to_owned()],
+            trusted_certificate: pbx["trusted_certificate"].as_str().map(str::to_owned),
+            more_addresses: serde_json::from_value(pbx["more_addresses"].clone()).unwrap_or_default(),
+            client_secret: None,
+        }
     }
 
     fn settings(&self) -> Value {
@@ -225,4 +237,61 @@ async fn an_administrator_hands_out_a_link_and_a_terminal_takes_it() {
     let Answer::Settings(view) = admin.ask(Want::Settings).await.unwrap() else { panic!() };
     assert_eq!(view.secrets["pbx_client_secret"].as_deref(), Some("file"));
     assert_eq!(view.settings["pbx"]["extensions"], json!(["2001"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_changes_to_the_gateway_that_answers_and_stays_with_it() {
+    let simulator = simulator().await;
+    let mut first = Gate::open(&simulator, Front::Plain).await;
+    let second = first.beside(&simulator).await;
+    let app = App::new();
+    let link = first.invite("2001");
+    assert!(matches!(app.enroll(typed(&link), None, true).await, Ok(Answer::Enrolled { .. })));
+    let changes = BTreeMap::from([("pbx.more_addresses".to_owned(), json!(format!(" {}/\n", second.url)))]);
+    app.handle.ask(Want::Change { changes }).await.unwrap();
+    assert_eq!(app.settings()["pbx"]["more_addresses"], json!([second.url]));
+    let serves = async |gate: &Gate| {
+        app.view_where(|view| view.pbx.state == LinkState::Up && view.pbx.address.as_ref() == Some(&gate.url))
+            .await
+    };
+    serves(&first).await;
+    let credentials = first.state.agents().unwrap();
+    first.stop().await;
+    serves(&second).await;
+    let call = simulator.pbx().call_in("12125550147", "2001").await;
+    app.view_where(|view| view.calls.iter().any(|known| known.call == call)).await;
+    // The first one is back, and nobody runs there.
+    first.start().await;
+    let Answer::PbxTest(test) = app.handle.ask(Want::TestPbx { draft: app.draft() }).await.unwrap() else {
+        panic!()
+    };
+    let sites: Vec<_> =
+        test.sites.iter().map(|site| (site.address.as_str(), site.serves, &site.cause)).collect();
+    assert_eq!(sites, [(second.url.as_str(), true, &None), (first.url.as_str(), false, &None)]);
+    serves(&second).await;
+    assert_eq!(first.state.agents().unwrap().len(), credentials.len(), "no other credential was needed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_is_trusted_at_the_address_that_shows_it_and_nowhere_else() {
+    let simulator = simulator().await;
+    let (first, second) =
+        (Gate::open(&simulator, Front::SelfSigned).await, Gate::open(&simulator, Front::SelfSigned).await);
+    let app = App::new();
+    let link = first.invite("2001");
+    let answer = app.enroll(typed(&link), first.sha256.as_deref(), true).await.unwrap();
+    assert!(matches!(answer, Answer::Enrolled { .. }));
+    let test = async |more: String| {
+        let draft = PbxDraft { more_addresses: vec![more], ..app.draft() };
+        let Answer::PbxTest(test) = app.handle.ask(Want::TestPbx { draft }).await.unwrap() else { panic!() };
+        let of_second = test.sites.iter().find(|site| site.address == second.url).unwrap().clone();
+        (test.cause.clone(), of_second)
+    };
+    let (cause, site) = test(second.url.clone()).await;
+    assert_eq!((cause, site.cause.as_deref()), (None, Some("unknown_certificate")));
+    assert_eq!(site.certificate.map(|shown| shown.sha256), second.sha256);
+    let of_first = format!("{}#sha256={}", second.url, first.sha256.as_deref().unwrap());
+    assert_eq!(test(of_first).await.1.cause.as_deref(), Some("changed_certificate"));
+    let own = format!("{}#sha256={}", second.url, second.sha256.as_deref().unwrap());
+    assert_eq!(test(own).await.1.cause, None);
 }

@@ -1,6 +1,7 @@
 //! A gateway before a simulator, with an address that agents can be given.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use deskring_gateway::{Config, Credentials, Extension, Running, State, wall_seconds};
@@ -25,7 +26,7 @@ pub struct Gate {
     pub state: State,
     pub url: String,
     pub sha256: Option<String>,
-    folder: TempDir,
+    folder: Arc<TempDir>,
     config: String,
 }
 
@@ -37,7 +38,15 @@ impl Gate {
 
     /// With more lines in its configuration.
     pub async fn with(simulator: &Simulator, front: Front, more: &str) -> Gate {
-        let folder = tempfile::tempdir().unwrap();
+        Gate::at(simulator, front, more, Arc::new(tempfile::tempdir().unwrap())).await
+    }
+
+    /// Another one on the same database.
+    pub async fn beside(&self, simulator: &Simulator) -> Gate {
+        Gate::at(simulator, Front::Plain, "", self.folder.clone()).await
+    }
+
+    async fn at(simulator: &Simulator, front: Front, more: &str, folder: Arc<TempDir>) -> Gate {
         let port = free_port();
         let (scheme, tls, sha256) = match front {
             Front::Plain => ("http", String::new(), None),

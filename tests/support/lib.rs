@@ -380,6 +380,7 @@ pub fn pbx_config(simulator: &Simulator) -> deskring_yeastar::Config {
         client_id: CLIENT_ID.to_owned(),
         client_secret: CLIENT_SECRET.to_owned().into(),
         trusted_certificate: simulator.pbx_certificate_sha256().map(|hex| hex.parse().unwrap()),
+        others: Vec::new(),
         timings: deskring_yeastar::Timings::default(),
     }
 }

@@ -192,6 +192,7 @@ cause-invitation-wrong = the link is not a gateway's invitation
 cause-invitation-refused = the code is wrong, was used already, or is older than a day
 cause-invitation-locked = too many wrong codes came from this network
 cause-invitation-no-gateway = no gateway answers there
+cause-not-permitted = the gateway does not let apps write contacts; its administrator can allow it
 cause-set-by-policy = your administrator has set this
 cause-secret-empty = nothing was typed
 cause-secret-too-long = this is too long to be a secret

@@ -176,6 +176,7 @@ cause-invitation-wrong = 该链接不是网关邀请
 cause-invitation-refused = 邀请码错误、已使用或已超过一天
 cause-invitation-locked = 来自此网络的错误邀请码过多
 cause-invitation-no-gateway = 该地址没有网关响应
+cause-not-permitted = 网关不允许应用写入联系人；可由网关管理员开启
 cause-set-by-policy = 已由管理员设置
 cause-secret-empty = 没有输入内容
 cause-secret-too-long = 内容过长，不是密钥

@@ -53,11 +53,11 @@ pub(crate) struct Gateway {
 #[derive(Clone, Copy)]
 pub(crate) struct From(pub(crate) IpAddr);
 
-type Asked = BTreeMap<String, String>;
-type Answer = Result<Value, Refusal>;
+pub(crate) type Asked = BTreeMap<String, String>;
+pub(crate) type Answer = Result<Value, Refusal>;
 
 /// Why a request is not answered with what it asked for.
-enum Refusal {
+pub(crate) enum Refusal {
     /// In the PBX's envelope.
     Code(i64, &'static str, Value),
     /// As the PBX put it.
@@ -68,7 +68,7 @@ enum Refusal {
 
 const EXPIRED: Refusal = Refusal::Code(10004, "TOKEN EXPIRED", Value::Null);
 const NO_SUCH: Refusal = Refusal::Code(10001, "INTERFACE NOT EXISTED", Value::Null);
-const NOT_FOUND: Refusal = Refusal::Code(60001, "DATA NOT FOUND", Value::Null);
+pub(crate) const NOT_FOUND: Refusal = Refusal::Code(60001, "DATA NOT FOUND", Value::Null);
 
 /// Everything agents may ask for.
 pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
@@ -162,6 +162,12 @@ impl Gateway {
             ("queue/list", false) => self.features(endpoint, query).await,
             ("ringgroup/list" | "ivr/list", false) => self.features(endpoint, query).await,
             ("cdr/list" | "cdr/search", false) => self.call_log(endpoint, &holder, query).await,
+            (
+                "phonebook/list" | "company_contact/list" | "company_contact/search" | "company_contact/get",
+                false,
+            ) => self.read_contacts(endpoint, query).await,
+            ("phonebook/create" | "company_contact/create" | "company_contact/update", true)
+            | ("company_contact/delete", false) => self.write_contacts(endpoint, query, body).await,
             _ => Err(NO_SUCH),
         }
     }
@@ -367,7 +373,7 @@ impl Gateway {
     }
 }
 
-fn success(fields: Value) -> Value {
+pub(crate) fn success(fields: Value) -> Value {
     with_code(0, "SUCCESS", fields)
 }
 
@@ -399,7 +405,7 @@ fn page(rows: Vec<Value>, query: &Asked, list: &str) -> Answer {
     Ok(success(json!({ "total_number": total, list: rows })))
 }
 
-fn text<'a>(body: &'a Value, name: &'static str) -> Result<&'a str, Refusal> {
+pub(crate) fn text<'a>(body: &'a Value, name: &'static str) -> Result<&'a str, Refusal> {
     body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).ok_or_else(|| invalid(name))
 }
 
@@ -410,7 +416,7 @@ fn number(body: &Value, name: &'static str) -> Result<String, Refusal> {
     is_one.then(|| number.to_owned()).ok_or_else(|| invalid(name))
 }
 
-fn invalid(name: &'static str) -> Refusal {
+pub(crate) fn invalid(name: &'static str) -> Refusal {
     let list = json!({ "invalid_param_list": [{ "value": name, "validation_type": "invalid" }] });
     Refusal::Code(40002, "PARAMETER ERROR", list)
 }

@@ -16,6 +16,7 @@
 mod api;
 mod book;
 pub mod config;
+mod contacts;
 mod guard;
 mod hub;
 mod metrics;

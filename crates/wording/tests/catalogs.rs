@@ -188,6 +188,7 @@ const CODES: &[(&str, &[&str])] = &[
             "not_connected",
             "not_kept",
             "sync_off",
+            "not_permitted",
         ],
     ),
     ("cause", &["index_budget", "few_credits", "index_not_opened", "index_not_written", "off"]),

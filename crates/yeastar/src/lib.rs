@@ -62,7 +62,10 @@ pub use crate::{
     invitation::{Enrolled, Invitation, NotAnInvitation},
     monitors::{Monitor, Monitors},
     pbx::Pbx,
-    phonebook::{Entries, Entry, EntryId, Members, NumberKind, Person, Phonebook, PhonebookId},
+    phonebook::{
+        Entries, EntriesPage, Entry, EntryId, Members, NOT_PERMITTED, NumberKind, Person, Phonebook,
+        PhonebookId,
+    },
     sites::{Site, SiteError},
     socket::{Feed, SocketTrial},
     tls::{Distrust, Fingerprint, FingerprintError},
