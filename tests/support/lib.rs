@@ -130,7 +130,8 @@ impl Rig {
         self.start_with(secrets).await;
     }
 
-    async fn start_with(&mut self, secrets: BTreeMap<String, String>) {
+    /// With these secrets in its environment and no others.
+    pub async fn start_with(&mut self, secrets: BTreeMap<String, String>) {
         let environment = secrets.into_iter().map(|(name, value)| (name, value.into())).collect();
         let config = SecretsConfig {
             keychain: Keychain::Off,

@@ -220,6 +220,13 @@ mod tests {
     }
 
     #[test]
+    fn the_example_is_a_configuration() {
+        let config = read(include_str!("../../../packaging/gateway.toml"), &[]).unwrap();
+        assert_eq!(config.public_url.len(), 1);
+        assert!(config.tls.is_some() && !config.directory.agents_write_contacts);
+    }
+
+    #[test]
     fn secrets_never_travel_in_the_clear() {
         let open = format!("listen = \"0.0.0.0:8443\"\n{LEAST}");
         assert!(read(&open, &[]).unwrap_err().to_string().contains("[tls]"));

@@ -1,9 +1,11 @@
 //! The program: serve, and what an administrator does with agents.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use clap::{Parser, Subcommand};
@@ -13,6 +15,9 @@ use deskring_gateway::{
 use deskring_redact::ExposeSecret;
 use deskring_yeastar::Invitation;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// How long a gateway that is well takes to say so.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// One PBX credential for any number of agents, each seeing their own extension only.
 #[derive(Debug, Parser)]
@@ -35,6 +40,8 @@ struct Arguments {
 enum Command {
     /// Serve agents until told to stop
     Serve,
+    /// Ask the gateway that runs here whether it is well: exit code 0, or 1
+    Health,
     /// Who may connect
     Agent {
         #[command(subcommand)]
@@ -75,6 +82,7 @@ async fn main() -> anyhow::Result<()> {
     let config = Config::load(&arguments.config, &environment)?;
     match arguments.command {
         Command::Serve => serve(&config, &environment).await,
+        Command::Health => health(config.monitor),
         Command::Agent { command } => agent(&config, command).await,
     }
 }
@@ -102,6 +110,17 @@ async fn serve(config: &Config, environment: &BTreeMap<String, String>) -> anyho
     }
     tracing::info!("stopping");
     running.stop().await;
+    Ok(())
+}
+
+/// For a container, in which there is nothing else to ask with.
+fn health(monitor: SocketAddr) -> anyhow::Result<()> {
+    let mut stream = TcpStream::connect_timeout(&monitor, PATIENCE).context("no gateway runs here")?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(b"GET /healthz HTTP/1.0\r\n\r\n")?;
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer)?;
+    ensure!(answer.ends_with(b" 200"), "the gateway is not well");
     Ok(())
 }
 
