@@ -189,6 +189,7 @@ impl House {
             client_secret: None,
             extensions: vec!["1001".to_owned()],
             trusted_certificate: self.rig.simulator.pbx_certificate_sha256(),
+            more_addresses: Vec::new(),
         }
     }
 
@@ -800,6 +801,7 @@ async fn what_is_pasted_into_a_draft_is_read_as_it_would_be_saved() {
         client_secret: Some(Typed(CLIENT_SECRET.to_owned().into())),
         extensions: vec!["１００１, 1002".to_owned()],
         trusted_certificate: Some(" \n".to_owned()),
+        more_addresses: Vec::new(),
     };
     let test = house.test_pbx(draft).await;
     assert_eq!((test.cause, test.missing), (None, vec![]));

@@ -85,9 +85,9 @@ export function invitationCard({ distrusted, joined }) {
         return want(true);
       });
       if (answer.answer === "enrolled") {
+        await load();
         joined(answer.extension, answer.test);
         announce(words.with("settings-invitation-done", { extension: answer.extension }));
-        await load();
       } else {
         tell(() => distrusted(answer, join));
       }

@@ -388,6 +388,7 @@ const invitation = invitationCard({
       note("good", make("p", "strong", words.with("settings-invitation-done", { extension }))),
       ...answered(answer),
     ]);
+    result.scrollIntoView({ block: "nearest" });
   },
 });
 
