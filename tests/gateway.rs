@@ -708,10 +708,12 @@ async fn an_app_copies_contacts_through_a_gateway_that_allows_it() {
     let is_there = || entries().iter().any(|entry| entry["remark"] == format!("Deskring contact {id}"));
     until("the contact is on the PBX", is_there).await;
     rig.view_where(|view| view.sync.state == "idle" && view.sync.round.as_deref() == Some("done")).await;
-    // What has changed is written anew, to the same entry.
+    // A call of somebody who has changed writes them anew, to the same entry.
     let before = entries().len();
     rig.simulator.desk().change_contact(&id, json!({ "lastName": "Li" }));
-    rig.handle().ask(deskring_engine::admin::Want::SyncNow).await.unwrap();
+    let call = rig.simulator.pbx().call_in("13800138000", "1001").await;
+    rig.view_where(|view| view.calls.iter().any(|on| on.call == call && on.who.state == "known")).await;
+    rig.simulator.pbx().hang_up(&call, "caller").await;
     until("the entry is written anew", || entries().iter().any(|entry| entry["first_name"] == "Li")).await;
     assert_eq!(entries().len(), before);
 }

@@ -14,7 +14,7 @@ use deskring_engine::view::{InvitationView, LinkState};
 use deskring_engine::{Admin, Engine, Handle};
 use deskring_simulator::{Options, Simulator};
 use deskring_store::{Environment, Keychain, SecretsConfig};
-use e2e::gateway::{Front, Gate};
+use e2e::gateway::{Front, Gate, STANDBY};
 use e2e::{PATIENCE, Recorder, paths};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -133,6 +133,7 @@ async fn a_link_that_is_opened_asks_first_and_then_connects_the_app() {
     assert_eq!(pbx["client_id"], agents[0].client.0.as_str());
     assert_eq!(pbx["extensions"], json!(["2001"]));
     assert_eq!(pbx["trusted_certificate"].as_str(), gate.sha256.as_deref());
+    assert_eq!(pbx["more_addresses"], json!([STANDBY]));
     assert_eq!(app.view_where(|view| view.pbx.state == LinkState::Up).await, None, "it is answered");
     // And it works: a call is seen.
     let call = simulator.pbx().call_in("12125550147", "2001").await;
@@ -199,6 +200,13 @@ async fn whoever_is_no_gateway_is_told_so_and_a_policy_is_kept() {
     assert_eq!(code_of(app.enroll(typed(&link), None, true).await), "set_by_policy");
 }
 
+/// A text somewhere in a document.
+fn find<'a>(document: &'a Value, name: &str) -> Option<&'a str> {
+    let Value::Object(fields) = document else { return None };
+    let here = fields.get(name).and_then(Value::as_str);
+    here.or_else(|| fields.values().find_map(|inner| find(inner, name)))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_administrator_hands_out_a_link_and_a_terminal_takes_it() {
     let simulator = simulator().await;
@@ -220,16 +228,26 @@ async fn an_administrator_hands_out_a_link_and_a_terminal_takes_it() {
         let mut program = tokio::process::Command::new(e2e::program("deskring-cli"));
         program.arg("--profile").arg(profile.path()).args(["connect", "--invite", link]).args(more);
         program.env("DESKRING_KEYCHAIN", "off").env("LC_ALL", "en_US.UTF-8").env_remove("XDG_RUNTIME_DIR");
-        program.env_remove("DESKRING_PBX_CLIENT_SECRET").stdin(Stdio::null());
+        program.env_remove("DESKRING_PBX_CLIENT_SECRET").env("DESKRING_LOG", "trace").stdin(Stdio::null());
         let output = program.output().await.unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         (output.status.success(), text(output.stdout), text(output.stderr))
     };
     let (good, _, error) = connect(&["--allow-file"]).await;
     let sha256 = gate.sha256.clone().unwrap();
+    let code = link.rsplit_once('=').unwrap().1;
+    assert!(!error.contains(code), "the code is in the log");
     assert!(!good && error.contains(&format!("--trust {sha256}")), "{error}");
     let (good, said, error) = connect(&["--allow-file", "--trust", &sha256]).await;
     assert!(good && said.contains("extension 2001"), "{said}{error}");
+    let client = &gate.state.agents().unwrap()[0].client.0;
+    let kept = std::fs::read_to_string(profile.path().join("secrets/secrets.json")).unwrap();
+    let kept: Value = serde_json::from_str(&kept).unwrap();
+    let secret = find(&kept, "pbx_client_secret").expect("the secret is kept");
+    for hidden in [code, secret] {
+        assert!(!error.contains(hidden) && !said.contains(hidden), "a secret was printed");
+    }
+    assert!(!error.contains(client), "the Client ID is in the log");
     let (good, _, error) = connect(&["--allow-file", "--trust", &sha256]).await;
     assert!(!good && error.contains("used already"), "{error}");
     // What was kept is what the next start works with.

@@ -20,7 +20,7 @@ use deskring_simulator::{
 };
 use deskring_store::{Environment, Keychain, SecretsConfig};
 use deskring_wording::{Language, Part, Words};
-use e2e::gateway::{Front, Gate};
+use e2e::gateway::{Front, Gate, STANDBY};
 use e2e::screen::{Keyboard, Look, Screen, turn};
 use e2e::tray::{App, Asked, Programs, eavesdrop, heard};
 use e2e::{PATIENCE, Rig, eventually, free_port, on_profile, opened, secrets, until};
@@ -636,6 +636,24 @@ async fn an_invitation(look: Look) {
     screen.shoot("invitation-3-connected").await;
     inspect(&screen, look, "connected").await;
 
+    // Another gateway shows another certificate, which is trusted at its own address.
+    let second = Gate::open(&house.rig.simulator, Front::SelfSigned).await;
+    screen.shows("#pbx-more-addresses").await;
+    screen.has("#pbx-more-addresses", STANDBY).await;
+    screen.paste("#pbx-more-addresses", &second.url).await;
+    screen.press("#pbx-test").await;
+    screen.shows("#sites [data-state=serves]").await;
+    screen.shows("#sites [data-state=unknown_certificate]").await;
+    screen.shoot("invitation-4-two-gateways").await;
+    inspect(&screen, look, "two gateways").await;
+    screen.press("#sites [data-state=unknown_certificate] button").await;
+    screen.press("#confirm-yes").await;
+    screen.shows("#sites [data-state=answers]").await;
+    let pinned = format!("{}#sha256={}", second.url, second.sha256.as_deref().unwrap());
+    screen.has("#pbx-more-addresses", &pinned).await;
+    screen.press("#pbx-form-save").await;
+    house.saved("pbx.more_addresses", &json!([pinned])).await;
+
     // A code works once; the words say what to do.
     open().await;
     screen.press("#invitation-connect").await;
@@ -647,7 +665,7 @@ async fn an_invitation(look: Look) {
             &words.text("settings-fix-invitation-refused"),
         )
         .await;
-    screen.shoot("invitation-4-used").await;
+    screen.shoot("invitation-5-used").await;
     inspect(&screen, look, "used").await;
     screen.press("#invitation-later").await;
     screen.hides("#invitation").await;
@@ -656,7 +674,7 @@ async fn an_invitation(look: Look) {
     screen.sees("#invitation h2", &words.text("settings-invitation-wrong-title")).await;
     screen.hides("#invitation-connect").await;
     screen.has("#pbx-url", &gate.url).await;
-    screen.shoot("invitation-5-wrong").await;
+    screen.shoot("invitation-6-wrong").await;
     inspect(&screen, look, "wrong").await;
     screen.close().await;
 }

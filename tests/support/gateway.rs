@@ -1,16 +1,21 @@
 //! A gateway before a simulator, with an address that agents can be given.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use deskring_gateway::{Config, Credentials, Extension, Running, State, wall_seconds};
 use deskring_redact::ExposeSecret;
 use deskring_simulator::{CLIENT_ID, CLIENT_SECRET, Simulator};
 use deskring_yeastar::{Address, Fingerprint, Invitation};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
-use crate::{PATIENCE, free_port};
+use crate::{eventually, free_port};
+
+/// Another address that it hands out; nobody is there.
+pub const STANDBY: &str = "https://127.0.0.1:1";
 
 /// How agents reach it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,7 +62,7 @@ impl Gate {
         };
         let url = format!("{scheme}://127.0.0.1:{port}");
         let config = format!(
-            "listen = \"127.0.0.1:{port}\"\nmonitor = \"127.0.0.1:0\"\nstate = {:?}\npublic_url = {url:?}\n{tls}\n\
+            "listen = \"127.0.0.1:{port}\"\nmonitor = \"127.0.0.1:0\"\nstate = {:?}\npublic_url = [{url:?}, {STANDBY:?}]\n{tls}\n\
              [pbx]\naddress = {:?}\nclient_id = {CLIENT_ID:?}\nrequests_per_second = 500\n{more}",
             folder.path(),
             simulator.pbx_url(),
@@ -73,14 +78,9 @@ impl Gate {
             BTreeMap::from([("DESKRING_GATEWAY_PBX_SECRET".to_owned(), CLIENT_SECRET.to_owned())]);
         let config = Config::read(&self.config, &environment).unwrap();
         let running = deskring_gateway::start(&config, &environment).await.unwrap();
-        let ready = format!("http://{}/readyz", running.monitor);
+        let monitor = running.monitor;
         self.running = Some(running);
-        let waited = tokio::time::timeout(PATIENCE, async {
-            while !reqwest::get(&ready).await.is_ok_and(|answer| answer.status().is_success()) {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        });
-        waited.await.expect("the gateway is ready");
+        eventually("the gateway is ready", async || is_ready(monitor).await.ok()?.then_some(())).await;
     }
 
     pub async fn stop(&mut self) {
@@ -103,6 +103,14 @@ impl Gate {
         let code = self.state.invite(&Extension::new(extension), wall_seconds()).unwrap();
         Invitation::new(Address::parse(&self.url).unwrap(), code).link().expose_secret().to_owned()
     }
+}
+
+async fn is_ready(monitor: SocketAddr) -> std::io::Result<bool> {
+    let mut stream = TcpStream::connect(monitor).await?;
+    stream.write_all(b"GET /readyz HTTP/1.0\r\n\r\n").await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer.lines().next().is_some_and(|status| status.ends_with(" 200 OK")))
 }
 
 /// Files for this computer's own address, as lines of the configuration, and the SHA-256 to be compared.

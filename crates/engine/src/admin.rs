@@ -23,7 +23,6 @@ use deskring_store::{
     Consent, ExposeSecret as _, Index, Journal, Loaded, Place, Secret, SecretName, Secrets, SecretsConfig,
     SecretsError, Settings, SettingsError,
 };
-use deskring_yeastar::Invitation;
 use deskring_zoho_desk as desk;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
@@ -58,8 +57,7 @@ pub struct Admin {
     engine: Option<mpsc::Sender<Message>>,
     signing_in: Mutex<Option<JoinHandle<()>>>,
     refusals: pbx::Refusals,
-    /// The last one that was opened and not answered.
-    invitation: Mutex<Option<(i64, Invitation)>>,
+    opened: Mutex<enroll::Opened>,
 }
 
 impl std::fmt::Debug for Admin {
@@ -99,7 +97,7 @@ impl Admin {
             engine,
             signing_in: Mutex::default(),
             refusals: pbx::Refusals::default(),
-            invitation: Mutex::default(),
+            opened: Mutex::default(),
         })
     }
 

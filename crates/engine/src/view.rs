@@ -197,7 +197,7 @@ pub enum SignInView {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct InvitationView {
     /// Another one has another.
-    pub id: i64,
+    pub id: u64,
     /// The gateway's address; `None` when the link could not be read.
     pub gateway: Option<String>,
 }

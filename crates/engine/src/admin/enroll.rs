@@ -17,22 +17,34 @@ use crate::view::InvitationView;
 /// Without these the credential is of no use.
 const NEEDED: [&str; 3] = ["pbx.url", "pbx.client_id", "pbx.extensions"];
 
+/// The last link that was opened.
+#[derive(Default)]
+pub(super) struct Opened {
+    /// Counts them, so that none is taken for another.
+    latest: u64,
+    /// `None` when it could not be read, or is answered.
+    invitation: Option<pbx::Invitation>,
+}
+
 impl Admin {
     /// Somebody, or a page, opened a link. The person at the screen is asked; no answer is waited for.
     pub(crate) async fn invited(&self, link: &str) {
         let invitation = pbx::Invitation::read(link).ok();
-        let id = crate::clock::wall_ms();
         let gateway = invitation.as_ref().map(|invitation| invitation.gateway().to_string());
+        let id = {
+            let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+            opened.latest += 1;
+            opened.invitation = invitation;
+            opened.latest
+        };
         let view = InvitationView { id, gateway };
-        *self.invitation.lock().unwrap_or_else(PoisonError::into_inner) =
-            invitation.map(|invitation| (id, invitation));
         self.tell(Message::Invited(Some(view))).await;
         self.tell(Message::Command(Command::Show { window: Window::Settings })).await;
     }
 
     /// The person does not want to.
     pub(super) async fn decline(&self) {
-        *self.invitation.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).invitation = None;
         self.tell(Message::Invited(None)).await;
     }
 
@@ -49,8 +61,8 @@ impl Admin {
         let invitation = match by {
             InvitedBy::Link(link) => pbx::Invitation::read(link.0.expose_secret()).ok(),
             InvitedBy::Shown(shown) => {
-                let opened = self.invitation.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                opened.filter(|(id, _)| *id == shown).map(|(_, invitation)| invitation)
+                let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+                opened.invitation.clone().filter(|_| opened.latest == shown)
             }
         };
         let invitation = invitation.ok_or_else(|| Fault::new("invitation_wrong"))?;
@@ -69,8 +81,13 @@ impl Admin {
         self.blocking(move |admin| admin.save_enrolled(&enrolled, trusted)).await?;
         self.decline().await;
         self.apply().await;
-        let test = Box::new(self.test_saved().await?);
-        Ok(Answer::Enrolled { extension, test })
+        // It is connected, whatever the test says.
+        let test = self.test_saved().await.unwrap_or_else(|fault| PbxTest {
+            cause: Some(fault.code),
+            detail: fault.detail,
+            ..PbxTest::default()
+        });
+        Ok(Answer::Enrolled { extension, test: Box::new(test) })
     }
 
     fn could_keep(&self, consent: Consent) -> Result<(), Fault> {

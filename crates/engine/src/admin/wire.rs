@@ -241,7 +241,7 @@ pub enum InvitedBy {
     /// That of the administrator's link, typed or pasted by the person.
     Link(Typed),
     /// That of [`AppView::invitation`](crate::AppView::invitation) by its id: the one that was shown, and no later one.
-    Shown(i64),
+    Shown(u64),
 }
 
 /// What comes back.
