@@ -258,6 +258,20 @@ async fn an_administrator_hands_out_a_link_and_a_terminal_takes_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_container_can_ask_whether_its_gateway_is_well() {
+    let simulator = simulator().await;
+    let mut gate = Gate::open(&simulator, Front::Plain).await;
+    let config = gate.config_file();
+    let asked = async || {
+        let mut program = tokio::process::Command::new(e2e::program("deskring-gateway"));
+        program.arg("--config").arg(&config).arg("health").output().await.unwrap().status.code()
+    };
+    assert_eq!(asked().await, Some(0));
+    gate.stop().await;
+    assert_eq!(asked().await, Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_app_changes_to_the_gateway_that_answers_and_stays_with_it() {
     let simulator = simulator().await;
     let mut first = Gate::open(&simulator, Front::Plain).await;

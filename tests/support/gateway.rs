@@ -52,7 +52,7 @@ impl Gate {
     }
 
     async fn at(simulator: &Simulator, front: Front, more: &str, folder: Arc<TempDir>) -> Gate {
-        let port = free_port();
+        let (port, monitor) = (free_port(), free_port());
         let (scheme, tls, sha256) = match front {
             Front::Plain => ("http", String::new(), None),
             Front::SelfSigned => {
@@ -62,7 +62,7 @@ impl Gate {
         };
         let url = format!("{scheme}://127.0.0.1:{port}");
         let config = format!(
-            "listen = \"127.0.0.1:{port}\"\nmonitor = \"127.0.0.1:0\"\nstate = {:?}\npublic_url = [{url:?}, {STANDBY:?}]\n{tls}\n\
+            "listen = \"127.0.0.1:{port}\"\nmonitor = \"127.0.0.1:{monitor}\"\nstate = {:?}\npublic_url = [{url:?}, {STANDBY:?}]\n{tls}\n\
              [pbx]\naddress = {:?}\nclient_id = {CLIENT_ID:?}\nrequests_per_second = 500\n{more}",
             folder.path(),
             simulator.pbx_url(),
