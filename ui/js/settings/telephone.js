@@ -256,7 +256,7 @@ function siteList(sites) {
     "dl",
     { class: "facts", id: "sites" },
     ...sites.map((site) => {
-      const row = make("div", {}, make("dt", { dir: "ltr" }, clean(site.address)), make("dd", {}, state(site), trust(site)));
+      const row = make("div", {}, make("dt", { dir: "ltr" }, clean(site.address)), make("dd", "site", make("span", {}, state(site)), trust(site)));
       row.dataset.state = site.serves ? "serves" : (site.cause ?? "answers");
       return row;
     }),
@@ -384,10 +384,8 @@ const invitation = invitationCard({
     for (const it of replaced) it.settle();
     forget(replaced.map((it) => it.key));
     secret.forget();
-    show(() => [
-      note("good", make("p", "strong", words.with("settings-invitation-done", { extension }))),
-      ...answered(answer),
-    ]);
+    const connected = () => note("good", make("p", "strong", words.with("settings-invitation-done", { extension })));
+    show(() => [make("div", "parts", connected(), ...answered(answer))]);
     result.scrollIntoView({ block: "nearest" });
   },
 });
