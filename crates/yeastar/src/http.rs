@@ -151,7 +151,11 @@ impl Http {
             let status = BadStatus(status.as_u16());
             return Err(match (ask.question, status.0) {
                 (Question::Token, 401 | 403) => Error::answer(i64::from(status.0), "HTTP", ask.question),
-                // Who cannot serve at present has not served.
+                // A gateway that does not serve at present, or a proxy before one: the tokens are as they were.
+                (Question::Token, 503) => {
+                    Error::because(Kind::Unreachable, status).with_retry(Retry::Backoff)
+                }
+                // And nothing else was done either.
                 (_, 503) => Error::because(Kind::Malformed, status),
                 _ => unreadable(Error::because(Kind::Malformed, status)),
             });

@@ -141,8 +141,8 @@ async fn open_at(
     // says 10004, or closes, or perhaps says nothing at all.
     let blame_token = match error.kind() {
         Kind::TokenExpired => true,
-        // That one says what it means: a gateway that stands by, a proxy without a PBX.
-        Kind::Handshake { status: 503 } => false,
+        // Said before anybody looked at a token: by a gateway that does not serve, or a proxy before one.
+        Kind::Handshake { status: 502..=504 } => false,
         Kind::Handshake { .. } | Kind::Closed | Kind::Silent => mood.doubt == Doubt::Possible,
         _ => false,
     };
