@@ -434,6 +434,27 @@ async fn a_clicked_link_starts_deskring_and_the_next_ones_reach_it() {
     eventually("it has ended", async || std::fs::read_link(&ended).is_err().then_some(())).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clicked_invitation_shows_the_settings_and_enrolls_nobody() {
+    if !has_display("a_clicked_invitation_shows_the_settings_and_enrolls_nobody") {
+        return;
+    }
+    let app = App::on(Rig::idle().await).await;
+    let rig = &app.rig;
+    let programs = chosen(rig).await;
+    let before = rig.simulator.pbx().requests().len();
+    assert!(app.descendants().is_empty());
+    let link = "deskring://enroll?gateway=https%3A%2F%2Fgateway.example.com%3A8443&code=s3cretCode";
+    click(rig, &programs, link).await;
+    let mut client = deskring_local_api::Client::connect(&rig.paths()).await.unwrap();
+    let shown = eventually("it is asked", async || client.view().await.unwrap().invitation).await;
+    assert_eq!(shown.gateway.as_deref(), Some("https://gateway.example.com:8443"));
+    eventually("a window opens", async || (!app.descendants().is_empty()).then_some(())).await;
+    assert!(!logged(rig).contains("s3cretCode"), "the code is in the log");
+    let dialed = rig.simulator.pbx().requests().split_off(before);
+    assert!(!dialed.iter().any(|request| request.path.ends_with("call/dial")));
+}
+
 /// A page with these links, one below the other; gives where it is.
 async fn page_with(links: &[&str]) -> String {
     let lines = links.iter().map(|link| format!("<p><a href=\"{link}\">call</a></p>"));

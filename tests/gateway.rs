@@ -13,7 +13,8 @@ use deskring_gateway::{Config, Credentials, Extension, Place, Running, State, wa
 use deskring_redact::ExposeSecret;
 use deskring_simulator::{CLIENT_ID, CLIENT_SECRET, Options, Simulator};
 use deskring_yeastar::{Address, Call, Event, Feed, Kind, Pbx, Timings};
-use e2e::{Memory, PATIENCE, until};
+use e2e::gateway::{Front, Gate};
+use e2e::{Memory, PATIENCE, Rig, until};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -98,6 +99,7 @@ impl House {
             client_id: credentials.client.0.clone(),
             client_secret: credentials.secret.clone(),
             trusted_certificate: None,
+            others: Vec::new(),
             timings: Timings {
                 reconnect_min: Duration::from_millis(50),
                 reconnect_max_at_first: Duration::from_millis(100),
@@ -386,7 +388,9 @@ async fn every_endpoint_refuses_what_is_another_s() {
         "queue/call_status",
         "call/accept_inbound",
         "extension_status_monitor/list",
-        "company_contact/list",
+        "company_contact/query",
+        "phonebook/delete",
+        "phonebook/update",
         "a/b/c/d",
     ] {
         assert_eq!(house.ask(endpoint, &token, None).await["errcode"], 10001, "{endpoint}");
@@ -554,4 +558,179 @@ async fn what_is_no_frame_and_what_is_too_large_costs_its_sender_only() {
     let call = pbx.call_in(NUMBER, "2001").await;
     agent.call_where(|state| state.id == call).await;
     until("the gateway is well", || house.simulator.pbx().live_tokens() == 1).await;
+}
+
+const ALLOWED: &str = "[directory]\nagents_write_contacts = true\n";
+
+/// What an app would write for a contact of Desk.
+fn contact(remark: &str, books: &[i64]) -> Value {
+    json!({
+        "first_name": "Fang", "last_name": "Wang", "company": "", "email": "", "remark": remark,
+        "number_list": [{ "num_type": "mobile_number", "number": "+8613800138000" }], "phonebook_id_list": books,
+    })
+}
+
+/// The gateway's answers to one agent.
+struct Asker<'a> {
+    gate: &'a Gate,
+    token: String,
+}
+
+impl<'a> Asker<'a> {
+    async fn new(gate: &'a Gate, extension: &str) -> Asker<'a> {
+        let credentials = gate.admit(extension).await;
+        let mut asker = Asker { gate, token: String::new() };
+        let answer = asker.ask("get_token", Some(sign_in(&credentials))).await;
+        asker.token = format!("access_token={}", answer["access_token"].as_str().unwrap());
+        asker
+    }
+
+    async fn ask(&self, endpoint: &str, body: Option<Value>) -> Value {
+        let joint = if endpoint.contains('?') { '&' } else { '?' };
+        let address = format!("{}/openapi/v1.0/{endpoint}{joint}{}", self.gate.url, self.token);
+        let client = reqwest::Client::new();
+        let request = match body {
+            Some(body) => client.post(address).json(&body),
+            None => client.get(address),
+        };
+        request.send().await.unwrap().json().await.unwrap_or_else(|_| panic!("{endpoint}: no envelope"))
+    }
+
+    async fn code(&self, endpoint: &str, body: Option<Value>) -> i64 {
+        self.ask(endpoint, body).await["errcode"].as_i64().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn everybody_reads_company_contacts_and_nobody_writes_them_unless_allowed() {
+    let simulator = Simulator::start(Options::default()).await.unwrap();
+    let by_hand = simulator.pbx().by_hand("company_contact/create", &contact("By hand", &[])).unwrap();
+    let gate = Gate::open(&simulator, Front::Plain).await;
+    let agent = Asker::new(&gate, "2001").await;
+    let listed = agent.ask("company_contact/list?page=1&page_size=1000", None).await;
+    assert_eq!(
+        (&listed["total_number"], &listed["data"][0]["contact_name"]),
+        (&json!(1), &json!("Fang Wang"))
+    );
+    let found = agent.ask("company_contact/search?search_value=13800138000", None).await;
+    assert_eq!(found["data"], listed["data"]);
+    let one = agent.ask(&format!("company_contact/get?id={}", by_hand["id"]), None).await;
+    assert_eq!(one["data"]["mobile"], "+8613800138000");
+    assert_eq!(agent.code("phonebook/list", None).await, 0);
+    for forged in ["0", "-1", "1%3B2", "x", "99999999999999999999", ""] {
+        let code = agent.code(&format!("company_contact/get?id={forged}"), None).await;
+        assert!(code == 40002 || code == 60001, "{forged}: {code}");
+    }
+    let before = simulator.pbx().company_contacts();
+    let ours = contact("Deskring contact 1", &[1]);
+    for (endpoint, body) in [
+        ("phonebook/create", Some(json!({ "name": "Helpdesk", "member_select": "sel_specific" }))),
+        ("company_contact/create", Some(ours.clone())),
+        ("company_contact/update", Some(ours)),
+        ("company_contact/delete?id=1", None),
+    ] {
+        assert_eq!(agent.code(endpoint, body).await, deskring_yeastar::NOT_PERMITTED, "{endpoint}");
+    }
+    assert_eq!((simulator.pbx().company_contacts(), simulator.pbx().phonebooks().len()), (before, 0));
+}
+
+#[tokio::test]
+async fn an_agent_writes_what_deskring_made_and_never_somebody_else_s_entry() {
+    let simulator = Simulator::start(Options::default()).await.unwrap();
+    let gate = Gate::with(&simulator, Front::Plain, ALLOWED).await;
+    let agent = Asker::new(&gate, "2001").await;
+    let book = agent
+        .ask("phonebook/create", Some(json!({ "name": "Helpdesk", "member_select": "sel_specific" })))
+        .await["id"]
+        .as_i64()
+        .unwrap();
+    let everybody = json!({ "name": "All", "member_select": "sel_all" });
+    assert_eq!(agent.code("phonebook/create", Some(everybody)).await, 40002);
+    let theirs = simulator.pbx().by_hand("company_contact/create", &contact("By hand", &[book])).unwrap();
+    let theirs = theirs["id"].as_i64().unwrap();
+    let made = agent.ask("company_contact/create", Some(contact("Deskring contact 7", &[book]))).await;
+    let made = made["id"].as_i64().unwrap();
+    let before = simulator.pbx().company_contacts();
+    let with_id = |id: Value, remark: &str| {
+        let mut body = contact(remark, &[book]);
+        body["id"] = id;
+        Some(body)
+    };
+    for (endpoint, body) in [
+        // Somebody else's, also under our mark.
+        ("company_contact/update", with_id(json!(theirs), "Deskring contact 7")),
+        ("company_contact/update", with_id(json!(theirs), "By hand")),
+        (&*format!("company_contact/delete?id={theirs}"), None),
+        // Ours, made to be nobody's or another record's.
+        ("company_contact/update", with_id(json!(made), "")),
+        ("company_contact/update", with_id(json!(made), "Deskring contact 8")),
+        // Without a mark, into no phonebook or two.
+        ("company_contact/create", Some(contact("By hand", &[book]))),
+        ("company_contact/create", Some(contact("Deskring contact 9", &[]))),
+        ("company_contact/create", Some(contact("Deskring contact 9", &[book, 1]))),
+        // No ids.
+        ("company_contact/update", with_id(json!("1 OR 1"), "Deskring contact 7")),
+        ("company_contact/update", with_id(Value::Null, "Deskring contact 7")),
+        ("company_contact/update", with_id(json!(-1), "Deskring contact 7")),
+        ("company_contact/delete?id=", None),
+        ("company_contact/delete", None),
+    ] {
+        assert_ne!(agent.code(endpoint, body.clone()).await, 0, "{endpoint} {body:?}");
+        assert_eq!(simulator.pbx().company_contacts(), before, "{endpoint} {body:?}");
+    }
+    assert_eq!(
+        agent.code("company_contact/update", with_id(json!(made), "Deskring contact 7 noted")).await,
+        0
+    );
+    assert_eq!(agent.code(&format!("company_contact/delete?id={made}"), None).await, 0);
+    assert_eq!(simulator.pbx().company_contacts().len(), 1);
+}
+
+/// An app that copies contacts, connected through a gateway.
+async fn copying_app(more: &str) -> (Rig, Gate) {
+    let mut rig = Rig::idle().await;
+    let gate = Gate::with(&rig.simulator, Front::Plain, more).await;
+    let credentials = gate.admit("1001").await;
+    rig.set(|settings| {
+        settings["pbx"] =
+            json!({ "url": gate.url, "client_id": credentials.client.0, "extensions": ["1001"] });
+        settings["contact_sync"] = json!({ "enabled": true, "module": "contacts", "phonebook": "Helpdesk" });
+    });
+    let mut secrets = e2e::secrets();
+    let secret = credentials.secret.expose_secret().to_owned();
+    secrets.insert("DESKRING_PBX_CLIENT_SECRET".to_owned(), secret);
+    rig.start_with(secrets).await;
+    rig.ready().await;
+    (rig, gate)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_copies_contacts_through_a_gateway_that_allows_it() {
+    let (rig, _gate) = copying_app(ALLOWED).await;
+    let id = rig.simulator.desk().add_contact(json!({ "lastName": "Wang", "mobile": "+8613800138000" }));
+    rig.handle().ask(deskring_engine::admin::Want::SyncNow).await.unwrap();
+    let entries = || rig.simulator.pbx().company_contacts();
+    let is_there = || entries().iter().any(|entry| entry["remark"] == format!("Deskring contact {id}"));
+    until("the contact is on the PBX", is_there).await;
+    rig.view_where(|view| view.sync.state == "idle" && view.sync.round.as_deref() == Some("done")).await;
+    // A call of somebody who has changed writes them anew, to the same entry.
+    let before = entries().len();
+    rig.simulator.desk().change_contact(&id, json!({ "lastName": "Li" }));
+    let call = rig.simulator.pbx().call_in("13800138000", "1001").await;
+    rig.view_where(|view| view.calls.iter().any(|on| on.call == call && on.who.state == "known")).await;
+    rig.simulator.pbx().hang_up(&call, "caller").await;
+    until("the entry is written anew", || entries().iter().any(|entry| entry["first_name"] == "Li")).await;
+    assert_eq!(entries().len(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_says_why_when_the_gateway_does_not_allow_it() {
+    let (rig, _gate) = copying_app("").await;
+    rig.contact("Wang", "+8613800138000");
+    rig.handle().ask(deskring_engine::admin::Want::SyncNow).await.unwrap();
+    let refused = |view: &deskring_engine::AppView| {
+        view.sync.state == "refused" && view.sync.cause.as_deref() == Some("not_permitted")
+    };
+    rig.view_where(refused).await;
+    assert!(rig.simulator.pbx().company_contacts().is_empty());
 }

@@ -98,7 +98,7 @@ async fn a_code_is_good_once_and_for_a_day(state: &State) {
     let me = Extension::new("2001");
     let code = state.invite(&me, NOW).await.unwrap();
     let late = state.invite(&me, NOW).await.unwrap();
-    let made = state.enroll(code.expose_secret(), NOW).await.unwrap().unwrap();
+    let (_, made) = state.enroll(code.expose_secret(), NOW).await.unwrap().unwrap();
     assert!(state.enroll(code.expose_secret(), NOW).await.unwrap().is_none());
     assert!(state.enroll(late.expose_secret(), NOW + A_DAY).await.unwrap().is_none());
     assert_eq!(state.grant(&made.client, &made.secret, NOW).await.unwrap().0.extension, me);

@@ -189,6 +189,7 @@ impl House {
             client_secret: None,
             extensions: vec!["1001".to_owned()],
             trusted_certificate: self.rig.simulator.pbx_certificate_sha256(),
+            more_addresses: Vec::new(),
         }
     }
 
@@ -460,8 +461,9 @@ async fn what_is_not_exported_settings_is_refused_as_a_whole() {
     assert_eq!(house.view().popup.mode, "automatic");
 }
 
-const TEXTS: [&str; 24] = [
+const TEXTS: [&str; 25] = [
     "pbx.url",
+    "pbx.more_addresses",
     "pbx.client_id",
     "pbx.extensions",
     "pbx.trusted_certificate",
@@ -799,6 +801,7 @@ async fn what_is_pasted_into_a_draft_is_read_as_it_would_be_saved() {
         client_secret: Some(Typed(CLIENT_SECRET.to_owned().into())),
         extensions: vec!["１００１, 1002".to_owned()],
         trusted_certificate: Some(" \n".to_owned()),
+        more_addresses: Vec::new(),
     };
     let test = house.test_pbx(draft).await;
     assert_eq!((test.cause, test.missing), (None, vec![]));

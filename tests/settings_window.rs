@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use deskring_domain::template::Variable;
 use deskring_engine::admin::{Answer, KeptSecret, Typed, Want};
 use deskring_engine::view::LinkState;
-use deskring_engine::{AppView, Engine, Handle, Stopped};
+use deskring_engine::{AppView, Engine, Handle, Stopped, assist};
 use deskring_local_api::{Client, Server};
 use deskring_simulator::{
     AGENT_ID, CLIENT_ID, CLIENT_SECRET, Consent, DEPARTMENT_ID, DESK_CLIENT_ID, DESK_CLIENT_SECRET,
@@ -20,6 +20,7 @@ use deskring_simulator::{
 };
 use deskring_store::{Environment, Keychain, SecretsConfig};
 use deskring_wording::{Language, Part, Words};
+use e2e::gateway::{Front, Gate, STANDBY};
 use e2e::screen::{Keyboard, Look, Screen, turn};
 use e2e::tray::{App, Asked, Programs, eavesdrop, heard};
 use e2e::{PATIENCE, Rig, eventually, free_port, on_profile, opened, secrets, until};
@@ -457,6 +458,12 @@ fn controls() -> Vec<(&'static str, &'static str, Act, Value)> {
         ("phone-system", "pbx.trusted_certificate", Type(SHA256_WITH_COLONS), json!(SHA256_WITH_COLONS)),
         (
             "phone-system",
+            "pbx.more_addresses",
+            Paste("https://gw2.example.com，https://gw3.example.com\n"),
+            json!(["https://gw2.example.com", "https://gw3.example.com"]),
+        ),
+        (
+            "phone-system",
             "pbx.url",
             Type("https://pbx.example.com:8088"),
             json!("https://pbx.example.com:8088"),
@@ -522,7 +529,7 @@ async fn every_section(look: Look) {
         if key == "desk.accounts_url" {
             screen.choose("#desk-data-center", "custom").await;
         }
-        if matches!(key, "pbx.trusted_certificate" | "desk.redirect_port") {
+        if matches!(key, "pbx.trusted_certificate" | "pbx.more_addresses" | "desk.redirect_port") {
             let script = "document.querySelector(arguments[0]).closest('details').open = true";
             screen.ask(script, &[json!(id(key))]).await;
         }
@@ -582,6 +589,113 @@ async fn every_control_changes_its_setting_at_once_in_chinese() {
         return;
     };
     every_section(Look::CHINESE).await;
+}
+
+// A gateway's invitation
+
+async fn an_invitation(look: Look) {
+    let words = words(look);
+    let house = House::signed_out(Options::default()).await;
+    let gate = Gate::open(&house.rig.simulator, Front::SelfSigned).await;
+    let screen = house.window(look).await;
+    screen.go("phone-system").await;
+    screen.fill("#numbers-area-code", "755").await;
+    screen.fill("#pbx-client-id", "typed and never saved").await;
+    screen.go("pop-up").await;
+    let link = gate.invite("1001").await;
+    let open = async || {
+        let want = assist::Want::Dial { text: link.clone(), by: assist::DialBy::Link };
+        house.engine.as_ref().unwrap().0.assist(want).await.unwrap();
+    };
+    open().await;
+    screen.shows("body[data-page=phone-system] #invitation").await;
+    let host = gate.url.trim_start_matches("https://");
+    screen
+        .sees("#invitation h2", &words.with("settings-invitation-title", &[("gateway", host.into())]))
+        .await;
+    screen.sees("#invitation", &house.rig.simulator.pbx_url()).await;
+    screen.shoot("invitation-1-asked").await;
+    inspect(&screen, look, "invitation").await;
+    assert!(gate.state.agents().await.unwrap().is_empty(), "a link enrolls nobody");
+
+    screen.press("#invitation-connect").await;
+    screen.shows("#invitation-result [data-cause=unknown_certificate]").await;
+    screen.shoot("invitation-2-certificate").await;
+    inspect(&screen, look, "certificate of the gateway").await;
+    screen.press("#invitation-result #certificate-trust").await;
+    screen.press("#confirm-yes").await;
+    screen
+        .sees("#pbx-result", &words.with("settings-invitation-done", &[("extension", "1001".into())]))
+        .await;
+    screen.hides("#invitation").await;
+    house.saved("pbx.url", &json!(gate.url)).await;
+    house.saved("pbx.trusted_certificate", &json!(gate.sha256)).await;
+    screen.has("#pbx-url", &gate.url).await;
+    let agents = gate.state.agents().await.unwrap();
+    screen.has("#pbx-client-id", &agents[0].client.0).await;
+    screen.has("#numbers-area-code", "755").await;
+    screen.shoot("invitation-3-connected").await;
+    inspect(&screen, look, "connected").await;
+
+    // Another gateway shows another certificate, which is trusted at its own address.
+    let second = Gate::open(&house.rig.simulator, Front::SelfSigned).await;
+    screen.shows("#pbx-more-addresses").await;
+    screen.has("#pbx-more-addresses", STANDBY).await;
+    screen.paste("#pbx-more-addresses", &second.url).await;
+    screen.press("#pbx-test").await;
+    screen.shows("#sites [data-state=serves]").await;
+    screen.shows("#sites [data-state=unknown_certificate]").await;
+    screen.shoot("invitation-4-two-gateways").await;
+    inspect(&screen, look, "two gateways").await;
+    screen.press("#sites [data-state=unknown_certificate] button").await;
+    screen.press("#confirm-yes").await;
+    screen.shows("#sites [data-state=answers]").await;
+    let pinned = format!("{}#sha256={}", second.url, second.sha256.as_deref().unwrap());
+    screen.has("#pbx-more-addresses", &pinned).await;
+    screen.press("#pbx-form-save").await;
+    house.saved("pbx.more_addresses", &json!([pinned])).await;
+
+    // A code works once; the words say what to do.
+    open().await;
+    screen.press("#invitation-connect").await;
+    screen.press("#invitation-result #certificate-trust").await;
+    screen.press("#confirm-yes").await;
+    screen
+        .sees(
+            "#invitation-result [data-cause=invitation_refused]",
+            &words.text("settings-fix-invitation-refused"),
+        )
+        .await;
+    screen.shoot("invitation-5-used").await;
+    inspect(&screen, look, "used").await;
+    screen.press("#invitation-later").await;
+    screen.hides("#invitation").await;
+    // What is no invitation says so; one that is pasted as an address is as good as an opened one.
+    screen.paste("#pbx-url", "deskring://enroll?gateway=http%3A%2F%2Fgw.example.com&code=a").await;
+    screen.sees("#invitation h2", &words.text("settings-invitation-wrong-title")).await;
+    screen.hides("#invitation-connect").await;
+    screen.has("#pbx-url", &gate.url).await;
+    screen.shoot("invitation-6-wrong").await;
+    inspect(&screen, look, "wrong").await;
+    screen.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_opened_invitation_asks_before_it_connects_in_english() {
+    let Some(_turn) = turn("an_opened_invitation_asks_before_it_connects_in_english", Keyboard::Shared).await
+    else {
+        return;
+    };
+    an_invitation(Look::ENGLISH).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_opened_invitation_asks_before_it_connects_in_chinese() {
+    let Some(_turn) = turn("an_opened_invitation_asks_before_it_connects_in_chinese", Keyboard::Shared).await
+    else {
+        return;
+    };
+    an_invitation(Look::CHINESE).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

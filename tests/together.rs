@@ -22,6 +22,8 @@ mod gateway_writer;
 mod index;
 #[path = "matching_lab.rs"]
 mod matching_lab;
+#[path = "joining.rs"]
+mod joining;
 #[path = "outbox_by_hand.rs"]
 mod outbox_by_hand;
 #[path = "owed.rs"]

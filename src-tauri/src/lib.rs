@@ -50,7 +50,8 @@ pub struct Arguments {
     /// Call the number that is selected, or else copied, after asking; for a key of the desktop's own settings.
     #[arg(long, conflicts_with_all = ["window", "links"])]
     dial_selection: bool,
-    /// Call the number of this link (tel:, callto:, sip:, sips: or deskring:), here or in a running Deskring.
+    /// Call the number of this link (tel:, callto:, sip:, sips: or deskring:), here or in a running Deskring; the link of a
+    /// gateway's administrator shows the settings and asks whether to connect.
     #[arg(value_name = "URL", conflicts_with = "window")]
     links: Vec<OsString>,
 }

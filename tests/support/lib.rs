@@ -14,6 +14,7 @@
 pub mod chromium;
 #[cfg(unix)]
 pub mod postgres;
+pub mod gateway;
 #[cfg(target_os = "linux")]
 pub mod screen;
 #[cfg(target_os = "linux")]
@@ -130,7 +131,8 @@ impl Rig {
         self.start_with(secrets).await;
     }
 
-    async fn start_with(&mut self, secrets: BTreeMap<String, String>) {
+    /// With these secrets in its environment and no others.
+    pub async fn start_with(&mut self, secrets: BTreeMap<String, String>) {
         let environment = secrets.into_iter().map(|(name, value)| (name, value.into())).collect();
         let config = SecretsConfig {
             keychain: Keychain::Off,
@@ -380,6 +382,7 @@ pub fn pbx_config(simulator: &Simulator) -> deskring_yeastar::Config {
         client_id: CLIENT_ID.to_owned(),
         client_secret: CLIENT_SECRET.to_owned().into(),
         trusted_certificate: simulator.pbx_certificate_sha256().map(|hex| hex.parse().unwrap()),
+        others: Vec::new(),
         timings: deskring_yeastar::Timings::default(),
     }
 }

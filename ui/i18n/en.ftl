@@ -188,6 +188,12 @@ cause-set-by-environment = the secret is set by an environment variable
 cause-secrets-file-not-private = others can read the file of secrets
 cause-secrets-file-malformed = the file of secrets is damaged
 cause-secrets-file-unusable = the file of secrets cannot be used
+cause-invitation-wrong = the link is not a gateway's invitation
+cause-invitation-refused = the code is wrong, was used already, or is older than a day
+cause-invitation-locked = too many wrong codes came from this network
+cause-invitation-no-gateway = no gateway answers there
+cause-not-permitted = the gateway does not let apps write contacts; its administrator can allow it
+cause-set-by-policy = your administrator has set this
 cause-secret-empty = nothing was typed
 cause-secret-too-long = this is too long to be a secret
 cause-settings-unreadable = the settings file cannot be read
@@ -596,6 +602,8 @@ cli-ambiguous = { $who }: fits more than one; bind it by hand
 cli-bind-wrong = { $pair }: is not EXT=AGENT with an agent of Zoho Desk
 cli-change-wrong = { $change }: is not KEY=VALUE
 cli-settings-good = The settings are good.
+cli-connected = Connected as extension { $extension }.
+cli-connect-certificate = Nobody known vouches for the certificate of this gateway. Compare its SHA-256 with your administrator's; if it is the same, run this again with --trust { $sha256 }
 cli-saved = Saved.
 cli-dial-yes-or-no = { $question } Yes or no?
 # What means yes, in small letters.

@@ -172,6 +172,12 @@ cause-set-by-environment = 密钥由环境变量设置
 cause-secrets-file-not-private = 其他用户可以读取密钥文件
 cause-secrets-file-malformed = 密钥文件已损坏
 cause-secrets-file-unusable = 无法使用密钥文件
+cause-invitation-wrong = 该链接不是网关邀请
+cause-invitation-refused = 邀请码错误、已使用或已超过一天
+cause-invitation-locked = 来自此网络的错误邀请码过多
+cause-invitation-no-gateway = 该地址没有网关响应
+cause-not-permitted = 网关不允许应用写入联系人；可由网关管理员开启
+cause-set-by-policy = 已由管理员设置
 cause-secret-empty = 没有输入内容
 cause-secret-too-long = 内容过长，不是密钥
 cause-settings-unreadable = 无法读取设置文件
@@ -552,6 +558,8 @@ cli-ambiguous = { $who }：对应不止一个，请手动绑定
 cli-bind-wrong = { $pair }：不是“分机=坐席”，或 Zoho Desk 中没有该坐席
 cli-change-wrong = { $change }：不是“键=值”
 cli-settings-good = 设置无误。
+cli-connected = 已作为分机 { $extension } 连接。
+cli-connect-certificate = 没有已知机构为此网关的证书担保。请将其 SHA-256 与管理员提供的比对；如果一致，请加上 --trust { $sha256 } 重新运行
 cli-saved = 已保存。
 cli-dial-yes-or-no = { $question }（y/n）
 # What means yes, in small letters.

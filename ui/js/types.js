@@ -2,7 +2,8 @@
  * What the window receives, as the engine's view gives it. Types only.
  *
  * @typedef {"not_set_up" | "disabled" | "connecting" | "up" | "down" | "stopped"} LinkState
- * @typedef {{state: LinkState, cause: ?string, detail: ?string, retry_at_ms: ?number, since_ms: number}} Link
+ * @typedef {{state: LinkState, cause: ?string, detail: ?string, retry_at_ms: ?number, since_ms: number,
+ *   address: ?string}} Link
  * @typedef {object} CustomerRecord
  * @property {string} kind
  * @property {string} id
@@ -104,6 +105,7 @@
  * @property {Finding[]} findings
  * @property {"system" | "en" | "zh-CN"} language
  * @property {?SignIn} sign_in
+ * @property {?{id: number, gateway: ?string}} invitation
  * @property {"name" | "masked_number" | "hidden"} caller_shown
  * @property {DraftLine[]} drafts
  * @property {?string} form
@@ -184,6 +186,9 @@
  * @property {?number} tries_left
  * @property {?Certificate} certificate
  * @property {?string} expected_certificate
+ * @property {Site[]} sites
+ * @typedef {{address: string, serves: boolean, cause: ?string, certificate: ?Certificate,
+ *   expected_certificate: ?string}} Site
  * @typedef {{number: string, name: ?string, email: ?string}} Extension
  * @typedef {{id: string, name: string, email: ?string, extn: ?string}} Agent
  * @typedef {{extension: string, agent_id: string}} Binding

@@ -48,6 +48,8 @@ enum Command {
         #[arg(long)]
         watch: bool,
     },
+    /// Connect to a gateway by the link that its administrator gave you
+    Connect(set_up::Connect),
     /// Keep the client secret of the PBX or of Zoho, read from standard input
     Secret {
         #[command(subcommand)]
@@ -152,6 +154,7 @@ fn start(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Command::Run { json } => run::run(paths, json.into()).await,
             Command::Status { json, watch: false } => status::once(&paths, json.into()).await,
             Command::Status { json, watch: true } => status::watch(&paths, json.into()).await,
+            Command::Connect(connect) => set_up::connect(paths, connect).await,
             Command::Secret { command } => set_up::secret(paths, command).await,
             Command::Desk { command } => set_up::desk(paths, command).await,
             Command::Bind(bind) => set_up::bind(paths, bind).await,

@@ -416,6 +416,9 @@ fn link_text(words: &Words, link: &LinkView) -> String {
     if let Some(detail) = &link.detail {
         text = format!("{text} ({})", clean(detail));
     }
+    if let Some(address) = &link.address {
+        text = format!("{text} ({})", clean(address));
+    }
     text
 }
 

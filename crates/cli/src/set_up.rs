@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use deskring_engine::admin::{
-    Answer, BindBy, Directory, Fault, FindingState, KeptSecret, SettingsView, Typed, Want,
+    Answer, BindBy, Directory, Fault, FindingState, InvitedBy, KeptSecret, SettingsView, Typed, Want,
 };
 use deskring_engine::view::SignInView;
 use deskring_engine::{Admin, Paths, Scopes};
@@ -25,6 +25,19 @@ use crate::say::{self, Voice};
 const LONGEST_SECRET: u64 = 4096;
 /// No settings come near this.
 const LONGEST_FILE: u64 = 1024 * 1024;
+
+#[derive(Debug, Args)]
+pub(crate) struct Connect {
+    /// The link, or "-" to read it from standard input; its code works once
+    #[arg(long, value_name = "LINK")]
+    invite: String,
+    /// The SHA-256 of the gateway's certificate, compared with the administrator's, where no authority vouches for it
+    #[arg(long, value_name = "SHA256")]
+    trust: Option<String>,
+    /// Where there is no keychain, keep the secret in a file that only you can read
+    #[arg(long)]
+    allow_file: bool,
+}
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SecretCommand {
@@ -109,6 +122,33 @@ pub(crate) enum SettingsCommand {
         #[arg(value_name = "KEY=VALUE", required = true)]
         changes: Vec<String>,
     },
+}
+
+pub(crate) async fn connect(paths: Paths, connect: Connect) -> anyhow::Result<ExitCode> {
+    let link = match connect.invite.as_str() {
+        "-" => read_all(std::io::stdin().lock(), LONGEST_SECRET)?,
+        link => link.to_owned(),
+    };
+    let want = Want::Enroll {
+        by: InvitedBy::Link(Typed(link.trim().to_owned().into())),
+        trusted_certificate: connect.trust,
+        file_permitted: connect.allow_file,
+    };
+    let voice = say::voice(&paths);
+    match ask(&paths, want).await? {
+        Answer::Enrolled { extension, test } => {
+            print(&voice.with("cli-connected", "extension", &extension))?;
+            match test.cause {
+                None => Ok(ExitCode::SUCCESS),
+                Some(code) => Err(said(&voice, &Fault { code, detail: test.detail })),
+            }
+        }
+        Answer::PbxTest(test) => {
+            let sha256 = test.certificate.map(|certificate| certificate.sha256).unwrap_or_default();
+            bail!("{}", voice.with("cli-connect-certificate", "sha256", &sha256))
+        }
+        _ => unexpected(),
+    }
 }
 
 pub(crate) async fn secret(paths: Paths, command: SecretCommand) -> anyhow::Result<ExitCode> {

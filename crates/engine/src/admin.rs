@@ -7,6 +7,7 @@
 mod bind;
 mod doctor;
 mod lab;
+mod enroll;
 mod links;
 mod number;
 mod pbx;
@@ -37,9 +38,9 @@ use crate::view::{ProblemView, SignInView};
 
 pub use wire::{
     AgentView, Answer, BindBy, BindingView, BrowserHost, BrowserView, CertificateView, Choice, Choices,
-    DialTrial, Directory, ExtensionView, Fault, FlawView, KeptSecret, LinksView, NotSyncedView, NumberRules,
-    NumberTrial, PbxDraft, PbxTest, PhonebookView, PreviewOf, SettingsView, Switch, TelLinks, TemplateKey,
-    TemplateView, Typed, Want,
+    DialTrial, Directory, ExtensionView, Fault, FlawView, InvitedBy, KeptSecret, LinksView, NotSyncedView,
+    NumberRules, NumberTrial, PbxDraft, PbxTest, PhonebookView, PreviewOf, SettingsView, SiteView, Switch,
+    TelLinks, TemplateKey, TemplateView, Typed, Want,
 };
 
 /// Disconnecting puts these back to what they were before Desk was connected; with their sections.
@@ -57,6 +58,7 @@ pub struct Admin {
     engine: Option<mpsc::Sender<Message>>,
     signing_in: Mutex<Option<JoinHandle<()>>>,
     refusals: pbx::Refusals,
+    opened: Mutex<enroll::Opened>,
 }
 
 impl std::fmt::Debug for Admin {
@@ -96,6 +98,7 @@ impl Admin {
             engine,
             signing_in: Mutex::default(),
             refusals: pbx::Refusals::default(),
+            opened: Mutex::default(),
         })
     }
 
@@ -123,6 +126,17 @@ impl Admin {
                 self.reloaded(Vec::new()).await
             }
             Want::TestPbx { draft } => Ok(Answer::PbxTest(Box::new(self.test_pbx(draft).await?))),
+            Want::Enroll { by, trusted_certificate, file_permitted } => {
+                self.enroll(by, trusted_certificate, consent(file_permitted)).await
+            }
+            Want::Invited { link } => {
+                self.invited(link.0.expose_secret()).await;
+                Ok(Answer::Done)
+            }
+            Want::Decline => {
+                self.decline().await;
+                Ok(Answer::Done)
+            }
             Want::SignIn { other_scopes, file_permitted } => {
                 let scopes = if other_scopes { desk::Scopes::ActivitiesCalls } else { desk::Scopes::Calls };
                 let address = self.begin_sign_in(scopes, consent(file_permitted)).await?;

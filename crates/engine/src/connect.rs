@@ -164,7 +164,7 @@ pub(crate) fn connect(paths: &Paths, secrets: SecretsConfig) -> Connections {
     let refresh_token = secrets.get(SecretName::DeskRefreshToken);
     Connections {
         pbx_key: key((
-            &settings.pbx.url,
+            (&settings.pbx.url, &settings.pbx.more_addresses),
             &settings.pbx.client_id,
             &settings.pbx.trusted_certificate,
             &settings.pbx.extensions,
@@ -333,18 +333,33 @@ fn pbx_client(
         None | Some("") => None,
         Some(text) => Some(text.parse().map_err(|_| stopped("pbx_certificate_wrong"))?),
     };
+    let others = others(settings.pbx.more_addresses.iter()).map_err(stopped)?;
     let tokens = PbxTokens { secrets: secrets.clone(), owner: format!("{url} {client_id}") };
     let config = pbx::Config {
         address,
         client_id,
         client_secret,
         trusted_certificate,
+        others,
         timings: pbx::Timings::default(),
     };
     pbx::Pbx::new(config, Arc::new(tokens)).map_err(|error| {
         tracing::error!(%error, "the PBX client cannot be used");
         stopped(pbx_cause(error.kind()))
     })
+}
+
+/// The other sites of settings.
+///
+/// # Errors
+/// The code of what is wrong with one of them.
+pub(crate) fn others<'a>(texts: impl Iterator<Item = &'a String>) -> Result<Vec<pbx::Site>, &'static str> {
+    let read = |text: &String| match text.parse() {
+        Ok(site) => Ok(site),
+        Err(pbx::SiteError::Address(_)) => Err("pbx_address_wrong"),
+        Err(pbx::SiteError::Certificate) => Err("pbx_certificate_wrong"),
+    };
+    texts.map(read).collect()
 }
 
 fn desk_client(

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use deskring_domain::{CallId, Choice, Plan, Record};
 use deskring_store::{Index, Journal};
+use deskring_yeastar::Invitation;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -16,7 +17,9 @@ use crate::manners::Manners;
 use crate::names::Directory;
 use crate::outbox::Writing;
 use crate::run::ActWish;
-use crate::view::{AppView, DialView, IndexView, ShortcutState, SignInView, SyncView};
+use crate::view::{
+    AppView, DialView, IndexView, InvitationView, ShortcutState, SignInView, SyncView,
+};
 
 /// What a person, or a program on their behalf, wants of a running engine.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -156,6 +159,8 @@ pub(crate) enum Message {
         reply: oneshot::Sender<Result<DialView, Fault>>,
     },
     SignIn(SignInView),
+    /// A gateway's link was opened, or is answered.
+    Invited(Option<InvitationView>),
     /// As [`Command::Reload`]; answered when what was read is in force.
     Reload {
         applied: oneshot::Sender<()>,
@@ -236,6 +241,13 @@ impl Handle {
     /// # Errors
     /// See [`Fault`].
     pub async fn assist(&self, want: assist::Want) -> Result<assist::Answer, Fault> {
+        // Links come one way, and this one is no number.
+        if let assist::Want::Dial { text, by: DialBy::Link } = &want
+            && Invitation::is_meant(text)
+        {
+            self.admin.invited(text).await;
+            return Ok(assist::Answer::Done);
+        }
         self.assist.ask(want).await
     }
 

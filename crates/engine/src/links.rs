@@ -114,7 +114,9 @@ impl PbxLink {
     }
 
     pub(crate) fn up(&mut self) {
-        self.view = LinkView::plain(LinkState::Up, wall_ms());
+        let several = self.client().filter(|client| client.has_several_sites());
+        let address = several.map(|client| client.site().address.to_string());
+        self.view = LinkView { address, ..LinkView::plain(LinkState::Up, wall_ms()) };
         self.refusals = 0;
     }
 
@@ -194,5 +196,6 @@ fn down(cause: &str, detail: Option<String>, retry_in: Option<Duration>) -> Link
         detail,
         retry_at_ms: retry_in.map(|wait| now_ms + i64::try_from(wait.as_millis()).unwrap_or(0)),
         since_ms: now_ms,
+        address: None,
     }
 }

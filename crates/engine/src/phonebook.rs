@@ -149,6 +149,9 @@ impl Halt {
         if error.kind() == &pbx::Kind::TooOld {
             return Halt::Refused { cause: "no_phonebooks", detail: connect::pbx_detail(error) };
         }
+        if error.is_not_permitted() {
+            return Halt::Refused { cause: "not_permitted", detail: None };
+        }
         let pause = match error.retry() {
             pbx::Retry::After(pause) => pause,
             pbx::Retry::Backoff | pbx::Retry::Unknown => PAUSE,

@@ -42,8 +42,8 @@ use crate::names::{self, Names};
 use crate::outbox;
 use crate::phonebook;
 use crate::view::{
-    self, AppView, CallView, DraftView, LinkState, LinkView, OutboxView, PopupView, ProblemView, RecordView,
-    ShortcutState, ShortcutView, SignInView, SpokeView, TicketsView, WrapUpView,
+    self, AppView, CallView, DraftView, InvitationView, LinkState, LinkView, OutboxView, PopupView,
+    ProblemView, RecordView, ShortcutState, ShortcutView, SignInView, SpokeView, TicketsView, WrapUpView,
 };
 
 /// Taken from the PBX in one go before a view is published.
@@ -212,6 +212,7 @@ struct Told {
     shortcut: ShortcutState,
     language: String,
     sign_in: Option<SignInView>,
+    invitation: Option<InvitationView>,
     names: Names,
     manners: Manners,
     /// Forms begun, and the one that is being filled in.
@@ -294,6 +295,7 @@ impl Engine {
             shortcut: ShortcutState::Waiting,
             language: connect::language(&loaded.settings),
             sign_in: None,
+            invitation: None,
             names: Names::default(),
             manners: Manners::of(&loaded.settings),
             drafts: Vec::new(),
@@ -387,6 +389,10 @@ impl Engine {
                     }
                     Some(Message::SignIn(view)) => {
                         self.told.sign_in = Some(view);
+                        self.dirty = Dirty::Yes;
+                    }
+                    Some(Message::Invited(view)) => {
+                        self.told.invitation = view;
                         self.dirty = Dirty::Yes;
                     }
                     Some(Message::Reload { applied }) => self.connect(Some(applied)),
@@ -1006,6 +1012,7 @@ fn app_view(
         findings: told.findings.clone(),
         language: told.language.clone(),
         sign_in: told.sign_in.clone(),
+        invitation: told.invitation.clone(),
         caller_shown: told.manners.caller.code().into(),
         drafts: told.drafts.clone(),
         form: told.form.clone(),

@@ -47,6 +47,9 @@ pub struct AppView {
     /// Signing in to Desk, since the start.
     #[serde(default)]
     pub sign_in: Option<SignInView>,
+    /// A gateway whose link was opened: a person has to say whether to join it.
+    #[serde(default)]
+    pub invitation: Option<InvitationView>,
     /// How much of a caller others may see who look at the screen: `name`, `masked_number` or `hidden`.
     #[serde(default)]
     pub caller_shown: String,
@@ -196,6 +199,15 @@ pub enum SignInView {
     },
 }
 
+/// Whether to join a gateway.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct InvitationView {
+    /// Another one has another.
+    pub id: u64,
+    /// The gateway's address; `None` when the link could not be read.
+    pub gateway: Option<String>,
+}
+
 /// A link to the PBX or to Desk.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LinkView {
@@ -209,6 +221,9 @@ pub struct LinkView {
     pub retry_at_ms: Option<i64>,
     /// Since when it is in this state.
     pub since_ms: i64,
+    /// Which of several addresses serves.
+    #[serde(default)]
+    pub address: Option<String>,
 }
 
 /// Where a link stands.
@@ -605,7 +620,7 @@ impl AppView {
 impl LinkView {
     /// A link in a state that needs no explanation.
     pub fn plain(state: LinkState, now_ms: i64) -> Self {
-        Self { state, cause: None, detail: None, retry_at_ms: None, since_ms: now_ms }
+        Self { state, cause: None, detail: None, retry_at_ms: None, since_ms: now_ms, address: None }
     }
 
     /// Whether a person would call it a change; another time of the next attempt is not.

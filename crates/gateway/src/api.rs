@@ -17,10 +17,11 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing};
 use deskring_redact::{ExposeSecret, Secret};
-use deskring_yeastar::{AutoAnswer, Dial, Error, Note, Retry, Transfer};
+use deskring_yeastar::{Address, AutoAnswer, Dial, Error, Invitation, Note, Retry, Transfer};
 use serde_json::{Map, Value, json};
 
 use crate::book::Reach;
+use crate::config::Directory;
 use crate::guard::Guard;
 use crate::hub::Hub;
 use crate::lease::Lease;
@@ -45,22 +46,23 @@ pub(crate) struct Gateway {
     pub(crate) upstream: Upstream,
     pub(crate) guard: Guard,
     pub(crate) metrics: Arc<Metrics>,
-    /// Whether agents see their colleagues' mobile numbers.
-    pub(crate) mobile_numbers: bool,
-    /// Who writes to Desk for everybody, where somebody does.
-    /// What writes to Desk, while it is our turn.
+    /// What writes to Desk for everybody, while it is our turn.
     pub(crate) writer: Slot,
+    /// Addresses that agents use.
+    pub(crate) public: Vec<Address>,
+    /// What agents learn of each other, and of customers.
+    pub(crate) directory: Directory,
 }
 
 /// Where a request came from, after trusted proxies.
 #[derive(Clone, Copy)]
 pub(crate) struct From(pub(crate) IpAddr);
 
-type Asked = BTreeMap<String, String>;
-type Answer = Result<Value, Refusal>;
+pub(crate) type Asked = BTreeMap<String, String>;
+pub(crate) type Answer = Result<Value, Refusal>;
 
 /// Why a request is not answered with what it asked for.
-enum Refusal {
+pub(crate) enum Refusal {
     /// In the PBX's envelope.
     Code(i64, &'static str, Value),
     /// As the PBX put it.
@@ -73,13 +75,14 @@ enum Refusal {
 
 const EXPIRED: Refusal = Refusal::Code(10004, "TOKEN EXPIRED", Value::Null);
 const NO_SUCH: Refusal = Refusal::Code(10001, "INTERFACE NOT EXISTED", Value::Null);
-const NOT_FOUND: Refusal = Refusal::Code(60001, "DATA NOT FOUND", Value::Null);
+pub(crate) const NOT_FOUND: Refusal = Refusal::Code(60001, "DATA NOT FOUND", Value::Null);
 
 /// Everything agents may ask for.
 pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
     Router::new()
         .route("/openapi/v1.0/subscribe", routing::get(subscribe))
         .route("/openapi/v1.0/{*endpoint}", routing::get(answer).post(answer))
+        .route(Invitation::ENDPOINT, routing::post(enroll))
         .with_state(gateway)
 }
 
@@ -105,7 +108,16 @@ async fn answer(
 ) -> Response {
     let is_post = method == axum::http::Method::POST;
     let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    let answer = gateway.answer(&endpoint, is_post, from.0, &query, &body).await;
+    told(&gateway, gateway.answer(&endpoint, is_post, from.0, &query, &body).await)
+}
+
+/// The one question that no PBX knows.
+async fn enroll(Shared(gateway): Shared<Arc<Gateway>>, Of(from): Of<From>, body: Bytes) -> Response {
+    let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    told(&gateway, gateway.enroll(from.0, &body).await)
+}
+
+fn told(gateway: &Gateway, answer: Answer) -> Response {
     match answer {
         Ok(answer) => {
             gateway.metrics.answered.inc();
@@ -159,6 +171,12 @@ impl Gateway {
             ("queue/list", false) => self.features(endpoint, query).await,
             ("ringgroup/list" | "ivr/list", false) => self.features(endpoint, query).await,
             ("cdr/list" | "cdr/search", false) => self.call_log(endpoint, &holder, query).await,
+            (
+                "phonebook/list" | "company_contact/list" | "company_contact/search" | "company_contact/get",
+                false,
+            ) => self.read_contacts(endpoint, query).await,
+            ("phonebook/create" | "company_contact/create" | "company_contact/update", true)
+            | ("company_contact/delete", false) => self.write_contacts(endpoint, query, body).await,
             _ => Err(NO_SUCH),
         }
     }
@@ -171,10 +189,7 @@ impl Gateway {
     async fn get_token(&self, from: IpAddr, body: &Value) -> Answer {
         let client = ClientId(text(body, "username")?.to_owned());
         let secret = Secret::from(text(body, "password")?.to_owned());
-        if let Some(left) = self.guard.locked(from, &client, Instant::now()) {
-            let left = json!({ "block_expire_time": left.as_secs() + 1 });
-            return Err(Refusal::Code(70004, "ACCOUNT IP BLOCKED", left));
-        }
+        self.unlocked(from, &client)?;
         match self.state.grant(&client, &secret, now()).await {
             Ok((_, pair)) => {
                 self.guard.right(from, &client);
@@ -189,6 +204,37 @@ impl Gateway {
             Err(Refused::TooMany) => Err(Refusal::Code(60002, "MAX LIMITATION EXCEEDED", Value::Null)),
             Err(refused @ Refused::Database(_)) => Err(refused.into()),
         }
+    }
+
+    fn unlocked(&self, from: IpAddr, client: &ClientId) -> Result<(), Refusal> {
+        let Some(left) = self.guard.locked(from, client, Instant::now()) else { return Ok(()) };
+        let left = json!({ "block_expire_time": left.as_secs() + 1 });
+        Err(Refusal::Code(70004, "ACCOUNT IP BLOCKED", left))
+    }
+
+    /// A code that an administrator handed out becomes a credential. Wrong, used and old ones are told apart for nobody,
+    /// and counted as wrong secrets are.
+    async fn enroll(&self, from: IpAddr, body: &Value) -> Answer {
+        // No credential is called so.
+        let codes = ClientId(String::new());
+        let code = text(body, "code")?;
+        self.unlocked(from, &codes)?;
+        let enrolled = self.state.enroll(code, now()).await.map_err(|error| {
+            tracing::error!(%error, "the database failed");
+            Refusal::Code(-2, "INTERNAL SERVER ERROR", Value::Null)
+        })?;
+        let Some((extension, credentials)) = enrolled else {
+            self.guard.wrong(from, &codes, Instant::now());
+            self.metrics.wrong_secrets.inc();
+            tracing::warn!(%from, "a code that is none any more");
+            return Err(NOT_FOUND);
+        };
+        self.guard.right(from, &codes);
+        let addresses: Vec<String> = self.public.iter().map(ToString::to_string).collect();
+        Ok(success(json!({
+            "client_id": credentials.client.0, "client_secret": credentials.secret.expose_secret(),
+            "extension": extension.as_str(), "addresses": addresses,
+        })))
     }
 
     async fn refresh_token(&self, body: &Value) -> Answer {
@@ -284,7 +330,7 @@ impl Gateway {
     async fn extensions(&self, endpoint: &str, query: &Asked) -> Answer {
         let lists = self.upstream.lists().await?;
         let row = |extension: &deskring_yeastar::Extension| {
-            let mobile = extension.mobile.clone().filter(|_| self.mobile_numbers);
+            let mobile = extension.mobile.clone().filter(|_| self.directory.mobile_numbers);
             deskring_yeastar::Extension { mobile, ..extension.clone() }.encode()
         };
         let mut rows = lists.extensions.iter().map(row);
@@ -349,7 +395,7 @@ impl Gateway {
     }
 }
 
-fn success(fields: Value) -> Value {
+pub(crate) fn success(fields: Value) -> Value {
     with_code(0, "SUCCESS", fields)
 }
 
@@ -381,7 +427,7 @@ fn page(rows: Vec<Value>, query: &Asked, list: &str) -> Answer {
     Ok(success(json!({ "total_number": total, list: rows })))
 }
 
-fn text<'a>(body: &'a Value, name: &'static str) -> Result<&'a str, Refusal> {
+pub(crate) fn text<'a>(body: &'a Value, name: &'static str) -> Result<&'a str, Refusal> {
     body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).ok_or_else(|| invalid(name))
 }
 
@@ -392,7 +438,7 @@ fn number(body: &Value, name: &'static str) -> Result<String, Refusal> {
     is_one.then(|| number.to_owned()).ok_or_else(|| invalid(name))
 }
 
-fn invalid(name: &'static str) -> Refusal {
+pub(crate) fn invalid(name: &'static str) -> Refusal {
     let list = json!({ "invalid_param_list": [{ "value": name, "validation_type": "invalid" }] });
     Refusal::Code(40002, "PARAMETER ERROR", list)
 }

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 use deskring_redact::Secret;
 use deskring_yeastar::{Address, Fingerprint};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::database::{Place, Server};
 
@@ -23,6 +24,9 @@ pub struct Config {
     /// Where `/healthz`, `/readyz` and `/metrics` are, for this machine.
     #[serde(default = "monitor")]
     pub monitor: SocketAddr,
+    /// Addresses that agents use, one or several; the first is written into invitations.
+    #[serde(default, deserialize_with = "addresses")]
+    pub public_url: Vec<Address>,
     /// Folder of what is this machine's own, and of the database unless [`DatabaseConfig`] says otherwise.
     #[serde(default = "state")]
     pub state: PathBuf,
@@ -95,12 +99,15 @@ pub struct DeskConfig {
 }
 
 /// What agents learn of each other.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Directory {
     /// Whether mobile numbers are in the list of extensions.
     #[serde(default)]
     pub mobile_numbers: bool,
+    /// Whether agents' apps may copy contacts of Desk to the PBX: create entries, and change those that Deskring made.
+    #[serde(default)]
+    pub agents_write_contacts: bool,
 }
 
 fn listen() -> SocketAddr {
@@ -130,9 +137,27 @@ pub(crate) fn first_line(path: &Path, key: &str) -> anyhow::Result<String> {
     Ok(text.lines().next().unwrap_or_default().trim().to_owned())
 }
 
+/// One text, also with commas, or a list of them.
+fn addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Address>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        One(String),
+        Many(Vec<String>),
+    }
+    let written = match Written::deserialize(deserializer)? {
+        Written::One(text) => vec![text],
+        Written::Many(texts) => texts,
+    };
+    let texts = written.iter().flat_map(|text| text.split(',')).filter(|text| !text.trim().is_empty());
+    texts
+        .map(|text| Address::parse(text).map_err(|error| D::Error::custom(format!("{text:?}: {error}"))))
+        .collect()
+}
+
 impl Config {
-    /// Reads a file, then the variables `DESKRING_GATEWAY_LISTEN`, `_MONITOR`, `_STATE`, `_PBX_ADDRESS`,
-    /// `_PBX_CLIENT_ID` and `_DATABASE_URL`.
+    /// Reads a file, then the variables `DESKRING_GATEWAY_LISTEN`, `_MONITOR`, `_STATE`, `_PUBLIC_URL`,
+    /// `_PBX_ADDRESS`, `_PBX_CLIENT_ID` and `_DATABASE_URL`.
     ///
     /// # Errors
     /// In words for an administrator: the file cannot be read, a key is unknown or missing, a value is impossible.
@@ -152,6 +177,7 @@ impl Config {
             ("LISTEN", &["listen"][..]),
             ("MONITOR", &["monitor"]),
             ("STATE", &["state"]),
+            ("PUBLIC_URL", &["public_url"]),
             ("PBX_ADDRESS", &["pbx", "address"]),
             ("PBX_CLIENT_ID", &["pbx", "client_id"]),
             ("DATABASE_URL", &["database", "url"]),
@@ -213,6 +239,7 @@ impl Config {
             client_id: self.pbx.client_id.clone(),
             client_secret: Secret::from(secret),
             trusted_certificate,
+            others: Vec::new(),
             timings,
         })
     }
@@ -250,6 +277,13 @@ mod tests {
     }
 
     #[test]
+    fn the_example_is_a_configuration() {
+        let config = read(include_str!("../../../packaging/gateway.toml"), &[]).unwrap();
+        assert_eq!(config.public_url.len(), 1);
+        assert!(config.tls.is_some() && !config.directory.agents_write_contacts);
+    }
+
+    #[test]
     fn secrets_never_travel_in_the_clear() {
         let open = format!("listen = \"0.0.0.0:8443\"\n{LEAST}");
         assert!(read(&open, &[]).unwrap_err().to_string().contains("[tls]"));
@@ -269,6 +303,23 @@ mod tests {
         let text = format!("{text}password_file = \"/nowhere\"\n");
         let error = read(&text, &[]).unwrap().database(&BTreeMap::new()).unwrap_err();
         assert!(error.to_string().contains("database.password_file"));
+    }
+
+    #[test]
+    fn agents_may_have_one_address_or_several_and_never_an_open_one() {
+        let public = |line: &str| read(&format!("{line}\n{LEAST}"), &[]);
+        assert!(public("").unwrap().public_url.is_empty());
+        assert_eq!(public("public_url = \"https://gw.example.com:8443/\"").unwrap().public_url.len(), 1);
+        let two = public("public_url = [\"https://gw1.example.com\", \"https://gw2.example.com\"]").unwrap();
+        let shown: Vec<String> = two.public_url.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["https://gw1.example.com", "https://gw2.example.com"]);
+        let from_outside =
+            [("DESKRING_GATEWAY_PUBLIC_URL", "https://gw3.example.com, https://gw4.example.com")];
+        assert_eq!(read(LEAST, &from_outside).unwrap().public_url.len(), 2);
+        for wrong in ["http://gw.example.com", "gw.example.com", "https://gw.example.com/path"] {
+            let error = public(&format!("public_url = {wrong:?}")).unwrap_err();
+            assert!(format!("{error:#}").contains(wrong), "{error:#}");
+        }
     }
 
     #[test]

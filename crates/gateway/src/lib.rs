@@ -20,6 +20,7 @@ mod api;
 mod book;
 pub mod config;
 mod database;
+mod contacts;
 mod guard;
 mod hub;
 mod lease;

@@ -3,9 +3,11 @@
 mod desk;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use clap::{Parser, Subcommand};
@@ -13,9 +15,13 @@ use deskring_gateway::{
     CONTROL_SOCKET, ClientId, Config, Credentials, Extension, Place, State, start, wall_seconds,
 };
 use deskring_redact::ExposeSecret;
+use deskring_yeastar::Invitation;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::desk::DeskCommand;
+
+/// How long a gateway that is well takes to say so.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// One PBX credential for any number of agents, each seeing their own extension only.
 #[derive(Debug, Parser)]
@@ -43,6 +49,8 @@ enum Command {
         #[command(subcommand)]
         command: DeskCommand,
     },
+    /// Ask the gateway that runs here whether it is well: exit code 0, or 1
+    Health,
     /// Who may connect
     Agent {
         #[command(subcommand)]
@@ -54,6 +62,11 @@ enum Command {
 enum AgentCommand {
     /// Give an extension a credential; it is shown once
     Add {
+        /// Number of the extension
+        extension: String,
+    },
+    /// Print a link by which an agent's app connects itself; it holds for a day and works once
+    Invite {
         /// Number of the extension
         extension: String,
     },
@@ -80,6 +93,7 @@ async fn main() -> anyhow::Result<()> {
     let config = Config::load(&arguments.config, &environment)?;
     match arguments.command {
         Command::Serve => serve(&config, &environment).await,
+        Command::Health => health(config.monitor),
         Command::Agent { command } => agent(&config, &environment, command).await,
         Command::Desk { command } => desk::desk(&config, command).await,
     }
@@ -111,6 +125,17 @@ async fn serve(config: &Config, environment: &BTreeMap<String, String>) -> anyho
     Ok(())
 }
 
+/// For a container, in which there is nothing else to ask with.
+fn health(monitor: SocketAddr) -> anyhow::Result<()> {
+    let mut stream = TcpStream::connect_timeout(&monitor, PATIENCE).context("no gateway runs here")?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(b"GET /healthz HTTP/1.0\r\n\r\n")?;
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer)?;
+    ensure!(answer.ends_with(b" 200"), "the gateway is not well");
+    Ok(())
+}
+
 async fn agent(
     config: &Config,
     environment: &BTreeMap<String, String>,
@@ -124,6 +149,19 @@ async fn agent(
             let added = state.add(&Extension::new(&extension), wall_seconds()).await?;
             tell(config, &["look".to_owned()])?;
             show(&mut out, &added)?;
+        }
+        AgentCommand::Invite { extension } => {
+            ensure!(is_extension(&extension), "{extension:?} is not the number of an extension");
+            let gateway = config.public_url.first().cloned().context(
+                "no address for agents: set public_url in the configuration, such as \
+                 public_url = \"https://gateway.example.com:8443\"",
+            )?;
+            let code = state.invite(&Extension::new(&extension), wall_seconds()).await?;
+            writeln!(out, "{}", Invitation::new(gateway, code).link().expose_secret())?;
+            writeln!(
+                out,
+                "Connects one app as extension {extension}. It holds for 24 hours, works once, and is not shown again."
+            )?;
         }
         AgentCommand::List => {
             for agent in state.agents().await? {

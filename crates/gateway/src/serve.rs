@@ -95,8 +95,9 @@ pub async fn start(config: &Config, environment: &BTreeMap<String, String>) -> a
         upstream: Upstream::new(pbx),
         guard: Guard::default(),
         metrics,
-        mobile_numbers: config.directory.mobile_numbers,
         writer: Slot::default(),
+        public: config.public_url.clone(),
+        directory: config.directory.clone(),
     });
     let (mut servers, mut tasks) = (JoinSet::new(), JoinSet::new());
     let tls = match &config.tls {

@@ -243,15 +243,17 @@ impl State {
         Ok(Secret::from(code))
     }
 
-    /// The credential that a code becomes.
+    /// The credential that a code becomes, and for which extension.
     ///
     /// # Errors
     /// See [`Refused`]; a code is used up also when the answer is lost.
-    pub async fn enroll(&self, code: &str, now: i64) -> anyhow::Result<Option<Credentials>> {
+    pub async fn enroll(&self, code: &str, now: i64) -> anyhow::Result<Option<(Extension, Credentials)>> {
         let statement = "DELETE FROM invitations WHERE code = $1 AND until > $2 RETURNING extension";
         let rows = self.database.ask(statement, [digest(code).into(), now.into()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
-        self.add(&Extension::new(&row.get::<String>(0)?), now).await.map(Some)
+        let extension = Extension::new(&row.get::<String>(0)?);
+        let credentials = self.add(&extension, now).await?;
+        Ok(Some((extension, credentials)))
     }
 
     /// A pair of tokens for a credential and its secret. As slow for a credential that is not there.

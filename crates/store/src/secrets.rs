@@ -377,6 +377,27 @@ impl Secrets {
         }
     }
 
+    /// Whether [`set_with`](Secrets::set_with) would keep it: for a secret that can be had once only.
+    ///
+    /// # Errors
+    /// What it would fail with, as far as that can be told before.
+    pub fn could_set(&self, name: SecretName, consent: Consent) -> Result<(), SecretsError> {
+        if self.environment_value(name).is_some() {
+            return Err(SecretsError::SetByEnvironment);
+        }
+        match self.chain_state() {
+            ChainState::Works => Ok(()),
+            ChainState::Locked => Err(SecretsError::KeychainLocked),
+            ChainState::Absent | ChainState::Failed => {
+                if self.file_permitted(name, consent)? {
+                    Ok(())
+                } else {
+                    Err(SecretsError::ConsentNeeded)
+                }
+            }
+        }
+    }
+
     /// Removes a secret wherever it is kept; an environment variable stays. Absent is fine.
     ///
     /// # Errors

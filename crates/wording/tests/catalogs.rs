@@ -189,9 +189,20 @@ const CODES: &[(&str, &[&str])] = &[
             "not_kept",
             "no_index",
             "sync_off",
+            "not_permitted",
         ],
     ),
     ("cause", &["index_budget", "few_credits", "index_not_opened", "index_not_written", "off"]),
+    (
+        "cause",
+        &[
+            "invitation_wrong",
+            "invitation_refused",
+            "invitation_locked",
+            "invitation_no_gateway",
+            "set_by_policy",
+        ],
+    ),
     ("link-state", &["not_set_up", "disabled", "connecting", "up", "down", "stopped"]),
     ("popup", &["automatic", "manual", "off"]),
     (

@@ -85,10 +85,15 @@ impl Address {
         Ok(Address(url))
     }
 
-    /// The address of an API endpoint, without a query: `…/openapi/v1.0/{endpoint}`.
+    /// The address of an API endpoint, without a query: `…/openapi/v1.0/{endpoint}`, or from the root when it begins
+    /// with a slash.
     pub(crate) fn endpoint(&self, endpoint: &str) -> Url {
         let mut url = self.0.clone();
-        url.set_path(&format!("/openapi/v1.0/{endpoint}"));
+        if endpoint.starts_with('/') {
+            url.set_path(endpoint);
+        } else {
+            url.set_path(&format!("/openapi/v1.0/{endpoint}"));
+        }
         url
     }
 

@@ -10,7 +10,7 @@ use std::{
 
 use deskring_redact::Secret;
 
-use crate::{address::Address, tls::Fingerprint};
+use crate::{address::Address, sites::Site, tls::Fingerprint};
 
 /// Which PBX, as whom, and how patiently.
 #[derive(Clone, Debug)]
@@ -23,6 +23,9 @@ pub struct Config {
     pub client_secret: Secret,
     /// Accept exactly this certificate, and ask the system about no other. `None`: the system decides.
     pub trusted_certificate: Option<Fingerprint>,
+    /// Where the same system is reached as well: gateways on one database. One that is away, stands by or shows a
+    /// certificate that is not trusted there is passed over.
+    pub others: Vec<Site>,
     /// Durations; [`Timings::default`] is what the protocol wants.
     pub timings: Timings,
 }

@@ -227,7 +227,7 @@ impl Core {
         self.page_of(ask, number, PAGE_ROWS).await
     }
 
-    async fn page_of(&self, ask: Ask, number: usize, rows: usize) -> Result<Page, Error> {
+    pub(crate) async fn page_of(&self, ask: Ask, number: usize, rows: usize) -> Result<Page, Error> {
         match self.ask(ask.with("page", number).with("page_size", rows)).await {
             Ok(answer) => {
                 let total = integer(&answer, "total_number").and_then(|total| usize::try_from(total).ok());

@@ -1,6 +1,6 @@
 //! The PBX's words, spoken: what was decoded, as the PBX would have said it.
 //!
-//! Owns: the shape of event frames, call objects, rows of the call log and envelopes, for a server that stands between
+//! Owns: the shape of event frames, call objects, rows of the call log and of contacts, for a server that stands between
 //! a PBX and its clients. Whatever was not understood is not repeated. The inverse of `event` and `call_log`; must
 //! not know who listens.
 
@@ -10,6 +10,7 @@ use crate::{
     call_log::LoggedCall,
     directory::{Extension, Feature},
     event::{Call, CallRecord, Event, Member, Party},
+    phonebook::{Entry, Members, NumberKind, Phonebook},
 };
 
 impl Event {
@@ -98,6 +99,37 @@ impl Extension {
             "id": self.id, "number": self.number, "caller_id_name": self.name, "email_addr": self.email,
             "mobile_number": self.mobile, "presence_status": self.presence,
         }))
+    }
+}
+
+impl Entry {
+    /// A row of `company_contact/list`, `company_contact/search`, and the `data` of `company_contact/get`.
+    pub fn encode(&self) -> Value {
+        let books: Vec<Value> = self.books.iter().map(|book| json!({ "id": book.0 })).collect();
+        let mut row = json!({
+            "id": self.id.0, "contact_name": self.name, "company": self.company, "email": self.email,
+            "remark": self.remark, "phonebook_list": books,
+        });
+        if let Value::Object(fields) = &mut row {
+            for kind in NumberKind::ALL {
+                let number = self.numbers.get(&kind).cloned().unwrap_or_default();
+                fields.insert(kind.names().0.to_owned(), number.into());
+            }
+        }
+        row
+    }
+}
+
+impl Phonebook {
+    /// A row of `phonebook/list`.
+    pub fn encode(&self) -> Value {
+        let select = match self.members {
+            Members::Everybody => "sel_all",
+            Members::Chosen => "sel_specific",
+        };
+        without_null(
+            json!({ "id": self.id.0, "name": self.name, "member_select": select, "total": self.count }),
+        )
     }
 }
 

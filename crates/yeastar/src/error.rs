@@ -29,6 +29,8 @@ enum Stage {
     Unknown,
     /// The PBX has not seen the token yet.
     BeforeToken,
+    /// It was opened, and then said that another one serves.
+    StandingBy,
 }
 
 /// The `errcode` and `errmsg` of an answer, verbatim as far as it is [`printable`].
@@ -201,6 +203,16 @@ impl Error {
     pub(crate) fn before_token(mut self) -> Error {
         self.0.stage = Stage::BeforeToken;
         self
+    }
+
+    /// Marks that whoever was asked says to ask another one.
+    pub(crate) fn standing_by(mut self) -> Error {
+        self.0.stage = Stage::StandingBy;
+        self
+    }
+
+    pub(crate) fn is_standing_by(&self) -> bool {
+        self.0.stage == Stage::StandingBy
     }
 
     pub(crate) fn is_before_token(&self) -> bool {

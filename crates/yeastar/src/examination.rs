@@ -110,8 +110,11 @@ impl Pbx {
 
 impl Findings {
     async fn gather(&mut self, pbx: &Pbx, mine: &[&str]) -> Result<(), Error> {
-        let (host, port) = pbx.0.address.host_and_port();
-        look_up(&host, port).await.map_err(|error| Error::because(Kind::NameNotFound, error))?;
+        // With several sites the name of one does not matter.
+        if !pbx.has_several_sites() {
+            let (host, port) = pbx.site().address.host_and_port();
+            look_up(&host, port).await.map_err(|error| Error::because(Kind::NameNotFound, error))?;
+        }
         self.host = Host::Known;
         // One refusal is enough; three questions would bring it three times.
         pbx.0.tokens.access(Want::Valid).await?;
@@ -207,6 +210,7 @@ mod tests {
             client_id: "client-id".into(),
             client_secret: "client-s3cret".into(),
             trusted_certificate: None,
+            others: Vec::new(),
             timings: quick(),
         };
         let pbx = Pbx::new(config, Arc::new(Kept::default())).unwrap();

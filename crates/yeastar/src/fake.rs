@@ -15,7 +15,10 @@ use tokio::{
     sync::mpsc,
     time::timeout,
 };
-use tokio_tungstenite::{WebSocketStream, accept_async, tungstenite::Message};
+use tokio_tungstenite::{
+    WebSocketStream, accept_async,
+    tungstenite::{Message, protocol::CloseFrame},
+};
 
 use crate::{Address, Config, Feed, Pbx, Timings, TokenPair, TokenStore};
 
@@ -102,6 +105,7 @@ impl Fake {
             client_id: "client-id".into(),
             client_secret: Secret::from("client-s3cret"),
             trusted_certificate: None,
+            others: Vec::new(),
             timings,
         };
         Pbx::new(config, store).unwrap()
@@ -222,6 +226,12 @@ impl Wire {
                 end => panic!("{end:?}"),
             }
         }
+    }
+
+    /// Ends it with a code.
+    pub(crate) async fn close(&mut self, code: u16) {
+        let frame = CloseFrame { code: code.into(), reason: "".into() };
+        self.socket.close(Some(frame)).await.unwrap();
     }
 
     /// Waits until the client closes.

@@ -16,10 +16,10 @@ use tokio::{
 };
 
 use crate::{
-    address::Address,
     config::Timings,
     error::{Effect, Error, Kind, LookupFailed, Question, Retry},
     event::{integer, string},
+    sites::{Line, Sites, is_of_site, more_telling},
 };
 
 /// QUIRK(yeastar): a request without `User-Agent` is answered 40002. This is the vendor's example value.
@@ -30,8 +30,7 @@ const ANSWER_LIMIT_BYTES: usize = 16 << 20;
 /// The transport. Cheap to clone; all clones keep the limits together.
 #[derive(Clone)]
 pub(crate) struct Http {
-    client: reqwest::Client,
-    address: Address,
+    sites: Arc<Sites>,
     blocked: Duration,
     gate: Arc<Semaphore>,
     pace: Arc<Pace>,
@@ -77,42 +76,38 @@ impl Ask {
 }
 
 impl Http {
-    pub(crate) fn new(address: Address, tls: &Arc<ClientConfig>, timings: &Timings) -> Result<Http, Error> {
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(ClientConfig::clone(tls))
-            .user_agent(USER_AGENT)
-            // QUIRK(yeastar): the server closes every connection after its answer.
-            .pool_max_idle_per_host(0)
-            .http1_only()
-            // The token is in the query: never carry it to where an answer points.
-            .redirect(reqwest::redirect::Policy::none())
-            // The event socket goes straight to the PBX; both must fail or work together.
-            .no_proxy()
-            .retry(reqwest::retry::never())
-            .dns_resolver(Arc::new(SystemNames))
-            .timeout(timings.request_timeout)
-            // Shorter than the whole, so that a dead route is known to have carried no request.
-            .connect_timeout(timings.request_timeout.mul_f32(0.8))
-            .build()
-            .map_err(|error| Error::because(Kind::Other, error.without_url()))?;
-        Ok(Http {
-            client,
-            address,
+    pub(crate) fn new(sites: Arc<Sites>, timings: &Timings) -> Http {
+        Http {
+            sites,
             blocked: timings.blocked,
             gate: Arc::new(Semaphore::new(timings.requests_at_once.max(1))),
             pace: Arc::new(Pace::new(timings.requests_per_second)),
-        })
+        }
     }
 
-    /// Sends once and returns the answer's object, `errcode` 0.
+    /// Sends once and returns the answer's object, `errcode` 0. Of several sites each is asked once, until one answers.
     ///
     /// # Errors
     /// Transport faults, and an `errcode` other than 0 as [`Error::answer`].
     pub(crate) async fn exchange(&self, ask: &Ask, token: Option<&Secret>) -> Result<Value, Error> {
+        let mut failed = None;
+        for (index, line) in self.sites.round() {
+            match self.exchange_at(line, ask, token).await {
+                Err(error) if is_of_site(&error) => failed = Some(more_telling(failed, error)),
+                outcome => {
+                    self.sites.stay(index);
+                    return outcome;
+                }
+            }
+        }
+        Err(failed.unwrap_or_else(|| Error::new(Kind::Unreachable)))
+    }
+
+    async fn exchange_at(&self, line: &Line, ask: &Ask, token: Option<&Secret>) -> Result<Value, Error> {
         // The gate is never closed; a closed one would only mean no limit.
         let _permit = self.gate.acquire().await.ok();
         self.pace.wait().await;
-        let mut url = self.address.endpoint(ask.endpoint);
+        let mut url = line.site.address.endpoint(ask.endpoint);
         if !ask.query.is_empty() || token.is_some() {
             let mut query = url.query_pairs_mut();
             query.extend_pairs(&ask.query);
@@ -121,8 +116,8 @@ impl Http {
             }
         }
         let request = match &ask.method {
-            Method::Get => self.client.get(url.clone()),
-            Method::Post(body) => self.client.post(url.clone()).json(body),
+            Method::Get => line.client.get(url.clone()),
+            Method::Post(body) => line.client.post(url.clone()).json(body),
         };
         let outcome = self.receive(request, ask).await;
         match &outcome {
@@ -160,6 +155,8 @@ impl Http {
                 (Question::Token, 503) => {
                     Error::because(Kind::Unreachable, status).with_retry(Retry::Backoff)
                 }
+                // And nothing else was done either.
+                (_, 503) => Error::because(Kind::Malformed, status),
                 _ => unreadable(Error::because(Kind::Malformed, status)),
             });
         };
@@ -173,6 +170,32 @@ impl Http {
             _ => error,
         })
     }
+}
+
+/// For one of so many sites.
+pub(crate) fn client(
+    tls: &Arc<ClientConfig>,
+    timings: &Timings,
+    sites: u32,
+) -> Result<reqwest::Client, Error> {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(ClientConfig::clone(tls))
+        .user_agent(USER_AGENT)
+        // QUIRK(yeastar): the server closes every connection after its answer.
+        .pool_max_idle_per_host(0)
+        .http1_only()
+        // The token is in the query: never carry it to where an answer points.
+        .redirect(reqwest::redirect::Policy::none())
+        // The event socket goes straight to the PBX; both must fail or work together.
+        .no_proxy()
+        .retry(reqwest::retry::never())
+        .dns_resolver(Arc::new(SystemNames))
+        .timeout(timings.request_timeout)
+        // Shorter than the whole, so that a dead route is known to have carried no request; and so that all of them are
+        // tried in the time of one.
+        .connect_timeout(timings.request_timeout.mul_f32(0.8) / sites)
+        .build()
+        .map_err(|error| Error::because(Kind::Other, error.without_url()))
 }
 
 /// QUIRK(yeastar): one client reads `block_expire_time` from the answer; its unit is not documented. Taken as

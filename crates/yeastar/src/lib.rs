@@ -6,11 +6,12 @@
 //! ```text
 //! address ─┐                       ┌─ directory    names behind numbers
 //! config ──┤                       ├─ control      acting on calls
-//!          │                       ├─ phonebook    company contacts
+//! sites ───┤                       ├─ phonebook    company contacts
 //! tls ─────┼─► http ──► token ──► pbx
 //! error ───┤   one      one        ├─ socket       the link: events in, Feed out
 //! event ───┘   request  token      ├─ call_log     what happened while nobody listened
-//!                                  └─ examination  what is wrong: all of the above, tried once
+//!                                  ├─ examination  what is wrong: all of the above, tried once
+//!                                  └─ invitation   a gateway's code that becomes a credential
 //! ```
 //!
 //! [`Pbx`] is the handle. [`Pbx::run`] is the link and tells everything through one bounded channel of
@@ -35,9 +36,11 @@ mod examination;
 #[cfg(test)]
 mod fake;
 mod http;
+mod invitation;
 mod monitors;
 mod pbx;
 mod phonebook;
+mod sites;
 mod socket;
 mod tls;
 mod token;
@@ -58,9 +61,14 @@ pub use crate::{
         Member, Party, RecordKind, RecordStatus, Registration, Status,
     },
     examination::Examination,
+    invitation::{Enrolled, Invitation, NotAnInvitation},
     monitors::{Monitor, Monitors},
     pbx::Pbx,
-    phonebook::{Entries, Entry, EntryId, Members, NumberKind, Person, Phonebook, PhonebookId},
+    phonebook::{
+        Entries, EntriesPage, Entry, EntryId, Members, NOT_PERMITTED, NumberKind, Person, Phonebook,
+        PhonebookId,
+    },
+    sites::{Site, SiteError},
     socket::{Feed, SocketTrial},
     tls::{Distrust, Fingerprint, FingerprintError},
     token::TRIES_UNTIL_BLOCKED,

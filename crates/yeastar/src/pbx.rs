@@ -6,18 +6,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rustls::ClientConfig;
 use serde_json::Value;
-use tokio::sync::{Notify, mpsc};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::timeout,
+};
 
 use crate::{
-    address::Address,
     config::{Config, Timings, TokenStore},
     error::{Effect, Error, Kind},
     event::Call,
     http::{Ask, Http},
+    sites::{Site, Sites},
     socket::{self, Feed},
-    tls,
     token::{Tokens, Want},
 };
 
@@ -27,9 +28,8 @@ pub struct Pbx(pub(crate) Arc<Core>);
 
 /// What the parts of the client share.
 pub(crate) struct Core {
-    pub(crate) address: Address,
+    pub(crate) sites: Arc<Sites>,
     pub(crate) timings: Timings,
-    pub(crate) tls: Arc<ClientConfig>,
     pub(crate) tokens: Tokens,
     pub(crate) wake: Notify,
     http: Http,
@@ -41,11 +41,12 @@ impl Pbx {
     /// # Errors
     /// [`Kind::Tls`] or [`Kind::Other`] when the transports cannot be built on this system.
     pub fn new(config: Config, store: Arc<dyn TokenStore>) -> Result<Pbx, Error> {
-        let Config { address, client_id, client_secret, trusted_certificate, timings } = config;
-        let tls = tls::client_config(address.scheme(), trusted_certificate)?;
-        let http = Http::new(address.clone(), &tls, &timings)?;
+        let Config { address, client_id, client_secret, trusted_certificate, others, timings } = config;
+        let first = Site { address, trusted_certificate };
+        let sites = Arc::new(Sites::new([vec![first], others].concat(), &timings)?);
+        let http = Http::new(sites.clone(), &timings);
         let tokens = Tokens::new(http.clone(), client_id, client_secret, timings.clone(), store);
-        Ok(Pbx(Arc::new(Core { address, timings, tls, tokens, wake: Notify::new(), http })))
+        Ok(Pbx(Arc::new(Core { sites, timings, tokens, wake: Notify::new(), http })))
     }
 
     /// The link: connects, subscribes, asks for the current calls, forwards events, heartbeats, renews the
@@ -81,6 +82,31 @@ impl Pbx {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// The site that answered last, or is asked first.
+    pub fn site(&self) -> Site {
+        self.0.sites.current().site.clone()
+    }
+
+    /// Whether there is more than one.
+    pub fn has_several_sites(&self) -> bool {
+        self.0.sites.count() > 1
+    }
+
+    /// Knocks at each of several sites: whether somebody answers there whose certificate is trusted. No token is shown.
+    /// Where there is one only, asking it anything tells as much, and nothing is done.
+    pub async fn knock(&self, within: Duration) -> Vec<(Site, Result<(), Error>)> {
+        let round = self.0.sites.round().filter(|_| self.has_several_sites());
+        let knocks = round.map(|(_, line)| async {
+            let asked = timeout(within, line.client.get(line.site.address.endpoint("/")).send()).await;
+            let answered = match asked {
+                Ok(answer) => answer.map(drop).map_err(|error| Error::http(error, Effect::Read)),
+                Err(elapsed) => Err(Error::because(Kind::TimedOut, elapsed)),
+            };
+            (line.site.clone(), answered)
+        });
+        futures_util::future::join_all(knocks).await
+    }
+
     /// The calls of this moment, all members of each, caller first (`call/query`). An idle PBX has none.
     ///
     /// # Errors
@@ -105,7 +131,7 @@ impl Pbx {
 
 impl std::fmt::Debug for Pbx {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pbx").field("address", &self.0.address).finish_non_exhaustive()
+        f.debug_struct("Pbx").field("address", &self.0.sites.current().site.address).finish_non_exhaustive()
     }
 }
 

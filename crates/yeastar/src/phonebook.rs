@@ -18,6 +18,8 @@ use crate::{
     pbx::Pbx,
 };
 
+/// A gateway's own code, which no PBX uses: its administrator has not allowed this.
+pub const NOT_PERMITTED: i64 = 90403;
 /// So many entries are asked for at once: some hundred kilobytes.
 const PAGE: usize = 1000;
 /// More pages than the largest PBX has entries for.
@@ -83,7 +85,7 @@ impl NumberKind {
     ];
 
     /// QUIRK(yeastar): lists and details have names of their own.
-    fn names(self) -> (&'static str, &'static str) {
+    pub(crate) fn names(self) -> (&'static str, &'static str) {
         match self {
             NumberKind::Business => ("business", "business_number"),
             NumberKind::Business2 => ("business2", "business_number2"),
@@ -178,6 +180,31 @@ impl Entry {
 }
 
 impl Person {
+    /// What a request to create or update says, and the phonebooks it names. `None` when something in it is not as the
+    /// PBX wants it.
+    pub fn read(body: &Value) -> Option<(Person, Vec<PhonebookId>)> {
+        let text = |name: &str| string(body, name).unwrap_or_default();
+        let mut numbers = BTreeMap::new();
+        for row in body.get("number_list")?.as_array()? {
+            let named = string(row, "num_type")?;
+            let kind = NumberKind::ALL.into_iter().find(|kind| kind.names().1 == named)?;
+            if numbers.insert(kind, string(row, "number")?).is_some() {
+                return None;
+            }
+        }
+        let books = body.get("phonebook_id_list").and_then(Value::as_array).into_iter().flatten();
+        let books: Option<Vec<PhonebookId>> = books.map(|id| id.as_i64().map(PhonebookId)).collect();
+        let person = Person {
+            first_name: string(body, "first_name").filter(|name| !name.is_empty())?,
+            last_name: text("last_name"),
+            company: text("company"),
+            email: text("email"),
+            remark: text("remark"),
+            numbers,
+        };
+        (!person.numbers.is_empty()).then_some((person, books?))
+    }
+
     /// Every field, so that what is empty is cleared.
     fn body(&self, books: &[PhonebookId]) -> Value {
         let numbers: Vec<Value> = self
@@ -197,6 +224,11 @@ impl Error {
     /// Whether the PBX has no room for another one.
     pub fn is_full(&self) -> bool {
         self.code() == Some(60002)
+    }
+
+    /// Whether the gateway in front of the PBX does not permit it.
+    pub fn is_not_permitted(&self) -> bool {
+        self.code() == Some(NOT_PERMITTED)
     }
 
     /// Whether the PBX has it already.
@@ -248,6 +280,15 @@ impl Pbx {
     /// All company contacts, page by page.
     pub fn entries(&self) -> Entries {
         Entries { pbx: self.clone(), page: 0, seen: 0, first: None, ended: false }
+    }
+
+    /// One page of them, counted from 1, and how many there are.
+    ///
+    /// # Errors
+    /// Transport faults and refusals; none is not an error.
+    pub async fn entries_at(&self, page: usize, rows: usize) -> Result<EntriesPage, Error> {
+        let page = self.0.page_of(Ask::read("company_contact/list"), page, rows).await?;
+        Ok(EntriesPage { entries: page.rows.iter().filter_map(Entry::read).collect(), total: page.total })
     }
 
     /// Company contacts that have this text somewhere; which fields are searched, the PBX decides.
@@ -308,6 +349,15 @@ impl Pbx {
     pub async fn delete_entry(&self, id: EntryId) -> Result<(), Error> {
         gone(self.0.ask(removal("company_contact/delete", id.0)).await)
     }
+}
+
+/// Some company contacts of a PBX.
+#[derive(Debug)]
+pub struct EntriesPage {
+    /// In the PBX's order.
+    pub entries: Vec<Entry>,
+    /// How many there are on all pages, when the PBX tells.
+    pub total: Option<usize>,
 }
 
 /// All company contacts of a PBX, page by page.

@@ -71,7 +71,7 @@ pub(crate) async fn run(core: Arc<Core>, feed: mpsc::Sender<Feed>) {
             Err(error) => Lost { error, opening: None },
             Ok(Start::NobodyListens) => return,
             Ok(Start::Up(line, calls)) => {
-                tracing::info!(address = %link.core.address, "the link is up");
+                tracing::info!(address = %link.core.sites.current().site.address, "the link is up");
                 let since = Instant::now();
                 let end = link.serve(*line, calls).await;
                 if since.elapsed() >= link.core.timings.reconnect_max {
@@ -86,7 +86,7 @@ pub(crate) async fn run(core: Arc<Core>, feed: mpsc::Sender<Feed>) {
         opening = lost.opening;
         // The next socket is being opened already: nothing to wait for.
         let retry_in = if opening.is_some() { Some(Duration::ZERO) } else { link.retry_in(&lost.error) };
-        tracing::info!(address = %link.core.address, error = %lost.error, ?retry_in, "the link is down");
+        tracing::info!(address = %link.core.sites.current().site.address, error = %lost.error, ?retry_in, "the link is down");
         if link.feed.send(Feed::Down { error: lost.error, retry_in }).await.is_err() {
             return;
         }
@@ -251,6 +251,9 @@ impl Link {
                 serving.opening = Some(self.open(Some(serving.line.generation)));
             }
         };
+        if lost.is_standing_by() {
+            self.core.sites.leave(serving.line.site);
+        }
         if lost.kind() == &Kind::TokenExpired {
             self.mood.rejected = Some(serving.line.generation);
         }

@@ -26,6 +26,7 @@ fn idle() -> AppView {
         findings: Vec::new(),
         language: "system".into(),
         sign_in: None,
+        invitation: None,
         caller_shown: "name".into(),
         drafts: Vec::new(),
         form: None,

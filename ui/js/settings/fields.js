@@ -159,16 +159,16 @@ export function text(key, { tidy = plain, long = false, hint, mono = false, requ
 }
 
 /**
- * Several short texts, in one line or one a line.
+ * Several short texts, in one line or one a line. In `words` there are no blanks.
  *
  * @param {string} key
- * @param {{tidy?: (text: string) => string, lines?: boolean, hint?: string}} [looks]
+ * @param {{tidy?: (text: string) => string, lines?: boolean, words?: boolean, hint?: string}} [looks]
  * @returns {Control}
  */
-export function list(key, { tidy = plain, lines = false, hint } = {}) {
+export function list(key, { tidy = plain, lines = false, words = !lines, hint } = {}) {
   const inner = text(key, { tidy: (it) => it, long: lines, hint });
   const [input] = inner.inputs();
-  const split = lines ? /[\r\n]+/ : /[\s,;，、；]+/;
+  const split = words ? /[\s,;，、；]+/ : /[\r\n]+/;
   const parts = () => input.value.split(split).map(tidy).filter(Boolean);
   return {
     ...inner,

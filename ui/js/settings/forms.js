@@ -103,7 +103,37 @@ export function worker(text, work, looks = {}) {
  * @property {() => boolean} typed
  * @property {() => ?string} text what is typed; `null` for the kept one
  * @property {() => Promise<boolean>} keep keeps what is typed; whether nothing is left to keep
+ * @property {() => void} forget what is typed is not wanted any more
  */
+
+/**
+ * Asks whether a file will do where there is no keychain.
+ *
+ * @param {HTMLElement} place
+ * @param {string} id
+ * @returns {Promise<boolean>}
+ */
+export const askForFile = (place, id) =>
+  new Promise((answer) => {
+    const done = (/** @type {boolean} */ yes) => {
+      place.replaceChildren();
+      answer(yes);
+    };
+    place.replaceChildren(
+      note(
+        "warn",
+        make("p", { class: "strong", words: "settings-consent-title" }),
+        make("p", { words: "settings-consent" }),
+        make(
+          "div",
+          "buttons start",
+          button("settings-consent-yes", () => done(true), { id: `${id}-consent-yes` }),
+          button("settings-consent-no", () => done(false), { id: `${id}-consent-no` }),
+        ),
+      ),
+    );
+    place.querySelector("button")?.focus();
+  });
 
 /**
  * @param {"pbx" | "desk"} secret
@@ -152,29 +182,6 @@ export function secretField(secret, name) {
     mark(input, "aria-invalid", fault ? "true" : "false");
   });
 
-  /** Asks whether a file will do. @returns {Promise<boolean>} */
-  const consent = () =>
-    new Promise((answer) => {
-      const done = (/** @type {boolean} */ yes) => {
-        question.replaceChildren();
-        answer(yes);
-      };
-      question.replaceChildren(
-        note(
-          "warn",
-          make("p", { class: "strong", words: "settings-consent-title" }),
-          make("p", { words: "settings-consent" }),
-          make(
-            "div",
-            "buttons start",
-            button("settings-consent-yes", () => done(true), { id: `${id}-consent-yes` }),
-            button("settings-consent-no", () => done(false), { id: `${id}-consent-no` }),
-          ),
-        ),
-      );
-      question.querySelector("button")?.focus();
-    });
-
   async function keep() {
     const text = input.value.trim();
     if (!text) return true;
@@ -186,7 +193,7 @@ export function secretField(secret, name) {
     try {
       take(
         await want(false).catch(async (error) => {
-          if (faultOf(error).code !== "consent_needed" || !(await consent())) throw error;
+          if (faultOf(error).code !== "consent_needed" || !(await askForFile(question, id))) throw error;
           return want(true);
         }),
       );
@@ -200,7 +207,9 @@ export function secretField(secret, name) {
     }
   }
 
-  return { node, typed: () => input.value.trim() !== "", text: () => input.value.trim() || null, keep };
+  const forget = () => (input.value = "");
+
+  return { node, typed: () => input.value.trim() !== "", text: () => input.value.trim() || null, keep, forget };
 }
 
 // Forms

@@ -4,6 +4,7 @@
  *
  * @typedef {import("../types.js").Certificate} Certificate
  * @typedef {import("../types.js").PbxTest} PbxTest
+ * @typedef {import("../types.js").Site} Site
  */
 import * as backend from "../backend.js";
 import { LINK_SHAPES, clean, linkState } from "../phrases.js";
@@ -13,7 +14,8 @@ import { announce, button, make, mark, reshape, say, shape, words } from "./dom.
 import { code, faultText, field, list, picker, text } from "./fields.js";
 import { fixOf } from "./fixes.js";
 import { card, copier, form, help, note, page, secretField, worker } from "./forms.js";
-import { drawWith, faultOf, isLocked, valueOf, view } from "./model.js";
+import { invitationCard, takeLinks } from "./invitation.js";
+import { drawWith, faultOf, forget, isLocked, valueOf, view } from "./model.js";
 import { tryNumber } from "./number.js";
 
 /**
@@ -45,8 +47,9 @@ export function linkLine(which) {
     node.dataset.state = link.state;
     reshape(picture, LINK_SHAPES[link.state]);
     say(state, linkState(link, Date.now(), words));
-    const more = [link.cause ? fixOf(which, link.cause) : "", clean(link.detail)].filter(Boolean).join(" ");
-    say(fix, link.state === "up" ? "" : more);
+    const help = [link.cause ? fixOf(which, link.cause) : "", clean(link.detail)].filter(Boolean).join(" ");
+    // Which of several addresses serves.
+    say(fix, link.state === "up" ? clean(link.address) : help);
     fix.hidden = !fix.textContent;
   }
   return node;
@@ -67,6 +70,11 @@ const url = field("pbx.url", text("pbx.url", { tidy: code, hint: "settings-pbx-u
   layout: "stack",
   saved: "by_form",
 });
+const more = field(
+  "pbx.more_addresses",
+  list("pbx.more_addresses", { tidy: code, lines: true, words: true, hint: "settings-pbx-more-addresses-hint" }),
+  { layout: "stack", saved: "by_form" },
+);
 const clientId = field("pbx.client_id", text("pbx.client_id", { tidy: code, mono: true }), {
   layout: "stack",
   saved: "by_form",
@@ -113,12 +121,22 @@ drawWith(() => {
   if (valueOf("pbx.trusted_certificate")) mark(advanced, "open", "");
 });
 
+const gateways = make(
+  "details",
+  "more",
+  make("summary", {}, make("span", { words: "settings-gateways" }), shape("chevron-down", "shape small")),
+  more.node,
+);
+drawWith(() => {
+  if (valueOf("pbx.more_addresses")?.length) mark(gateways, "open", "");
+});
+
 const connection = form({
   id: "pbx-form",
-  fields: [url, clientId, extensions, trusted, country, area, prefix],
+  fields: [url, more, clientId, extensions, trusted, country, area, prefix],
   secrets: [secret],
   body: [
-    card(null, help("settings-pbx-where"), url.node, clientId.node, secret.node, extensions.node, advanced),
+    card(null, help("settings-pbx-where"), url.node, clientId.node, secret.node, extensions.node, advanced, gateways),
     card(
       "settings-numbers",
       help("settings-numbers-help"),
@@ -149,6 +167,7 @@ async function run() {
         client_secret: secret.text(),
         extensions: extensions.control.read(),
         trusted_certificate: trusted.control.read(),
+        more_addresses: more.control.read(),
       },
     });
     show(() => answered(answer));
@@ -214,13 +233,61 @@ function answered(answer) {
             ),
           )
         : null,
+      siteList(answer.sites),
       monitored ? null : note("warn", make("p", { words: "settings-monitor-fix" })),
     ),
   ];
 }
 
-/** @param {PbxTest} answer @param {string} cause @returns {Node[]} */
-function failed(answer, cause) {
+/**
+ * Each of several addresses: which serves, and what is wrong with the others.
+ *
+ * @param {Site[]} sites
+ */
+function siteList(sites) {
+  if (sites.length === 0) return null;
+  const state = (/** @type {Site} */ { serves, cause }) =>
+    cause ? words.ofCode("cause", cause) : words.text(serves ? "settings-site-serves" : "settings-site-answers");
+  const trust = (/** @type {Site} */ { address, certificate, expected_certificate: expected }) =>
+    certificate && !isLocked("pbx.more_addresses")
+      ? button("settings-certificate-trust", () => trustAt(address, certificate, expected), { class: "button small" })
+      : null;
+  return make(
+    "dl",
+    { class: "facts", id: "sites" },
+    ...sites.map((site) => {
+      const row = make("div", {}, make("dt", { dir: "ltr" }, clean(site.address)), make("dd", "site", make("span", {}, state(site)), trust(site)));
+      row.dataset.state = site.serves ? "serves" : (site.cause ?? "answers");
+      return row;
+    }),
+  );
+}
+
+/**
+ * Trusts a certificate at one of the addresses, after a person has compared it, and tries again.
+ *
+ * @param {string} address
+ * @param {Certificate} certificate
+ * @param {?string} expected
+ */
+async function trustAt(address, certificate, expected) {
+  const [others] = more.control.inputs();
+  const at = (/** @type {string} */ text) => text.split("#")[0].replace(/\/+$/, "");
+  const listed = /** @type {string[]} */ (more.control.read());
+  if (!listed.some((it) => at(it) === address)) return trustFor(certificate, expected);
+  if (!(await compared(certificate, expected))) return;
+  others.value = listed.map((it) => (at(it) === address ? `${address}#sha256=${certificate.sha256}` : it)).join("\n");
+  others.dispatchEvent(new Event("input", { bubbles: true }));
+  await run();
+}
+
+/**
+ * @param {PbxTest} answer
+ * @param {string} cause
+ * @param {(certificate: Certificate, expected: ?string) => void} [trust] what is done to trust the certificate shown
+ * @returns {Node[]}
+ */
+function failed(answer, cause, trust = trustFor) {
   // How many tries are left, and which certificate it is, stands in its own place.
   const told = answer.tries_left !== null || answer.certificate !== null;
   const detail = told ? "" : clean(answer.detail);
@@ -233,16 +300,18 @@ function failed(answer, cause) {
   );
   say.dataset.cause = cause;
   const { certificate, expected_certificate: expected } = answer;
-  if (!certificate) return [card(null, say)];
+  if (!certificate) return [card(null, say, siteList(answer.sites))];
   const changed = cause === "changed_certificate";
-  const trust = button(
+  const press = button(
     changed ? "settings-certificate-replace" : "settings-certificate-trust",
-    () => ask(certificate, changed ? expected : null),
+    () => trust(certificate, changed ? expected : null),
     { class: changed ? "button danger" : "button", id: "certificate-trust" },
   );
   // Which certificate is trusted may be for the administrator to say.
   const locked = isLocked("pbx.trusted_certificate");
-  return [card(null, say, facts(certificate, expected), locked ? null : make("div", "buttons", trust))];
+  return [
+    card(null, say, facts(certificate, expected), locked ? null : make("div", "buttons", press), siteList(answer.sites)),
+  ];
 }
 
 /** @param {Certificate} certificate @param {?string} expected */
@@ -276,9 +345,14 @@ function facts(certificate, expected, place = "result") {
   );
 }
 
-/** @param {Certificate} certificate @param {?string} expected the one that is trusted until now */
-async function ask(certificate, expected) {
-  const agreed = await confirm({
+/**
+ * Whether a person has compared it and says so.
+ *
+ * @param {Certificate} certificate
+ * @param {?string} expected the one that is trusted until now
+ */
+const compared = (certificate, expected) =>
+  confirm({
     title: expected ? "settings-certificate-replace-title" : "settings-certificate-trust-title",
     body: [
       make("p", { words: expected ? "settings-certificate-replace-ask" : "settings-certificate-trust-ask" }),
@@ -287,7 +361,10 @@ async function ask(certificate, expected) {
     yes: "settings-certificate-trust-yes",
     certain: expected ? "settings-certificate-compared" : undefined,
   });
-  if (!agreed) return;
+
+/** @param {Certificate} certificate @param {?string} expected the one that is trusted until now */
+async function trustFor(certificate, expected) {
+  if (!(await compared(certificate, expected))) return;
   const [input] = trusted.control.inputs();
   input.value = certificate.sha256;
   input.dispatchEvent(new Event("input", { bubbles: true }));
@@ -295,8 +372,26 @@ async function ask(certificate, expected) {
   await run();
 }
 
+takeLinks(url.control.inputs()[0]);
+const invitation = invitationCard({
+  distrusted: (answer, join) =>
+    failed(answer, answer.cause ?? "other", async (certificate, expected) => {
+      if (await compared(certificate, expected)) await join(certificate.sha256);
+    }),
+  joined(extension, answer) {
+    // What the gateway gave takes the place of what was typed for another system; the rest stays.
+    const replaced = [url, more, clientId, extensions, trusted];
+    for (const it of replaced) it.settle();
+    forget(replaced.map((it) => it.key));
+    secret.forget();
+    const connected = () => note("good", make("p", "strong", words.with("settings-invitation-done", { extension })));
+    show(() => [make("div", "parts", connected(), ...answered(answer))]);
+    result.scrollIntoView({ block: "nearest" });
+  },
+});
+
 export const telephoneForm = connection;
-export const telephoneParts = [card(null, linkLine("pbx")), connection.node];
+export const telephoneParts = [invitation, card(null, linkLine("pbx")), connection.node];
 export const telephonePage = page(
   "phone-system",
   make("div", { class: "parts", data: { parts: "telephone" } }, ...telephoneParts),

@@ -9,7 +9,7 @@ use deskring_yeastar as pbx;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::wire::{CertificateView, Fault, PbxDraft, PbxTest, Switch, Typed};
+use super::wire::{CertificateView, Fault, PbxDraft, PbxTest, SiteView, Switch, Typed};
 use super::{Admin, bind};
 use crate::connect;
 
@@ -27,10 +27,11 @@ impl Admin {
         let (values, secret) = tidied(draft);
         let (address, extensions) = (values.url.clone().unwrap_or_default(), values.extensions.clone());
         let (client, borrowed) = self.client_for(values, secret).await?;
-        let Some(examined) = self.examine(&address, &client, &borrowed, &extensions, WITHIN).await else {
-            return Ok(held_back());
-        };
+        let examining = self.examine(&address, &client, &borrowed, &extensions, WITHIN);
+        let (examined, knocks) = tokio::join!(examining, client.knock(WITHIN));
+        let Some(examined) = examined else { return Ok(held_back()) };
         let mut view = test_view(&examined.examination);
+        view.sites = sites(&client, knocks);
         if let Some(left) = examined.tries_left {
             (view.tries_left, view.detail) = (Some(left), Some(left.to_string()));
         }
@@ -105,6 +106,7 @@ impl Admin {
                 client_id,
                 client_secret: secret,
                 trusted_certificate: trusted_certificate.map_err(|_| missing("pbx_certificate_wrong"))?,
+                others: connect::others(values.more_addresses.iter()).map_err(missing)?,
                 timings: pbx::Timings::default(),
             };
             pbx::Pbx::new(config, Arc::new(connect::NoTokens)).map_err(|error| fault(&error))
@@ -121,8 +123,8 @@ impl Admin {
             if saved.url.is_none() {
                 return Ok(false);
             }
-            Ok((saved.url, saved.client_id, saved.trusted_certificate)
-                == (values.url, values.client_id, values.trusted_certificate))
+            Ok((saved.url, saved.more_addresses, saved.client_id, saved.trusted_certificate)
+                == (values.url, values.more_addresses, values.client_id, values.trusted_certificate))
         })
         .await
     }
@@ -139,7 +141,7 @@ pub(super) struct Examined {
 fn tidied(draft: PbxDraft) -> (settings::Pbx, Option<Typed>) {
     let texts = json!({
         "url": draft.url, "client_id": draft.client_id, "extensions": draft.extensions,
-        "trusted_certificate": draft.trusted_certificate,
+        "trusted_certificate": draft.trusted_certificate, "more_addresses": draft.more_addresses,
     });
     // Texts and a list of texts are what these keys take.
     (serde_json::from_value(texts).unwrap_or_default(), draft.client_secret)
@@ -215,6 +217,12 @@ async fn sign_out(client: pbx::Pbx) {
     }
 }
 
+/// What is said of a system that was not reached, with the certificate to compare where that is why.
+pub(super) fn failed(error: &pbx::Error) -> PbxTest {
+    let examination = pbx::Examination { error: Some(error.clone()), ..pbx::Examination::default() };
+    test_view(&examination)
+}
+
 pub(super) fn fault(error: &pbx::Error) -> Fault {
     Fault { code: connect::pbx_cause(error.kind()).to_owned(), detail: connect::pbx_detail(error) }
 }
@@ -234,18 +242,38 @@ fn test_view(examination: &pbx::Examination) -> PbxTest {
     if let Some(error) = &examination.error {
         let fault = fault(error);
         (view.cause, view.detail) = (Some(fault.code), fault.detail);
-        match error.kind() {
-            pbx::Kind::UnknownCertificate { certificate, reason, .. } => {
-                view.certificate = Some(certificate_view(certificate, *reason));
-            }
-            pbx::Kind::ChangedCertificate { certificate, expected, .. } => {
-                view.certificate = Some(certificate_view(certificate, pbx::Distrust::Other));
-                view.expected_certificate = Some(expected.to_string());
-            }
-            _ => {}
-        }
+        (view.certificate, view.expected_certificate) = certificates(error);
     }
     view
+}
+
+/// The certificate to be compared, and the one that is trusted.
+fn certificates(error: &pbx::Error) -> (Option<CertificateView>, Option<String>) {
+    match error.kind() {
+        pbx::Kind::UnknownCertificate { certificate, reason, .. } => {
+            (Some(certificate_view(certificate, *reason)), None)
+        }
+        pbx::Kind::ChangedCertificate { certificate, expected, .. } => {
+            (Some(certificate_view(certificate, pbx::Distrust::Other)), Some(expected.to_string()))
+        }
+        _ => (None, None),
+    }
+}
+
+/// What is said of each of several sites.
+fn sites(client: &pbx::Pbx, knocks: Vec<(pbx::Site, Result<(), pbx::Error>)>) -> Vec<SiteView> {
+    let serving = client.site().address;
+    let view = |(site, knock): (pbx::Site, Result<(), pbx::Error>)| {
+        let (certificate, expected_certificate) = knock.as_ref().err().map(certificates).unwrap_or_default();
+        SiteView {
+            address: site.address.to_string(),
+            serves: site.address == serving && knock.is_ok(),
+            cause: knock.err().map(|error| connect::pbx_cause(error.kind()).to_owned()),
+            certificate,
+            expected_certificate,
+        }
+    };
+    knocks.into_iter().map(view).collect()
 }
 
 fn monitor(monitor: Option<pbx::Monitor>) -> Switch {

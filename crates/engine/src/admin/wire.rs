@@ -81,6 +81,26 @@ pub enum Want {
         /// With these values, saved or not.
         draft: PbxDraft,
     },
+    /// Joins a gateway: the person has agreed to it. Answered by [`Answer::Enrolled`], or by [`Answer::PbxTest`] when a
+    /// certificate is to be compared first; the code is not used up then.
+    Enroll {
+        /// Which gateway.
+        by: InvitedBy,
+        /// A certificate that the person has just compared and wants to trust.
+        #[serde(default)]
+        trusted_certificate: Option<String>,
+        /// As for [`Want::KeepSecret`].
+        #[serde(default)]
+        file_permitted: bool,
+    },
+    /// Asks the person at the screen whether to join a gateway, as if its link had been opened; answered by
+    /// [`Answer::Done`].
+    Invited {
+        /// The administrator's link.
+        link: Typed,
+    },
+    /// Does not join it; answered by [`Answer::Done`].
+    Decline,
     /// Begins to sign in to Desk; answered by [`Answer::SignIn`]. How it goes on is told by
     /// [`AppView::sign_in`](crate::AppView::sign_in).
     SignIn {
@@ -226,6 +246,8 @@ pub enum BindBy {
 pub struct PbxDraft {
     /// `https://pbx.example.com:8088`
     pub url: String,
+    /// Where it is reached as well; see the key `pbx.more_addresses`.
+    pub more_addresses: Vec<String>,
     /// Client id.
     pub client_id: String,
     /// Its secret; `None` for the kept one.
@@ -234,6 +256,16 @@ pub struct PbxDraft {
     pub extensions: Vec<String>,
     /// A certificate that the person has just compared and wants to trust.
     pub trusted_certificate: Option<String>,
+}
+
+/// Which gateway is to be joined.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InvitedBy {
+    /// That of the administrator's link, typed or pasted by the person.
+    Link(Typed),
+    /// That of [`AppView::invitation`](crate::AppView::invitation) by its id: the one that was shown, and no later one.
+    Shown(u64),
 }
 
 /// What comes back.
@@ -249,6 +281,13 @@ pub enum Answer {
     },
     /// What the telephone system answered.
     PbxTest(Box<PbxTest>),
+    /// The credential is kept, the addresses and the extension are saved.
+    Enrolled {
+        /// For which extension.
+        extension: String,
+        /// What the gateway answered then.
+        test: Box<PbxTest>,
+    },
     /// Signing in has begun.
     SignIn {
         /// To be opened in the person's browser.
@@ -383,6 +422,24 @@ pub struct PbxTest {
     /// With `unknown_certificate` and `changed_certificate`: the one that was shown.
     pub certificate: Option<CertificateView>,
     /// With `changed_certificate`: the SHA-256 of the one that is trusted.
+    pub expected_certificate: Option<String>,
+    /// Each of several addresses; empty when there is one only.
+    #[serde(default)]
+    pub sites: Vec<SiteView>,
+}
+
+/// One of several addresses.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SiteView {
+    /// `https://gateway.example.com:8443`
+    pub address: String,
+    /// Whether it is the one that answers.
+    pub serves: bool,
+    /// Code of why it cannot be asked, family `cause`.
+    pub cause: Option<String>,
+    /// As of [`PbxTest`].
+    pub certificate: Option<CertificateView>,
+    /// As of [`PbxTest`].
     pub expected_certificate: Option<String>,
 }
 

@@ -295,6 +295,9 @@ impl Book {
         if error.is_full() {
             return Err(Halt::Refused { cause: "full", detail: connect::pbx_detail(error) });
         }
+        if error.is_not_permitted() {
+            return Err(Halt::of_pbx(error));
+        }
         match error.kind() {
             Kind::NotFound => Ok(Put::Later(BEFORE_A_LOOK)),
             Kind::Parameter => self.not_copied(row, source, "refused", Put::Failed),
@@ -412,7 +415,7 @@ async fn make(client: &Pbx, name: &str) -> Result<Phonebook, Halt> {
         return Ok(found);
     }
     Err(match made {
-        Err(error) if error.code().is_some() => {
+        Err(error) if error.code().is_some() && !error.is_not_permitted() => {
             Halt::Refused { cause: "not_created", detail: connect::pbx_detail(&error) }
         }
         Err(error) => Halt::of_pbx(&error),

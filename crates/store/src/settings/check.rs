@@ -84,6 +84,8 @@ impl ProblemKind {
     }
 }
 
+/// More gateways than anybody has.
+const MOST_ADDRESSES: usize = 8;
 /// The longest extension number of the PBX.
 const LONGEST_EXTENSION: usize = 16;
 /// Far above any of Zoho's ids.
@@ -107,6 +109,11 @@ pub fn check(settings: &Settings) -> Vec<Problem> {
 
     let pbx = &settings.pbx;
     say("pbx.url", text(&pbx.url, Needed::Yes, address));
+    say("pbx.more_addresses", pbx.more_addresses.iter().find_map(|text| site(text)));
+    let all =
+        pbx.url.iter().chain(&pbx.more_addresses).map(|text| text.split('#').next().unwrap_or_default());
+    say("pbx.more_addresses", duplicate(all));
+    say("pbx.more_addresses", (pbx.more_addresses.len() > MOST_ADDRESSES).then_some(ProblemKind::TooLong));
     say("pbx.client_id", text(&pbx.client_id, Needed::Yes, technical));
     if pbx.extensions.is_empty() {
         say("pbx.extensions", Some(ProblemKind::Missing));
@@ -318,6 +325,12 @@ pub(super) fn carries_user_info(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
 }
 
+/// An address, and the certificate that is trusted there.
+fn site(text: &str) -> Option<ProblemKind> {
+    let (at, pin) = text.split_once('#').map_or((text, None), |(at, pin)| (at, Some(pin)));
+    address(at).or_else(|| fingerprint(pin?.strip_prefix("sha256=").unwrap_or_default()))
+}
+
 fn address(text: &str) -> Option<ProblemKind> {
     if let Some(what) = technical(text) {
         return Some(what);
@@ -379,6 +392,22 @@ mod tests {
         assert_eq!(url("https://a:b@pbx.example.com"), ["pbx.url: user_info"]);
         assert_eq!(url("pbx.example.com"), ["pbx.url: not_an_address"]);
         assert_eq!(url("https://pbx.example.com/?x"), ["pbx.url: not_an_address"]);
+    }
+
+    #[test]
+    fn more_addresses_are_as_safe_as_the_first_and_none_is_there_twice() {
+        let more = |list: &[&str]| {
+            after(|s| s.pbx.more_addresses = list.iter().map(|text| (*text).to_owned()).collect())
+        };
+        let pinned = format!("https://gw2.example.com#sha256={}", "ab".repeat(32));
+        assert_eq!(more(&["https://gw1.example.com:8443", &pinned]), [""; 0]);
+        assert_eq!(more(&["http://gw1.example.com"]), ["pbx.more_addresses: not_encrypted"]);
+        assert_eq!(more(&["https://gw1.example.com#sha256=ab"]), ["pbx.more_addresses: not_a_fingerprint"]);
+        assert_eq!(more(&["https://gw1.example.com#top"]), ["pbx.more_addresses: not_a_fingerprint"]);
+        assert_eq!(more(&["https://pbx.example.com:8088"]), ["pbx.more_addresses: duplicate"]);
+        let many: Vec<String> = (0..9).map(|count| format!("https://gw{count}.example.com")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(more(&many), ["pbx.more_addresses: too_long"]);
     }
 
     #[test]

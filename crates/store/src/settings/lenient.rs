@@ -31,16 +31,17 @@ impl Visitor<'_> for TextVisitor {
     }
 }
 
-struct ExtensionsVisitor;
+/// Takes one text apart.
+struct ManyVisitor(fn(&str) -> Vec<String>);
 
-impl<'de> Visitor<'de> for ExtensionsVisitor {
+impl<'de> Visitor<'de> for ManyVisitor {
     type Value = Vec<String>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of extensions")
+        f.write_str("a list of texts")
     }
     fn visit_str<E: Error>(self, text: &str) -> Result<Vec<String>, E> {
-        Ok(tidy::extensions(text))
+        Ok(self.0(text))
     }
     fn visit_u64<E: Error>(self, number: u64) -> Result<Vec<String>, E> {
         Ok(vec![number.to_string()])
@@ -48,7 +49,7 @@ impl<'de> Visitor<'de> for ExtensionsVisitor {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {
         let mut all = Vec::new();
         while let Some(text) = list.next_element::<Text>()? {
-            all.extend(tidy::extensions(&text.0));
+            all.extend(self.0(&text.0));
         }
         Ok(all)
     }
@@ -56,7 +57,12 @@ impl<'de> Visitor<'de> for ExtensionsVisitor {
 
 /// A list, or one text with all of them.
 pub(super) fn extensions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    deserializer.deserialize_any(ExtensionsVisitor)
+    deserializer.deserialize_any(ManyVisitor(tidy::extensions))
+}
+
+/// A list, or one text with all of them.
+pub(super) fn addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    deserializer.deserialize_any(ManyVisitor(tidy::addresses))
 }
 
 /// A list of one-line texts for people.

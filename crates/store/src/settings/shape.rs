@@ -74,6 +74,10 @@ pub struct Pbx {
     /// `https://pbx.example.com:8088`
     #[serde(deserialize_with = "lenient::address")]
     pub url: Option<String>,
+    /// Where the same system is reached as well: gateways that stand in for each other. An address, with
+    /// `#sha256=` and a fingerprint behind it where a certificate is to be trusted although nobody vouches for it.
+    #[serde(deserialize_with = "lenient::addresses")]
+    pub more_addresses: Vec<String>,
     /// Client id of the PBX's API page.
     #[serde(deserialize_with = "lenient::technical")]
     pub client_id: Option<String>,

@@ -71,6 +71,11 @@ pub(super) fn extensions(text: &str) -> Vec<String> {
     text.split(separates).map(technical).filter(|one| !one.is_empty()).collect()
 }
 
+/// Addresses of servers, one or many.
+pub(super) fn addresses(text: &str) -> Vec<String> {
+    extensions(text).iter().map(|one| address(one)).filter(|one| !one.is_empty()).collect()
+}
+
 /// Words for people, one line: all its characters but controls, and no blanks around it.
 pub(super) fn line(text: &str) -> String {
     lines(text).replace('\n', " ").trim().to_owned()

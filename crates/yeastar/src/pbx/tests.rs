@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    AutoAnswer, Dial, Retry, Secret, Transfer,
+    Address, AutoAnswer, Dial, Retry, Secret, Transfer,
     fake::{Fake, Kept, Reply, quick, refusal},
 };
 
@@ -292,6 +292,7 @@ async fn a_dead_address_is_told_apart_and_no_error_shows_a_secret() {
         client_id: "client-id".into(),
         client_secret: Secret::from("client-s3cret"),
         trusted_certificate: None,
+        others: Vec::new(),
         timings: quick(),
     };
     let shown = format!("{config:?}");
@@ -317,6 +318,7 @@ async fn a_name_without_address_is_told_apart() {
         client_id: String::new(),
         client_secret: Secret::from(""),
         trusted_certificate: Some(crate::Fingerprint::of(b"")),
+        others: Vec::new(),
         timings: quick(),
     };
     let error = Pbx::new(config, Kept::with(Duration::ZERO)).unwrap().calls().await.unwrap_err();
@@ -366,6 +368,7 @@ async fn both_transports_tell_an_unknown_and_a_changed_certificate_and_accept_th
             client_id: String::new(),
             client_secret: Secret::from(""),
             trusted_certificate,
+            others: Vec::new(),
             timings: quick(),
         };
         Pbx::new(config, Kept::with(Duration::ZERO)).unwrap()

@@ -23,18 +23,21 @@ use tokio_tungstenite::{
 
 use super::Feed;
 use crate::{
-    address::Scheme,
+    address::{Address, Scheme},
     central::CentralWriting,
     error::{Error, Kind, Question},
     event::{Event, Frame},
     http::{USER_AGENT, look_up},
     pbx::Core,
+    sites::{self, is_of_site, more_telling},
     token::{Access, Want},
 };
 
 pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 pub(super) type Opening = Pin<Box<dyn Future<Output = (Result<Option<Line>, Error>, Mood)> + Send>>;
 
+/// A gateway that does not hear the PBX closes its sockets with this code.
+const TRY_ELSEWHERE: u16 = 1013;
 /// A frame above this size is no event.
 pub(super) const FRAME_LIMIT_BYTES: usize = 1 << 20;
 
@@ -89,6 +92,8 @@ impl Mood {
 /// A socket that is open and subscribed.
 pub(super) struct Line {
     pub(super) socket: Socket,
+    /// At which site.
+    pub(super) site: usize,
     pub(super) generation: u64,
     pub(super) topics: Topics,
     /// Events that came before or instead of the answer to the subscription.
@@ -109,36 +114,60 @@ pub(super) async fn open(
         if instead_of == Some(access.generation) {
             return Ok(None);
         }
-        let error = match attempt(&core, &access, &mut mood).await {
-            Ok(line) => return Ok(Some(line)),
-            Err(error) => error,
-        };
-        // QUIRK(yeastar): a bad token is refused in the handshake with any status, or the socket opens and
-        // says 10004, or closes, or perhaps says nothing at all.
-        let blame_token = match error.kind() {
-            Kind::TokenExpired => true,
-            // Said before anybody looked at a token: by a gateway that does not serve, or a proxy before one.
-            Kind::Handshake { status: 502..=504 } => false,
-            Kind::Handshake { .. } | Kind::Closed | Kind::Silent => mood.doubt == Doubt::Possible,
-            _ => false,
-        };
-        // Of the doubtful ones only those that got as far as to show the token.
-        if !blame_token || error.is_before_token() {
-            return Err(error);
+        let (mut access, mut failed) = (access, None);
+        for (index, site) in core.sites.round() {
+            // What is asked about the token is asked there.
+            core.sites.stay(index);
+            match open_at(&core, (index, site), &mut access, &mut mood).await {
+                Err(error) if is_of_site(&error) => failed = Some(more_telling(failed, error)),
+                outcome => return outcome.map(Some),
+            }
         }
-        mood.doubt = Doubt::Spent;
-        let access = core.tokens.access(Want::Instead(access.generation)).await?;
-        attempt(&core, &access, &mut mood).await.map(Some)
+        Err(failed.unwrap_or_else(|| Error::new(Kind::Unreachable)))
     }
     .await;
     (result, mood)
 }
 
+/// One socket at one site, with another token when this one may be the reason that there is none.
+async fn open_at(
+    core: &Core,
+    site: (usize, &sites::Line),
+    access: &mut Access,
+    mood: &mut Mood,
+) -> Result<Line, Error> {
+    let error = match attempt(core, site, access, mood).await {
+        Ok(line) => return Ok(line),
+        Err(error) => error,
+    };
+    // QUIRK(yeastar): a bad token is refused in the handshake with any status, or the socket opens and
+    // says 10004, or closes, or perhaps says nothing at all.
+    let blame_token = match error.kind() {
+        Kind::TokenExpired => true,
+        // Said before anybody looked at a token: by a gateway that does not serve, or a proxy before one.
+        Kind::Handshake { status: 502..=504 } => false,
+        Kind::Handshake { .. } | Kind::Closed | Kind::Silent => mood.doubt == Doubt::Possible,
+        _ => false,
+    };
+    // Of the doubtful ones only those that got as far as to show the token.
+    if !blame_token || error.is_before_token() || error.is_standing_by() {
+        return Err(error);
+    }
+    mood.doubt = Doubt::Spent;
+    *access = core.tokens.access(Want::Instead(access.generation)).await?;
+    attempt(core, site, access, mood).await
+}
+
 /// One socket with one token.
-async fn attempt(core: &Core, access: &Access, mood: &mut Mood) -> Result<Line, Error> {
-    let patience = core.timings.request_timeout;
-    let stream = reach(core).await.map_err(Error::before_token)?;
-    let url = core.address.socket(access.token.expose_secret());
+async fn attempt(
+    core: &Core,
+    (index, site): (usize, &sites::Line),
+    access: &Access,
+    mood: &mut Mood,
+) -> Result<Line, Error> {
+    let (patience, address) = (core.timings.request_timeout, &site.site.address);
+    let stream = reach(core, address).await.map_err(Error::before_token)?;
+    let url = address.socket(access.token.expose_secret());
     let mut request = url.as_str().into_client_request().map_err(Error::socket)?;
     request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
     let config = WebSocketConfig::default()
@@ -146,8 +175,8 @@ async fn attempt(core: &Core, access: &Access, mood: &mut Mood) -> Result<Line, 
         .write_buffer_size(0)
         .max_message_size(Some(FRAME_LIMIT_BYTES))
         .max_frame_size(Some(FRAME_LIMIT_BYTES));
-    let connector = match core.address.scheme() {
-        Scheme::Tls => Connector::Rustls(core.tls.clone()),
+    let connector = match address.scheme() {
+        Scheme::Tls => Connector::Rustls(site.tls.clone()),
         Scheme::Plain => Connector::Plain,
     };
     tracing::debug!(url = %SafeUrl(&url), "opening the event socket");
@@ -159,7 +188,8 @@ async fn attempt(core: &Core, access: &Access, mood: &mut Mood) -> Result<Line, 
     };
     match timeout(patience, subscribe(&mut socket, &mut mood.topics, patience)).await {
         Ok(Ok((early, central))) => {
-            Ok(Line { socket, generation: access.generation, topics: mood.topics, early, central })
+            let (generation, topics) = (access.generation, mood.topics);
+            Ok(Line { socket, site: index, generation, topics, early, central })
         }
         Ok(Err(error)) => Err(error),
         Err(elapsed) => Err(Error::because(Kind::Silent, elapsed)),
@@ -167,9 +197,9 @@ async fn attempt(core: &Core, access: &Access, mood: &mut Mood) -> Result<Line, 
 }
 
 /// Looks up and connects, one address after the other, each with its share of the time.
-async fn reach(core: &Core) -> Result<TcpStream, Error> {
-    let patience = core.timings.request_timeout;
-    let (host, port) = core.address.host_and_port();
+async fn reach(core: &Core, address: &Address) -> Result<TcpStream, Error> {
+    let patience = core.timings.request_timeout / core.sites.count();
+    let (host, port) = address.host_and_port();
     let addresses = match timeout(patience, look_up(&host, port)).await {
         Ok(Ok(addresses)) => addresses,
         Ok(Err(error)) => return Err(Error::because(Kind::NameNotFound, error)),
@@ -235,7 +265,8 @@ pub(super) fn incoming(message: Option<Result<Message, tungstenite::Error>>) -> 
         Some(Ok(Message::Text(text))) => Ok(Incoming::Text(text)),
         Some(Ok(Message::Close(frame))) => {
             let code = frame.map_or(0, |frame| u16::from(frame.code));
-            Err(Error::because(Kind::Closed, CloseCode(code)))
+            let error = Error::because(Kind::Closed, CloseCode(code));
+            Err(if code == TRY_ELSEWHERE { error.standing_by() } else { error })
         }
         // The library answers a ping by itself. Binary frames are not of this protocol.
         Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {

@@ -59,7 +59,8 @@ impl Admin {
 
 async fn ask(line: &mut Line, settings: &Settings, client: &pbx::Pbx, examined: &Examined) {
     let deadline = Instant::now() + ALL_WITHIN;
-    let url = settings.pbx.url.as_deref().and_then(|text| Url::parse(text.trim()).ok());
+    let site = client.site();
+    let url = Url::parse(&site.address.to_string()).ok();
     let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
     let found = &examined.examination;
     let signed_in = found.information.is_some() || found.monitors.is_some() || !found.extensions.is_empty();
@@ -69,7 +70,7 @@ async fn ask(line: &mut Line, settings: &Settings, client: &pbx::Pbx, examined: 
     });
     let way = ORDER.iter().take(5).take_while(|check| failed.is_none_or(|(failed, _)| failed != **check));
     for check in way {
-        line.ok(check, good(check, settings), &[("system", "pbx"), ("host", host)]);
+        line.ok(check, good(check, &site), &[("system", "pbx"), ("host", host)]);
     }
     if let Some((check, error)) = failed {
         let mut values = values(host, error);
@@ -199,9 +200,9 @@ fn distrust(reason: pbx::Distrust) -> &'static str {
 }
 
 /// The code of a part of the way that is as it should be.
-fn good(check: &str, settings: &Settings) -> &'static str {
-    let is_plain = settings.pbx.url.as_deref().is_some_and(|url| url.trim().starts_with("http:"));
-    let is_pinned = settings.pbx.trusted_certificate.as_deref().is_some_and(|text| !text.is_empty());
+fn good(check: &str, site: &pbx::Site) -> &'static str {
+    let is_plain = site.address.to_string().starts_with("http:");
+    let is_pinned = site.trusted_certificate.is_some();
     match check {
         "pbx_name" => "name_found",
         "pbx_reach" => "reached",
