@@ -14,6 +14,8 @@ mod exactly_once;
 mod gateway;
 #[path = "gateway_cluster.rs"]
 mod gateway_cluster;
+#[path = "gateway_hostile.rs"]
+mod gateway_hostile;
 #[path = "gateway_state.rs"]
 mod gateway_state;
 #[path = "gateway_writer.rs"]

@@ -115,6 +115,23 @@ impl Gate {
         self.running.take().expect("it runs").stop().await;
     }
 
+    /// As SIGHUP does.
+    pub async fn reload(&self) -> anyhow::Result<()> {
+        self.running.as_ref().expect("it runs").reload().await
+    }
+
+    /// Other files in place of those of before; the SHA-256 to be compared.
+    pub fn renew_certificate(&mut self) -> String {
+        let (_, sha256) = certificate(&self.folder);
+        self.sha256 = Some(sha256.clone());
+        sha256
+    }
+
+    /// Files that are none.
+    pub fn break_certificate(&self) {
+        std::fs::write(self.folder.path().join("certificate.pem"), "none").unwrap();
+    }
+
     /// Its configuration, for its own program.
     pub fn config_file(&self) -> std::path::PathBuf {
         let path = self.folder.path().join("gateway.toml");

@@ -221,7 +221,7 @@ impl Gateway {
         self.unlocked(from, &codes)?;
         let enrolled = self.state.enroll(code, now()).await.map_err(|error| {
             tracing::error!(%error, "the database failed");
-            Refusal::Code(-2, "INTERNAL SERVER ERROR", Value::Null)
+            Refusal::Unavailable
         })?;
         let Some((extension, credentials)) = enrolled else {
             self.guard.wrong(from, &codes, Instant::now());
