@@ -164,6 +164,7 @@ impl Gateway {
             client_id: credentials.client.0.clone(),
             client_secret: credentials.secret.clone(),
             trusted_certificate: None,
+            others: Vec::new(),
             timings: Timings {
                 reconnect_min: Duration::from_millis(50),
                 reconnect_max_at_first: Duration::from_millis(100),

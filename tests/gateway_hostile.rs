@@ -72,7 +72,8 @@ async fn who_never_finishes_a_request_is_closed_and_keeps_nobody_waiting() {
     let app = app(&gate, &gate.admit("2001").await, None);
     let mut feed = listening(&app).await;
     let at = gate.url.trim_start_matches("http://").to_owned();
-    let beginnings = ["", "G", "GET /openapi/v1.0/call/query HTTP/1.1\r\nhost: x\r\nx-slow: ", "\u{16}\u{3}\u{1}"];
+    let beginnings =
+        ["", "G", "GET /openapi/v1.0/call/query HTTP/1.1\r\nhost: x\r\nx-slow: ", "\u{16}\u{3}\u{1}"];
     let mut open = Vec::new();
     for number in 0..HALF_OPEN {
         let mut stream = TcpStream::connect(&at).await.unwrap();
@@ -130,7 +131,10 @@ async fn a_renewed_certificate_is_shown_without_a_restart_and_a_broken_one_chang
     let after = gate.renew_certificate();
     gate.reload().await.unwrap();
     app(&gate, &credentials, Some(&after)).calls().await.unwrap();
-    assert!(app(&gate, &credentials, Some(&before)).calls().await.is_err(), "the old one is not shown any more");
+    assert!(
+        app(&gate, &credentials, Some(&before)).calls().await.is_err(),
+        "the old one is not shown any more"
+    );
     // Who is connected stays so.
     let call = simulator.pbx().call_in("12125550147", "2001").await;
     hears_of(&mut feed, &call).await;

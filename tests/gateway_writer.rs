@@ -586,6 +586,7 @@ fn client(house: &House, credentials: &Credentials) -> deskring_yeastar::Pbx {
         client_id: credentials.client.0.clone(),
         client_secret: credentials.secret.clone(),
         trusted_certificate: None,
+        others: Vec::new(),
         timings: deskring_yeastar::Timings::default(),
     };
     deskring_yeastar::Pbx::new(config, e2e::Memory::new()).unwrap()

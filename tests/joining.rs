@@ -300,7 +300,11 @@ async fn an_app_changes_to_the_gateway_that_answers_and_stays_with_it() {
         test.sites.iter().map(|site| (site.address.as_str(), site.serves, &site.cause)).collect();
     assert_eq!(sites, [(second.url.as_str(), true, &None), (first.url.as_str(), false, &None)]);
     serves(&second).await;
-    assert_eq!(first.state.agents().await.unwrap().len(), credentials.len(), "no other credential was needed");
+    assert_eq!(
+        first.state.agents().await.unwrap().len(),
+        credentials.len(),
+        "no other credential was needed"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

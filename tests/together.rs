@@ -22,10 +22,10 @@ mod gateway_state;
 mod gateway_writer;
 #[path = "index.rs"]
 mod index;
-#[path = "matching_lab.rs"]
-mod matching_lab;
 #[path = "joining.rs"]
 mod joining;
+#[path = "matching_lab.rs"]
+mod matching_lab;
 #[path = "outbox_by_hand.rs"]
 mod outbox_by_hand;
 #[path = "owed.rs"]

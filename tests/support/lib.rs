@@ -12,9 +12,9 @@
 
 #[cfg(target_os = "linux")]
 pub mod chromium;
+pub mod gateway;
 #[cfg(unix)]
 pub mod postgres;
-pub mod gateway;
 #[cfg(target_os = "linux")]
 pub mod screen;
 #[cfg(target_os = "linux")]

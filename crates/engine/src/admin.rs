@@ -6,8 +6,8 @@
 
 mod bind;
 mod doctor;
-mod lab;
 mod enroll;
+mod lab;
 mod links;
 mod number;
 mod pbx;

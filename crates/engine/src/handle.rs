@@ -17,9 +17,7 @@ use crate::manners::Manners;
 use crate::names::Directory;
 use crate::outbox::Writing;
 use crate::run::ActWish;
-use crate::view::{
-    AppView, DialView, IndexView, InvitationView, ShortcutState, SignInView, SyncView,
-};
+use crate::view::{AppView, DialView, IndexView, InvitationView, ShortcutState, SignInView, SyncView};
 
 /// What a person, or a program on their behalf, wants of a running engine.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

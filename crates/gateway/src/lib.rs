@@ -19,8 +19,8 @@
 mod api;
 mod book;
 pub mod config;
-mod database;
 mod contacts;
+mod database;
 mod guard;
 mod hub;
 mod lease;
