@@ -16,6 +16,8 @@ mod gateway;
 mod gateway_writer;
 #[path = "index.rs"]
 mod index;
+#[path = "mirror.rs"]
+mod mirror;
 #[path = "outbox_by_hand.rs"]
 mod outbox_by_hand;
 #[path = "owed.rs"]
