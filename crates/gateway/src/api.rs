@@ -170,8 +170,11 @@ impl Gateway {
             return Err(Refusal::Code(70004, "ACCOUNT IP BLOCKED", left));
         }
         match self.state.grant(&client, &secret, now()).await {
-            Ok((_, pair)) => {
+            Ok((holder, pair)) => {
                 self.guard.right(from, &client);
+                if let Some(writer) = &self.writer {
+                    writer.meet(&holder.extension);
+                }
                 Ok(tokens(&pair))
             }
             Err(Refused::Unknown) => {
