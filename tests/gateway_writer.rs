@@ -657,6 +657,58 @@ async fn a_gateway_that_is_killed_under_load_loses_and_doubles_nothing() {
     program.kill().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes: ./dev soak"]
+async fn a_gateway_that_is_killed_with_a_thousand_calls_on_loses_and_doubles_nothing() {
+    let mut house = house(Desk::Writes).await;
+    house.stop().await;
+    let pbx = house.simulator.pbx();
+    let extensions: Vec<String> = (3001..=3050).map(|number| number.to_string()).collect();
+    for extension in &extensions {
+        pbx.add_extension(extension, &format!("Agent {extension}"), &format!("a{extension}@example.com"))
+            .await;
+        house.admit(extension).await;
+    }
+    for last in 0..100 {
+        let contact =
+            json!({ "lastName": format!("Person {last}"), "phone": format!("+121255501{last:02}") });
+        house.simulator.desk().add_contact(contact);
+    }
+    std::fs::write(house.folder.path().join("gateway.toml"), house.config(Desk::Writes)).unwrap();
+    let mut program = spawn(&house);
+    house.is_ready().await;
+    next_second().await;
+    let mut calls = Vec::new();
+    // Of more that began in one second, nobody could tell whether they are in Desk already.
+    let mut pace = tokio::time::interval(Duration::from_millis(35));
+    for at in 0..1_000 {
+        pace.tick().await;
+        let extension = &extensions[at % extensions.len()];
+        let call = pbx.call_in(&format!("121255501{:02}", at % 100), extension).await;
+        if !at.is_multiple_of(4) {
+            pbx.answer(&call, extension).await;
+        }
+        calls.push(call);
+    }
+    // Half of them end before it, and it has begun to write.
+    for call in &calls[..500] {
+        pbx.hang_up(call, "caller").await;
+    }
+    until("it writes", || !house.simulator.desk().records("calls").is_empty()).await;
+    program.start_kill().unwrap();
+    program.wait().await.unwrap();
+    for call in &calls[500..750] {
+        pbx.hang_up(call, "caller").await;
+    }
+    program = spawn(&house);
+    house.is_ready().await;
+    for call in &calls[750..] {
+        pbx.hang_up(call, "caller").await;
+    }
+    house.written_once(&calls.into_iter().collect()).await;
+    program.kill().await.unwrap();
+}
+
 fn spawn(house: &House) -> tokio::process::Child {
     gateway(house, &["serve"]).spawn().unwrap()
 }

@@ -26,6 +26,8 @@ mod index;
 mod joining;
 #[path = "matching_lab.rs"]
 mod matching_lab;
+#[path = "mirror.rs"]
+mod mirror;
 #[path = "outbox_by_hand.rs"]
 mod outbox_by_hand;
 #[path = "owed.rs"]

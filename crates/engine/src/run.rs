@@ -48,6 +48,8 @@ use crate::view::{
 
 /// Taken from the PBX in one go before a view is published.
 const BATCH: usize = 128;
+/// Of a gateway's thousand calls at once, a view is much work, and nobody watches them ring.
+const GATEWAY_PACE: Duration = Duration::from_millis(250);
 /// How often the clocks are compared to notice that the machine slept.
 const SLEEP_CHECK: Duration = Duration::from_secs(10);
 const SLEPT: Duration = Duration::from_secs(3);
@@ -194,6 +196,9 @@ pub struct Engine {
     back_sender: mpsc::UnboundedSender<Back>,
     view: watch::Sender<Arc<AppView>>,
     dirty: Dirty,
+    /// No view comes sooner than this after the one before.
+    pace: Duration,
+    published: Instant,
     resync: Resync,
     /// When the profile is read again because its keychain was locked.
     reconnect_at: Option<Instant>,
@@ -348,6 +353,11 @@ impl Engine {
             back_sender,
             view,
             dirty: Dirty::No,
+            pace: match part {
+                central::Part::Agent => Duration::ZERO,
+                central::Part::Gateway => GATEWAY_PACE,
+            },
+            published: Instant::now(),
             resync: Resync::Idle,
             reconnect_at: None,
             slept: Duration::ZERO,
@@ -378,6 +388,7 @@ impl Engine {
             let (deadline, check_at, reconnect_at) = (self.deadline(), self.desk.check_at, self.reconnect_at);
             let (read_up_at, dial_until) = (self.read_up_at, self.dialing.deadline());
             let name_at = self.name_at;
+            let publish_at = (self.dirty == Dirty::Yes).then(|| self.published + self.pace);
             tokio::select! {
                 biased;
                 message = self.messages.recv() => match message {
@@ -435,9 +446,12 @@ impl Engine {
                     self.connect(None);
                 }
                 _ = sleep_check.tick() => self.notice_sleep(),
+                () = until(publish_at) => {}
                 feed = self.pbx.next() => self.on_feed(feed),
             }
-            self.publish();
+            if self.pace.is_zero() || self.published.elapsed() >= self.pace {
+                self.publish();
+            }
         }
         sending.shutdown().await;
         // The windows' helpers may hold it a moment longer than this engine holds the profile.
@@ -948,6 +962,8 @@ impl Engine {
 
     fn publish(&mut self) {
         if std::mem::replace(&mut self.dirty, Dirty::No) == Dirty::Yes {
+            self.published = Instant::now();
+            self.count_outbox();
             let mut view =
                 app_view(&self.machine, &self.history, &self.pbx, &self.desk, &self.told, &self.margin);
             for call in &mut view.calls {

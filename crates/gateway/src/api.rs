@@ -191,8 +191,11 @@ impl Gateway {
         let secret = Secret::from(text(body, "password")?.to_owned());
         self.unlocked(from, &client)?;
         match self.state.grant(&client, &secret, now()).await {
-            Ok((_, pair)) => {
+            Ok((holder, pair)) => {
                 self.guard.right(from, &client);
+                if let Some(writer) = &self.writer {
+                    writer.meet(&holder.extension);
+                }
                 Ok(tokens(&pair))
             }
             Err(Refused::Unknown) => {

@@ -85,7 +85,7 @@ impl Default for Metrics {
             ("desk_up", "1 while Zoho Desk answers the writer", &metrics.desk_up),
             ("outbox_waiting", "Records owed to Zoho Desk", &metrics.outbox_waiting),
             ("outbox_wedged", "Records that Zoho Desk refused", &metrics.outbox_wedged),
-            ("outbox_written", "Records in Zoho Desk, of the last 90 days", &metrics.outbox_written),
+            ("outbox_written", "Records in Zoho Desk, of the last 30 days", &metrics.outbox_written),
         ] {
             registry.register(name, help, gauge.clone());
         }

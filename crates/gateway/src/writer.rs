@@ -198,6 +198,14 @@ impl Writer {
         }
     }
 
+    /// This extension's agent has come: its calls are written from now on, and not only when somebody looks again.
+    pub(crate) fn meet(&self, extension: &Extension) {
+        let known = self.profile.extensions.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.contains(extension.as_str()) {
+            self.look();
+        }
+    }
+
     /// There may be other agents than before.
     pub(crate) fn look(&self) {
         self.look.notify_one();

@@ -38,6 +38,8 @@ pub(super) struct Owing {
     no_calls: Option<CallActivities>,
     /// The organization that is signed in to, and its edition.
     organization: String,
+    /// Whether the view's figures are of now.
+    counted: bool,
 }
 
 impl Owing {
@@ -52,6 +54,7 @@ impl Owing {
             fresh: Fresh::default(),
             no_calls: None,
             organization: String::new(),
+            counted: false,
         }
     }
 
@@ -225,13 +228,21 @@ impl Engine {
         self.wake_sender();
     }
 
-    /// Counts anew what is not in Desk yet.
+    /// What is not in Desk yet is to be counted anew, with the next view.
     pub(super) fn read_outbox(&mut self) {
+        self.owing.counted = false;
+        self.dirty = Dirty::Yes;
+    }
+
+    /// Counts it, where that has been asked for.
+    pub(super) fn count_outbox(&mut self) {
+        if std::mem::replace(&mut self.owing.counted, true) {
+            return;
+        }
         let dry_run = self.owing.writing.run == Run::Dry;
         let no_calls = self.owing.no_calls.map(|why| why.code().to_owned());
         let by_gateway = self.owing.central.is_elsewhere();
         self.told.outbox = OutboxView { dry_run, no_calls, by_gateway, ..self.history.outbox() };
-        self.dirty = Dirty::Yes;
     }
 
     pub(super) fn on_done(&mut self, done: Done) {

@@ -1,0 +1,197 @@
+//! A writer whose machine is lost: another one goes on from the rows that a mirror has kept, and from nothing else. Over
+//! real sockets; the mirror is a map in memory.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use deskring_engine::{Change, Engine, Journal, Line, Mirror, MirrorFault, Stopped};
+use deskring_simulator::Simulator;
+use deskring_yeastar::{CentralWriting, Feed, Pbx};
+use e2e::{Recorder, pbx_config, secrets, until};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+const E164: &str = "+8613800138000";
+const NUMBER: &str = "13800138000";
+
+/// Rows by table and key, and which machine may write.
+#[derive(Default)]
+struct Rows {
+    rows: Mutex<BTreeMap<(String, String), String>>,
+    turn: Mutex<usize>,
+}
+
+/// One machine's way to them.
+struct Way {
+    to: Arc<Rows>,
+    of: usize,
+}
+
+impl Mirror for Way {
+    fn commit(&self, changes: &[Change]) -> Result<(), MirrorFault> {
+        if *self.to.turn.lock().unwrap() != self.of {
+            return Err(MirrorFault::NotKept(std::io::Error::other("another machine's turn")));
+        }
+        let mut rows = self.to.rows.lock().unwrap();
+        for Change { table, key, row } in changes.iter().cloned() {
+            match row {
+                Some(row) => rows.insert((table, key), row),
+                None => rows.remove(&(table, key)),
+            };
+        }
+        Ok(())
+    }
+}
+
+impl Rows {
+    fn all(&self) -> Vec<Change> {
+        let rows = self.rows.lock().unwrap();
+        let change = |((table, key), row): (&(String, String), &String)| Change {
+            table: table.clone(),
+            key: key.clone(),
+            row: Some(row.clone()),
+        };
+        rows.iter().map(change).collect()
+    }
+}
+
+/// A machine that runs the engine of a gateway.
+struct Machine {
+    folder: TempDir,
+    engine: JoinHandle<Stopped>,
+    link: JoinHandle<()>,
+}
+
+impl Machine {
+    /// Goes on from the rows, where there are some.
+    async fn start(simulator: &Simulator, rows: &Arc<Rows>, turn: usize) -> Machine {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = e2e::settings(simulator);
+        settings["new_contacts"] = json!({ "mode": "automatic", "kind": "contact" });
+        settings["tickets"] = json!({ "enabled": true });
+        settings["call_log"] = json!({ "enabled": true });
+        std::fs::write(folder.path().join("settings.json"), settings.to_string()).unwrap();
+        *rows.turn.lock().unwrap() = turn;
+        drop(Journal::restore(folder.path(), Journal::schema_version(), &rows.all()).unwrap());
+        let client = Pbx::new(pbx_config(simulator), e2e::Memory::new()).unwrap();
+        let (sender, mut said) = mpsc::channel(1024);
+        let (heard, feed) = mpsc::channel(1024);
+        let runner = client.clone();
+        let link = tokio::spawn(async move {
+            let relay = async {
+                while let Some(feed) = said.recv().await {
+                    let feed = match feed {
+                        Feed::Up { calls, .. } => {
+                            Feed::Up { calls, central: Some(CentralWriting { since_s: 0, until_s: None }) }
+                        }
+                        other => other,
+                    };
+                    heard.send(feed).await.unwrap();
+                }
+            };
+            tokio::join!(runner.run(sender), relay);
+        });
+        let mirror = Arc::new(Way { to: rows.clone(), of: turn });
+        let given = secrets().into_iter().map(|(name, value)| (name, value.into())).collect();
+        let paths = e2e::paths(folder.path());
+        let line = Line { client, feed };
+        let engine =
+            Engine::of_gateway(paths, line, given, Some(mirror), Arc::new(Recorder::default())).unwrap();
+        Machine { folder, engine: tokio::spawn(engine.run()), link }
+    }
+
+    /// As a machine ends whose power fails: its disk is gone, too.
+    async fn lose(self) {
+        self.engine.abort();
+        self.link.abort();
+        let _ = (self.engine.await, self.link.await);
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+fn marked(simulator: &Simulator, module: &str) -> BTreeMap<String, usize> {
+    let mut found = BTreeMap::new();
+    for record in simulator.desk().records(module) {
+        let text: &Value = &record["description"];
+        let (_, marker) = text.as_str().unwrap().split_once("Deskring: call ").unwrap();
+        *found.entry(marker.split([' ', ',', '<']).next().unwrap().to_owned()).or_default() += 1;
+    }
+    found
+}
+
+/// What is not in Desk, for the message of a failed test.
+fn left(profile: &Path, calls: &BTreeSet<String>) -> String {
+    let journal = Journal::open(profile).unwrap();
+    let rows = journal.outbox(&deskring_store::OutboxQuery { limit: 500, ..Default::default() }).unwrap();
+    let unsent: Vec<_> = rows.iter().filter(|row| row.remote_id.is_none()).collect();
+    let unpromised = calls.iter().filter(|call| !rows.iter().any(|row| row.call_id == **call));
+    let views: Vec<_> = unpromised.map(|call| journal.rows_of(call).unwrap()).collect();
+    format!("{unsent:#?}, of nobody: {views:#?}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_takes_over_from_the_mirror_loses_and_doubles_nothing() {
+    let simulator = Simulator::start(deskring_simulator::Options::default()).await.unwrap();
+    simulator.desk().add_contact(json!({ "lastName": "Wang", "mobile": E164 }));
+    let rows = Arc::new(Rows::default());
+    let pbx = simulator.pbx();
+    let mut machine = Machine::start(&simulator, &rows, 1).await;
+    pbx.wait_subscribed(1).await;
+    let mut calls = BTreeSet::new();
+    let mut pace = tokio::time::interval(Duration::from_millis(50));
+    for at in 0..40 {
+        pace.tick().await;
+        let call = pbx.call_in(NUMBER, "1001").await;
+        if at % 3 > 0 {
+            pbx.answer(&call, "1001").await;
+        }
+        if at == 20 {
+            // Neither its file nor a word of it is left; it was about to write the calls of a moment ago.
+            until("something is owed", || {
+                rows.rows.lock().unwrap().keys().any(|(table, _)| table == "outbox")
+            })
+            .await;
+            machine.lose().await;
+            machine = Machine::start(&simulator, &rows, 2).await;
+        }
+        pbx.hang_up(&call, "caller").await;
+        calls.insert(call);
+    }
+    let (mut last, mut since) = (0, Instant::now());
+    let mut looks = tokio::time::interval(Duration::from_millis(100));
+    loop {
+        looks.tick().await;
+        let now = marked(&simulator, "tickets").len() + marked(&simulator, "calls").len();
+        if now == 2 * calls.len() {
+            break;
+        }
+        if now != last {
+            (last, since) = (now, Instant::now());
+        }
+        let left = || left(machine.path(), &calls);
+        assert!(since.elapsed() < Duration::from_secs(120), "{now} records; {}", left());
+    }
+    for module in ["tickets", "calls"] {
+        let found = marked(&simulator, module);
+        assert!(found.values().all(|times| *times == 1), "{module} twice: {found:?}");
+        assert_eq!(found.into_keys().collect::<BTreeSet<_>>(), calls);
+    }
+    let journal = Journal::open(machine.path()).unwrap();
+    let same = || {
+        let (mut here, mut there) = (journal.everything().unwrap(), rows.all());
+        here.sort();
+        there.sort();
+        here == there
+    };
+    until("the mirror is as the file", same).await;
+    machine.lose().await;
+}
