@@ -193,7 +193,7 @@ impl Gateway {
         match self.state.grant(&client, &secret, now()).await {
             Ok((holder, pair)) => {
                 self.guard.right(from, &client);
-                if let Some(writer) = &self.writer {
+                if let Some(writer) = self.writer.get() {
                     writer.meet(&holder.extension);
                 }
                 Ok(tokens(&pair))
