@@ -536,8 +536,11 @@ async fn a_number_on_a_page_of_desk_rings_my_phone() {
     let page = &chromium.page;
     let press = async |contact: &str| {
         page.goto(contact).await.unwrap();
-        let button = page.wait().at_most(PATIENCE).for_element(Locator::Css("deskring-call")).await.unwrap();
-        button.click().await.unwrap();
+        // It may be there before it can be pressed.
+        eventually("the button can be pressed", async || {
+            page.find(Locator::Css("deskring-call")).await.ok()?.click().await.ok()
+        })
+        .await;
     };
     // As it is at first: by a link.
     press(&contacts[0]).await;

@@ -122,7 +122,10 @@ fn sign_ins(rig: &Rig) -> usize {
 
 #[tokio::test]
 async fn where_nothing_is_wrong_everything_is_well_and_told_in_order() {
-    let rig = Rig::running().await;
+    let mut rig = Rig::idle().await;
+    rig.start_indexing().await;
+    rig.ready().await;
+    rig.view_where(|view| view.index.state == "fresh").await;
     let findings = check(&rig).await;
     let told: Vec<(&str, &str)> = findings
         .iter()
@@ -156,6 +159,8 @@ async fn where_nothing_is_wrong_everything_is_well_and_told_in_order() {
             ("desk_fields", "nothing_written"),
             ("desk_credits", "credits_good"),
             ("binding", "binding_good"),
+            ("index", "index_good"),
+            ("phonebook", "phonebook_unwanted"),
         ]
     );
 }

@@ -322,6 +322,7 @@ doctor-fix-binding-unknown-agent = Bind the extension to an active agent in the 
 doctor-index-good = { $people } contacts are on this computer, up to date.
 doctor-index-reads = { $people } contacts are on this computer so far; more are being read.
 doctor-index-unwanted = None are kept, as set. Zoho Desk is asked for each caller.
+doctor-index-no-key = None are kept: without a keychain there is no place for their key that you agreed to.
 doctor-index-spent = { $people } contacts are on this computer; the API credits that may be used for them today are spent.
 doctor-fix-index-spent = It goes on tomorrow. To be faster, allow more API credits a day: settings, Contact sync.
 doctor-index-stands = Contacts are not being read ({ $cause }).

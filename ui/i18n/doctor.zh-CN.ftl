@@ -322,6 +322,7 @@ doctor-fix-binding-unknown-agent = 请在设置的 坐席与分机 中为该分�
 doctor-index-good = 本机有 { $people } 个联系人，已是最新。
 doctor-index-reads = 本机已有 { $people } 个联系人，正在继续读取。
 doctor-index-unwanted = 按设置不在本机保存联系人，每次来电都查询 Zoho Desk。
+doctor-index-no-key = 未保存：没有密钥环，且尚未同意将其密钥存放在文件中。
 doctor-index-spent = 本机有 { $people } 个联系人；今日可用于读取联系人的 API 请求额度已用完。
 doctor-fix-index-spent = 明天会继续。如需加快，请在设置的“联系人同步”中提高每日 API 请求额度。
 doctor-index-stands = 联系人读取已停止（{ $cause }）。

@@ -472,6 +472,7 @@ const GOOD: &[&str] = &[
     "index_good",
     "index_reads",
     "index_unwanted",
+    "index_no_key",
     "phonebook_unwanted",
     "phonebook_good",
 ];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::Admin;
 use super::Line;
-use crate::view::{Finding, IndexView, SyncView};
+use crate::view::{Finding, FindingState, IndexView, SyncView};
 
 impl Admin {
     /// Nothing where no engine runs: then nothing is copied either.
@@ -27,6 +27,10 @@ fn index(line: &mut Line, index: &IndexView) {
         ("fresh", _) => line.ok("index", "index_good", &people),
         ("building", _) => line.ok("index", "index_reads", &people),
         ("off", Some("off") | None) => line.ok("index", "index_unwanted", &[]),
+        // The keychain's own line says what to do about it.
+        ("off", Some("consent_needed" | "keychain_absent")) => {
+            line.say("index", FindingState::Skipped, "index_no_key", &[]);
+        }
         ("paused", Some("index_budget")) => line.warn("index", "index_spent", &people),
         (_, cause) => line.warn("index", "index_stands", &[("cause", cause.unwrap_or_default())]),
     }
@@ -46,7 +50,7 @@ fn phonebook(line: &mut Line, sync: &SyncView) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::FindingState::{self, Fail, Ok, Warn};
+    use crate::view::FindingState::{Fail, Ok, Skipped, Warn};
 
     fn of_index(state: &str, cause: Option<&str>) -> (FindingState, String) {
         let mut line = Line::new(&[]);
@@ -59,6 +63,7 @@ mod tests {
     fn what_stands_still_is_told_and_what_nobody_wants_is_not() {
         assert_eq!(of_index("fresh", None), (Ok, "index_good".into()));
         assert_eq!(of_index("off", Some("off")), (Ok, "index_unwanted".into()));
+        assert_eq!(of_index("off", Some("consent_needed")), (Skipped, "index_no_key".into()));
         assert_eq!(of_index("off", Some("index_not_opened")), (Warn, "index_stands".into()));
         assert_eq!(of_index("paused", Some("index_budget")), (Warn, "index_spent".into()));
         let states = [("", Ok), ("idle", Ok), ("running", Ok), ("waiting", Warn), ("refused", Fail)];
