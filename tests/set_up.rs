@@ -1286,7 +1286,8 @@ async fn disconnecting_gives_the_sign_in_back_and_clears_what_belongs_to_desk_an
     let asked = house.desk_requests().len();
     let call = house.rig.simulator.pbx().call_in(LIN, "1001").await;
     house.view_where(|view| view.calls.iter().any(|known| known.call == call)).await;
-    assert_eq!(house.desk_requests().len(), asked);
+    let late: Vec<String> = house.desk_requests().into_iter().skip(asked).map(|late| late.path).collect();
+    assert_eq!(late, [""; 0]);
     let touched: Vec<_> = house.rig.simulator.pbx().requests();
     let touched: Vec<_> = touched
         .iter()

@@ -81,7 +81,7 @@ fn each_heavy_dependency_has_one_home() {
         ("notify-rust", &["deskring"]),
         ("webbrowser", &["deskring", "deskring-cli"]),
         ("reqwest", &["deskring-yeastar", "deskring-zoho-desk"]),
-        ("tokio-tungstenite", &["deskring-yeastar"]),
+        ("tokio-tungstenite", &["deskring-yeastar", "e2e"]),
         ("rusqlite", &["deskring-store", "deskring-gateway"]),
         ("tokio-postgres", &["deskring-gateway"]),
         ("keyring", &["deskring-store"]),

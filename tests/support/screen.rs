@@ -255,11 +255,18 @@ impl Screen {
 
     /// Types in place of what is there, and goes on to the next field.
     pub async fn fill(&self, css: &str, text: &str) {
-        let element = self.reach(css).await;
-        self.ask("const it = document.querySelector(arguments[0]); it.focus(); it.select()", &[json!(css)])
-            .await;
         let keys = if text.is_empty() { String::from(char::from(Key::Delete)) } else { text.to_owned() };
-        element.send_keys(&keys).await.unwrap();
+        loop {
+            let element = self.reach(css).await;
+            let select = "const it = document.querySelector(arguments[0]); it.focus(); it.select()";
+            self.ask(select, &[json!(css)]).await;
+            element.send_keys(&keys).await.unwrap();
+            // What was saved a moment before may have been drawn in between, and the selection be gone.
+            let value = self.value(css).await;
+            if text.is_empty() || value.len() <= text.len() || !value.ends_with(text) {
+                break;
+            }
+        }
         self.leave(css).await;
     }
 
