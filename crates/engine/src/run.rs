@@ -412,7 +412,7 @@ impl Engine {
                         self.forget_index();
                         self.read_forms();
                     }
-                    Some(Message::RebuildIndex) => self.forget_index(),
+                    Some(Message::RebuildIndex) => self.rebuild_index(),
                     Some(Message::FormsChanged) => self.read_forms(),
                     Some(Message::OutboxChanged) => {
                         self.read_outbox();

@@ -115,7 +115,14 @@ impl Engine {
         self.indexing.builder = Some(tokio::spawn(builder.run()).abort_handle());
     }
 
-    /// Nobody is to be known here any more; what is still wanted begins anew.
+    /// Everybody is forgotten and read anew.
+    pub(super) fn rebuild_index(&mut self) {
+        self.forget_index();
+        let wanted = self.indexing.wanted.clone();
+        self.change_index(wanted);
+    }
+
+    /// Nobody is to be known here any more, until the settings or the link to Desk are new.
     pub(super) fn forget_index(&mut self) {
         self.indexing.close();
         if let Some(lookup) = &mut self.desk.lookup {
@@ -124,8 +131,6 @@ impl Engine {
         noted(Index::remove(&self.paths.profile));
         self.indexing.view = IndexView { state: "paused".to_owned(), ..IndexView::default() };
         self.dirty = Dirty::Yes;
-        let wanted = self.indexing.wanted.clone();
-        self.change_index(wanted);
     }
 
     pub(super) fn on_index(&mut self, view: IndexView) {
