@@ -33,6 +33,7 @@ const IDLE_KIB: f64 = 20.0;
 const BACK_SECONDS: f64 = 60.0;
 /// Apps come back spread over so many seconds.
 const SPREAD: f64 = 10.0;
+const HASHES_AT_ONCE: usize = 4;
 const HEARTBEAT: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -155,20 +156,14 @@ impl House {
         std::fs::write(house.config(), &text)?;
         let config = Config::read(&text, &BTreeMap::new())?;
         let state = State::open(&config.database(&BTreeMap::new())?).await?;
-        // Each takes two password hashes: as many at once as there are cores.
-        let mut admitted = JoinSet::new();
-        for number in 0..agents {
-            let (state, extension) = (state.clone(), (10_000 + number).to_string());
-            admitted.spawn(async move {
-                let credentials = state.add(&Extension::new(&extension), wall_seconds()).await?;
-                let granted = state.grant(&credentials.client, &credentials.secret, wall_seconds()).await;
-                let (_, pair) = granted.map_err(|refused| anyhow::anyhow!("{refused}"))?;
-                anyhow::Ok((extension, pair.access.expose_secret().to_owned()))
-            });
+        // Each takes two password hashes with their memory: few at once.
+        let mut admitted = futures_util::stream::iter(0..agents)
+            .map(|number| admit(state.clone(), (10_000 + number).to_string()))
+            .buffer_unordered(HASHES_AT_ONCE);
+        while let Some(one) = admitted.next().await {
+            house.tokens.push(one?);
         }
-        while let Some(one) = admitted.join_next().await {
-            house.tokens.push(one??);
-        }
+        drop(admitted);
         Ok(house)
     }
 
@@ -219,6 +214,13 @@ impl House {
         }
         u64::from(number) * STEPS.len() as u64
     }
+}
+
+async fn admit(state: State, extension: String) -> anyhow::Result<(String, String)> {
+    let credentials = state.add(&Extension::new(&extension), wall_seconds()).await?;
+    let granted = state.grant(&credentials.client, &credentials.secret, wall_seconds()).await;
+    let (_, pair) = granted.map_err(|refused| anyhow::anyhow!("{refused}"))?;
+    Ok((extension, pair.access.expose_secret().to_owned()))
 }
 
 fn event(call: u32, extension: &str, inbound: &str, status: &str) -> Value {

@@ -173,14 +173,17 @@ fn somebody(at: u32, people: u32) -> u32 {
 }
 
 fn lookups(index: &Index, people: u32) -> anyhow::Result<Times> {
+    let plan = plan()?;
     let mut times = Times::default();
     for at in 0..LOOKUPS {
         let wanted = somebody(at, people);
-        let key = [format!("+86138{wanted:08}")];
+        let number = format!("138{wanted:08}");
         let began = Instant::now();
-        let found = index.whose(&key)?;
+        let keys: Vec<String> = plan.read(&number).index_keys(&plan).into_iter().collect();
+        let found = index.whose(&keys)?;
         times.push(began.elapsed());
-        ensure!(found.len() == usize::from(wanted < people), "{wanted} was found {} times", found.len());
+        // Whose numbers end alike come along; the whole number decides.
+        ensure!(wanted >= people || !found.is_empty(), "{wanted} was not found");
     }
     Ok(times)
 }
@@ -211,7 +214,7 @@ fn fill(stage: &Stage, people: u32) -> anyhow::Result<()> {
     let refused = |error: Value| anyhow::anyhow!("the simulated PBX refused: {error}");
     let book = pbx.by_hand("phonebook/create", &json!({ "name": BOOK })).map_err(refused)?;
     let book = book.get("id").cloned().context("its id")?;
-    let plan = Plan::new("CN", "592", "").map_err(|_| anyhow::anyhow!("no such country"))?;
+    let plan = plan()?;
     let kinds = ["mobile_number", "mobile_number2", "other_number"];
     for at in 0..people {
         let contact = stage.simulator.desk().of_crowd(at);
@@ -230,6 +233,11 @@ fn fill(stage: &Stage, people: u32) -> anyhow::Result<()> {
         pbx.by_hand("company_contact/create", &entry).map_err(refused)?;
     }
     Ok(())
+}
+
+/// As in the settings of the stage.
+fn plan() -> anyhow::Result<Plan> {
+    Plan::new("CN", "592", "").map_err(|_| anyhow::anyhow!("no such country"))
 }
 
 fn name_bytes(stage: &Stage, people: u32) -> f64 {
