@@ -13,7 +13,7 @@ use deskring_gateway::{Config, Credentials, Extension, Place, Running, State, wa
 use deskring_redact::ExposeSecret;
 use deskring_simulator::{CLIENT_ID, CLIENT_SECRET, Options, Simulator};
 use deskring_yeastar::{Address, Call, Event, Feed, Kind, Pbx, Timings};
-use e2e::gateway::{Front, Gate};
+use e2e::gateway::{Front, Gate, line_where};
 use e2e::{Memory, PATIENCE, Rig, until};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -238,22 +238,6 @@ async fn twelve_agents_work_through_one_credential_of_a_pbx_that_grants_eight() 
         });
         assert_eq!(seen.await["call"]["outcome"], "missed");
     }
-}
-
-async fn line_where(
-    lines: &mut tokio::io::Lines<BufReader<tokio::process::ChildStdout>>,
-    wanted: impl Fn(&Value) -> bool,
-) -> Value {
-    let found = async {
-        loop {
-            let line = lines.next_line().await.unwrap().expect("it runs");
-            let value: Value = serde_json::from_str(&line).unwrap();
-            if wanted(&value) {
-                return value;
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, found).await.expect("the line never came")
 }
 
 #[tokio::test]

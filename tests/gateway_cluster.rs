@@ -14,6 +14,7 @@ use deskring_gateway::{Credentials, Extension, Place, Server, State, wall_second
 use deskring_redact::ExposeSecret;
 use deskring_simulator::{CLIENT_ID, CLIENT_SECRET, Options, Simulator};
 use deskring_yeastar::{Address, Call, Event, Feed, Pbx, Timings};
+use e2e::gateway::line_where;
 use e2e::postgres::Postgres;
 use e2e::{Memory, PATIENCE, eventually};
 use rustix::process::{Pid, Signal, kill_process};
@@ -416,22 +417,6 @@ async fn balancer(gateways: &[Gateway]) -> String {
         }
     });
     address
-}
-
-async fn line_where(
-    lines: &mut tokio::io::Lines<BufReader<tokio::process::ChildStdout>>,
-    wanted: impl Fn(&Value) -> bool,
-) -> Value {
-    let found = async {
-        loop {
-            let line = lines.next_line().await.unwrap().expect("it runs");
-            let value: Value = serde_json::from_str(&line).unwrap();
-            if wanted(&value) {
-                return value;
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, found).await.expect("the line never came")
 }
 
 #[tokio::test]

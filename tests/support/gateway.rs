@@ -8,12 +8,13 @@ use deskring_gateway::{Config, Credentials, Extension, Place, Running, Server, S
 use deskring_redact::ExposeSecret;
 use deskring_simulator::{CLIENT_ID, CLIENT_SECRET, Simulator};
 use deskring_yeastar::{Address, Fingerprint, Invitation};
+use serde_json::Value;
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
 use crate::postgres::Postgres;
-use crate::{eventually, free_port};
+use crate::{PATIENCE, eventually, free_port};
 
 /// Another address that it hands out; nobody is there.
 pub const STANDBY: &str = "https://127.0.0.1:1";
@@ -166,4 +167,21 @@ fn certificate(folder: &TempDir) -> (String, String) {
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
     let sha256 = Fingerprint::of(made.cert.der()).to_string();
     (format!("[tls]\ncertificate = {certificate:?}\nkey = {key:?}\n"), sha256)
+}
+
+/// The first line of a program's output that is wanted, as JSON.
+pub async fn line_where(
+    lines: &mut tokio::io::Lines<BufReader<tokio::process::ChildStdout>>,
+    wanted: impl Fn(&Value) -> bool,
+) -> Value {
+    let found = async {
+        loop {
+            let line = lines.next_line().await.unwrap().expect("it runs");
+            let value: Value = serde_json::from_str(&line).unwrap();
+            if wanted(&value) {
+                return value;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, found).await.expect("the line never came")
 }
