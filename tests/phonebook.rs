@@ -444,3 +444,28 @@ async fn the_doctor_says_how_the_copies_are() {
     rig.view_where(|view| view.sync.state == "refused").await;
     assert_eq!(finding("phonebook").await.as_deref(), Some("phonebook_refused"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_begins_it_tells_how_it_goes_and_stops_it() {
+    let rig = Rig::idle().await;
+    rig.set(copying);
+    people(&rig, 40);
+    let mut command = on_profile(&rig, "deskring-cli", &["run"]);
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let mut program = command.spawn().unwrap();
+    let sync = async |what: &str| {
+        let mut command = on_profile(&rig, "deskring-cli", &["sync", what]);
+        let output =
+            command.envs([("LC_ALL", "en_US.UTF-8"), ("LANG", "en_US.UTF-8")]).output().await.unwrap();
+        output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
+    };
+    eventually("it takes the wish", async || sync("now").await).await;
+    until("some are copied", || entries(&rig).len() > 3).await;
+    let under_way = sync("status").await.expect("it tells");
+    assert!(under_way.contains(BOOK) && under_way.contains("of 41"), "{under_way}");
+    sync("stop").await.expect("it stops");
+    let told = async || sync("status").await.filter(|told| told.contains("stopped"));
+    eventually("it says that it is stopped", told).await;
+    assert!(entries(&rig).len() < 40);
+    program.kill().await.unwrap();
+}
