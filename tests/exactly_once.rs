@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use deskring_engine::{AppView, Engine, Handle};
 use deskring_simulator::{ByeMode, FrameMode, Options, Pbx, Simulator};
 use deskring_store::{EntryState, Environment, Journal, Keychain, OutboxQuery, SecretsConfig};
-use e2e::{Recorder, Rig, on_profile, secrets};
+use e2e::{Recorder, Rig, marked, on_profile, secrets};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -26,18 +26,6 @@ fn everything(settings: &mut Value) {
     settings["new_contacts"] = json!({ "mode": "automatic", "kind": "contact" });
     settings["tickets"] = json!({ "enabled": true });
     settings["call_log"] = json!({ "enabled": true });
-}
-
-/// How often each call is in the records of a module, by the marker; a call that is not there is missing.
-fn marked(simulator: &Simulator, module: &str) -> BTreeMap<String, usize> {
-    let mut found = BTreeMap::new();
-    for record in simulator.desk().records(module) {
-        let text = record["description"].as_str().unwrap();
-        let (_, marker) = text.split_once("Deskring: call ").expect("every record has its marker");
-        let call = marker.split([' ', ',', '<']).next().unwrap();
-        *found.entry(call.to_owned()).or_default() += 1;
-    }
-    found
 }
 
 /// Records that were made for numbers, by name.

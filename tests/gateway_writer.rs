@@ -19,7 +19,7 @@ use deskring_simulator::{
     CLIENT_ID, CLIENT_SECRET, DESK_CLIENT_SECRET, DESK_REFRESH_TOKEN, Fault, Options, Simulator,
 };
 use deskring_store::{EntryState, Environment, Journal, Keychain, OutboxQuery, SecretsConfig};
-use e2e::{PATIENCE, Recorder, eventually, free_port, until};
+use e2e::{PATIENCE, Recorder, eventually, free_port, marked, until};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::AsyncBufReadExt as _;
@@ -205,18 +205,6 @@ fn secrets() -> BTreeMap<String, String> {
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()
-}
-
-/// How often each call is in the records of a module, by the marker.
-fn marked(simulator: &Simulator, module: &str) -> BTreeMap<String, usize> {
-    let mut found = BTreeMap::new();
-    for record in simulator.desk().records(module) {
-        let text = record["description"].as_str().unwrap();
-        let (_, marker) = text.split_once("Deskring: call ").expect("every record has its marker");
-        let call = marker.split([' ', ',', '<']).next().unwrap();
-        *found.entry(call.to_owned()).or_default() += 1;
-    }
-    found
 }
 
 /// What a profile owes, or has written.

@@ -464,3 +464,15 @@ fn browser(rig: &Rig) -> PathBuf {
     }
     path
 }
+
+/// How often each call is in the records of a module, by the marker; a call that is not there is missing.
+pub fn marked(simulator: &Simulator, module: &str) -> BTreeMap<String, usize> {
+    let mut found = BTreeMap::new();
+    for record in simulator.desk().records(module) {
+        let text = record["description"].as_str().unwrap();
+        let (_, marker) = text.split_once("Deskring: call ").expect("every record has its marker");
+        let call = marker.split([' ', ',', '<']).next().unwrap();
+        *found.entry(call.to_owned()).or_default() += 1;
+    }
+    found
+}

@@ -32,7 +32,7 @@ use crate::guard::Guard;
 use crate::hub::{Ending, Hub};
 use crate::lease::{Candidacy, Keeper, Lease, Notice, Term};
 use crate::metrics::Metrics;
-use crate::state::{ClientId, State, keep};
+use crate::state::{ClientId, State, keep_in};
 use crate::upstream::Upstream;
 use crate::wall_seconds;
 use crate::writer::{Slot, Writing};
@@ -420,9 +420,7 @@ impl Kept {
     /// Only of the gateway that serves: the token of one that did is of no use to the next.
     async fn write(&self, value: Option<&str>) -> Result<(), database::Error> {
         let term = self.lease.term().ok_or(database::Error::Fenced)?;
-        let mut transaction = self.lease.begin(term).await?;
-        keep(&mut transaction, PBX_TOKEN, value).await?;
-        transaction.commit().await
+        keep_in(&self.lease, term, PBX_TOKEN, value).await
     }
 
     /// The PBX's client calls on a thread that may wait.

@@ -16,12 +16,14 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::database::{Database, Error, Place, Row, Transaction};
 use crate::lease::{Lease, Term};
-use crate::state::{keep, kept};
+use crate::state::{keep, keep_in, kept};
 
 /// Version of the journal's tables that the rows are of.
 const VERSION: &str = "journal_version";
-/// The file in which the sign-in lies.
+/// What lies in the file of the profile's secrets.
 const SIGN_IN: &str = "desk_sign_in";
+/// That file, in their folder.
+const SECRETS: &str = "secrets.json";
 /// Rows that are read at once: an answer is not waited for longer than a lease is renewed.
 const AT_ONCE: i64 = 2_000;
 
@@ -143,9 +145,6 @@ pub(crate) async fn take_over(lease: &Lease, term: Term, profile: &Path) -> anyh
     Ok(transaction.commit().await?)
 }
 
-/// The file of the profile's secrets, in their folder.
-const SECRETS: &str = "secrets.json";
-
 /// Shares the sign-in when it is another than `known`; what it is now.
 ///
 /// # Errors
@@ -160,9 +159,7 @@ pub(crate) async fn share_sign_in(
     if now == known {
         return Ok(known);
     }
-    let mut transaction = lease.begin(term).await?;
-    keep(&mut transaction, SIGN_IN, now.as_deref()).await?;
-    transaction.commit().await?;
+    keep_in(lease, term, SIGN_IN, now.as_deref()).await?;
     Ok(now)
 }
 

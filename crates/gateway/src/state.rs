@@ -20,6 +20,7 @@ use tokio::sync::Semaphore;
 
 use crate::book::Extension;
 use crate::database::{Database, Error, Place, Row, Transaction};
+use crate::lease::{Lease, Term};
 
 /// Life of an access token, as the PBX grants it.
 pub(crate) const ACCESS: Duration = Duration::from_secs(30 * 60);
@@ -33,6 +34,7 @@ const INVITED: Duration = Duration::from_secs(24 * 60 * 60);
 const CHECKS_AT_ONCE: usize = 2;
 /// What is announced of a credential whose connections are to end, before its Client ID.
 pub(crate) const ENDED: &str = "end ";
+const KEPT: &str = "SELECT value FROM kept WHERE name = $1";
 
 /// Identity of an agent's credential: what its app enters as Client ID.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -350,7 +352,7 @@ impl State {
     /// # Errors
     /// The database failed.
     pub(crate) async fn kept(&self, name: &str) -> Result<Option<String>, Error> {
-        let rows = self.database.ask("SELECT value FROM kept WHERE name = $1", [name.into()]).await?;
+        let rows = self.database.ask(KEPT, [name.into()]).await?;
         rows.first().map(|row| row.get(0)).transpose()
     }
 
@@ -372,8 +374,18 @@ impl State {
 /// # Errors
 /// The database failed.
 pub(crate) async fn kept(transaction: &mut Transaction, name: &str) -> Result<Option<String>, Error> {
-    let rows = transaction.ask("SELECT value FROM kept WHERE name = $1", [name.into()]).await?;
+    let rows = transaction.ask(KEPT, [name.into()]).await?;
     rows.first().map(|row| row.get(0)).transpose()
+}
+
+/// Keeps something under a name in a term of ours, or forgets it.
+///
+/// # Errors
+/// The database failed, or it is somebody else's term.
+pub(crate) async fn keep_in(lease: &Lease, term: Term, name: &str, value: Option<&str>) -> Result<(), Error> {
+    let mut transaction = lease.begin(term).await?;
+    keep(&mut transaction, name, value).await?;
+    transaction.commit().await
 }
 
 /// Keeps something under a name, or forgets it.

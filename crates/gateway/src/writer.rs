@@ -37,7 +37,7 @@ use crate::hub::Hub;
 use crate::lease::{Lease, Term};
 use crate::metrics::Metrics;
 use crate::shared::{self, Shared};
-use crate::state::{State, keep};
+use crate::state::{State, keep_in};
 
 /// Events that may wait for the engine. It writes each to the disk, and a disk may stand still for a while.
 const WAITING: usize = 64 << 10;
@@ -281,10 +281,8 @@ impl Relay {
         let turn = Turn::after(before, self.writes, pbx_s);
         if turn != before {
             // Without it a restart would take calls from the agents that they have begun to write.
-            let mut transaction = self.lease.begin(self.term).await?;
             let text = turn.and_then(|turn| serde_json::to_string(&turn).ok());
-            keep(&mut transaction, TURN, text.as_deref()).await?;
-            transaction.commit().await?;
+            keep_in(&self.lease, self.term, TURN, text.as_deref()).await?;
         }
         Ok(turn)
     }
