@@ -6,12 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deskring_engine::{AppView, Engine, Handle};
 use deskring_simulator::{ByeMode, FrameMode, Options, Pbx, Simulator};
-use deskring_store::{EntryState, Environment, Journal, Keychain, OutboxQuery, SecretsConfig};
-use e2e::{Recorder, Rig, marked, on_profile, secrets};
+use deskring_store::{Environment, Keychain, SecretsConfig};
+use e2e::{Recorder, Rig, on_profile, once_each, secrets, unwritten, written};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -76,43 +76,6 @@ fn know(simulator: &Simulator, numbers: usize, unknown: Unknown) -> usize {
     left
 }
 
-/// Waits until as many calls are in both modules; the time is up when nothing has changed for so long.
-async fn written(simulator: &Simulator, wanted: usize, at_rest: Duration, what_else: impl Fn() -> String) {
-    let mut looks = tokio::time::interval(Duration::from_millis(100));
-    let (mut last, mut since) = ((0, 0), Instant::now());
-    loop {
-        looks.tick().await;
-        let now = (marked(simulator, "tickets").len(), marked(simulator, "calls").len());
-        if now == (wanted, wanted) {
-            return;
-        }
-        if now != last {
-            (last, since) = (now, Instant::now());
-        }
-        assert!(since.elapsed() < at_rest, "only {now:?} of {wanted} are written; {}", what_else());
-    }
-}
-
-fn once_each(simulator: &Simulator, calls: &BTreeSet<String>) {
-    for module in ["tickets", "calls"] {
-        let found = marked(simulator, module);
-        let doubled: Vec<_> = found.iter().filter(|(_, times)| **times > 1).collect();
-        assert!(doubled.is_empty(), "{module} twice: {doubled:?}");
-        let lost: Vec<_> = calls.iter().filter(|call| !found.contains_key(*call)).collect();
-        assert!(lost.is_empty(), "{module} missing: {lost:?}");
-        assert_eq!(found.len(), calls.len(), "{module} of no call");
-    }
-}
-
-/// What a profile has not written, for the message of a failed test.
-fn left(profile: &std::path::Path) -> String {
-    let states = EntryState::ALL.into_iter().filter(|state| *state != EntryState::Sent).collect();
-    let query = OutboxQuery { states, limit: 20, ..OutboxQuery::default() };
-    Journal::open(profile)
-        .and_then(|journal| journal.outbox(&query))
-        .map_or_else(|e| e.to_string(), |rows| format!("{rows:#?}"))
-}
-
 /// Numbers that call.
 const NUMBERS: usize = 200;
 
@@ -155,7 +118,7 @@ async fn kill(all: usize, kills: usize, unknown: Unknown) {
             }
         }
     }
-    written(&rig.simulator, all, Duration::from_secs(300), || left(rig.profile.path())).await;
+    written(&rig.simulator, all, Duration::from_secs(300), || unwritten(rig.profile.path())).await;
     once_each(&rig.simulator, &calls);
     assert!(made_for_numbers(&rig.simulator).values().all(|times| *times == 1));
     program.kill().await.unwrap();
@@ -222,7 +185,7 @@ async fn watch(many: usize, queue_calls: usize, unknown: Unknown, until: Until) 
         calls.insert(call);
     }
     let first = agents[0].profile.path();
-    written(&simulator, queue_calls, Duration::from_secs(300), || left(first)).await;
+    written(&simulator, queue_calls, Duration::from_secs(300), || unwritten(first)).await;
     // Everybody has seen every call to its end.
     for agent in &agents {
         saw_the_end(agent, &last).await;
@@ -238,7 +201,7 @@ async fn watch(many: usize, queue_calls: usize, unknown: Unknown, until: Until) 
             let rest = |view: &AppView| view.outbox.pending == 0 && view.outbox.wedged == 0;
             let mut views = agent.handle.view();
             let waited = tokio::time::timeout(Duration::from_secs(1_800), views.wait_for(|view| rest(view)));
-            assert!(waited.await.is_ok(), "never at rest: {}", left(agent.profile.path()));
+            assert!(waited.await.is_ok(), "never at rest: {}", unwritten(agent.profile.path()));
         }
         once();
     }

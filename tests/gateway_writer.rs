@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deskring_engine::admin::{Answer, Want};
 use deskring_engine::view::LinkState;
@@ -19,7 +19,7 @@ use deskring_simulator::{
     CLIENT_ID, CLIENT_SECRET, DESK_CLIENT_SECRET, DESK_REFRESH_TOKEN, Fault, Options, Simulator,
 };
 use deskring_store::{EntryState, Environment, Journal, Keychain, OutboxQuery, SecretsConfig};
-use e2e::{PATIENCE, Recorder, eventually, free_port, marked, until};
+use e2e::{PATIENCE, Recorder, eventually, free_port, once_each, until, unwritten, written};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::AsyncBufReadExt as _;
@@ -175,25 +175,9 @@ impl House {
 
     /// Waits until each of these calls has a ticket and a call activity, and nothing is there twice.
     async fn written_once(&self, calls: &BTreeSet<String>) {
-        let all = || ["tickets", "calls"].map(|module| marked(&self.simulator, module));
-        let mut looks = tokio::time::interval(Duration::from_millis(50));
-        let (mut last, mut since) = (all(), Instant::now());
-        loop {
-            looks.tick().await;
-            let now = all();
-            if now.iter().all(|found| calls.iter().all(|call| found.contains_key(call))) {
-                break;
-            }
-            if now != last {
-                (last, since) = (now, Instant::now());
-            }
-            let left = || rows(&self.writer(), &EntryState::ALL);
-            assert!(since.elapsed() < Duration::from_secs(120), "of {calls:?} only {last:?}; {:#?}", left());
-        }
-        for found in all() {
-            assert!(found.values().all(|times| *times == 1), "twice: {found:?}");
-            assert_eq!(found.keys().cloned().collect::<BTreeSet<_>>(), *calls);
-        }
+        let left = || unwritten(&self.writer());
+        written(&self.simulator, calls.len(), Duration::from_secs(120), left).await;
+        once_each(&self.simulator, calls);
     }
 }
 

@@ -6,13 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deskring_engine::{Change, Engine, Journal, Line, Mirror, MirrorFault, Stopped};
 use deskring_simulator::Simulator;
 use deskring_yeastar::{CentralWriting, Feed, Pbx};
-use e2e::{Recorder, pbx_config, secrets, until};
-use serde_json::{Value, json};
+use e2e::{Recorder, once_each, pbx_config, secrets, until, unwritten, written};
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -115,26 +115,6 @@ impl Machine {
     }
 }
 
-fn marked(simulator: &Simulator, module: &str) -> BTreeMap<String, usize> {
-    let mut found = BTreeMap::new();
-    for record in simulator.desk().records(module) {
-        let text: &Value = &record["description"];
-        let (_, marker) = text.as_str().unwrap().split_once("Deskring: call ").unwrap();
-        *found.entry(marker.split([' ', ',', '<']).next().unwrap().to_owned()).or_default() += 1;
-    }
-    found
-}
-
-/// What is not in Desk, for the message of a failed test.
-fn left(profile: &Path, calls: &BTreeSet<String>) -> String {
-    let journal = Journal::open(profile).unwrap();
-    let rows = journal.outbox(&deskring_store::OutboxQuery { limit: 500, ..Default::default() }).unwrap();
-    let unsent: Vec<_> = rows.iter().filter(|row| row.remote_id.is_none()).collect();
-    let unpromised = calls.iter().filter(|call| !rows.iter().any(|row| row.call_id == **call));
-    let views: Vec<_> = unpromised.map(|call| journal.rows_of(call).unwrap()).collect();
-    format!("{unsent:#?}, of nobody: {views:#?}")
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_machine_that_takes_over_from_the_mirror_loses_and_doubles_nothing() {
     let simulator = Simulator::start(deskring_simulator::Options::default()).await.unwrap();
@@ -167,25 +147,9 @@ async fn a_machine_that_takes_over_from_the_mirror_loses_and_doubles_nothing() {
         pbx.hang_up(&call, "caller").await;
         calls.insert(call);
     }
-    let (mut last, mut since) = (0, Instant::now());
-    let mut looks = tokio::time::interval(Duration::from_millis(100));
-    loop {
-        looks.tick().await;
-        let now = marked(&simulator, "tickets").len() + marked(&simulator, "calls").len();
-        if now == 2 * calls.len() {
-            break;
-        }
-        if now != last {
-            (last, since) = (now, Instant::now());
-        }
-        let left = || left(machine.path(), &calls);
-        assert!(since.elapsed() < Duration::from_secs(120), "{now} records; {}", left());
-    }
-    for module in ["tickets", "calls"] {
-        let found = marked(&simulator, module);
-        assert!(found.values().all(|times| *times == 1), "{module} twice: {found:?}");
-        assert_eq!(found.into_keys().collect::<BTreeSet<_>>(), calls);
-    }
+    let left = || unwritten(machine.path());
+    written(&simulator, calls.len(), Duration::from_secs(120), left).await;
+    once_each(&simulator, &calls);
     let journal = Journal::open(machine.path()).unwrap();
     let same = || {
         let (mut here, mut there) = (journal.everything().unwrap(), rows.all());

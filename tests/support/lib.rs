@@ -19,6 +19,7 @@ pub mod postgres;
 pub mod screen;
 #[cfg(target_os = "linux")]
 pub mod tray;
+mod written;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
@@ -42,6 +43,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+
+pub use self::written::{marked, once_each, unwritten, written};
 
 /// A condition that does not come true within this time has failed.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -463,16 +466,4 @@ fn browser(rig: &Rig) -> PathBuf {
         std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     }
     path
-}
-
-/// How often each call is in the records of a module, by the marker; a call that is not there is missing.
-pub fn marked(simulator: &Simulator, module: &str) -> BTreeMap<String, usize> {
-    let mut found = BTreeMap::new();
-    for record in simulator.desk().records(module) {
-        let text = record["description"].as_str().unwrap();
-        let (_, marker) = text.split_once("Deskring: call ").expect("every record has its marker");
-        let call = marker.split([' ', ',', '<']).next().unwrap();
-        *found.entry(call.to_owned()).or_default() += 1;
-    }
-    found
 }

@@ -24,6 +24,8 @@ pub struct OwedRules {
     pub activities: Option<ActivityRule>,
     /// Extensions that belong to an agent of Desk, as far as this program was told.
     pub bound: BTreeSet<Extension>,
+    /// Nobody else's program writes any of this: no turns are taken.
+    pub sole: bool,
 }
 
 impl OwedRules {
@@ -180,7 +182,7 @@ impl Call<'_> {
         let first = self.first();
         // One number may ring at two of us, or in two calls: nobody is ever alone.
         let turn = match self.turn(&first) {
-            Some(Turn::Alone) => Turn::First,
+            Some(Turn::Alone) if !self.rules.sole => Turn::First,
             Some(turn) => turn,
             None if has_children => Turn::StandIn(MOST_STAND_INS + 1),
             None => return None,
@@ -239,7 +241,8 @@ impl Call<'_> {
         let skip = rule.skip_missed_if_answered_elsewhere && is_shared;
         match self.entry.outcome.as_ref()? {
             Outcome::NotSeen => None,
-            Outcome::Answered if is_shared => {
+            // Others may have rung of whom nothing was heard.
+            Outcome::Answered if is_shared && !self.rules.sole => {
                 Some(Promise { what: Owed::Activity(Spoken::Completed), of: me.clone(), turn: Turn::First })
             }
             Outcome::Answered => mine(Spoken::Completed),
@@ -269,7 +272,7 @@ impl Call<'_> {
     ///
     /// Whoever knows no agent but their own cannot know what the others know, so there it is the lowest of all.
     fn first(&self) -> Extension {
-        let knows_others = self.rules.bound.iter().any(|bound| !self.mine.contains(bound));
+        let knows_others = self.rules.sole || self.rules.bound.iter().any(|bound| !self.mine.contains(bound));
         let bound = |extension: &&Extension| knows_others && self.rules.bound.contains(*extension);
         let all = &self.involved.all;
         let first = all.iter().filter(bound).min_by(|a, b| ordered(a, b));
@@ -279,6 +282,9 @@ impl Call<'_> {
 
     /// Whose turn it is with a record of this extension; nothing when enough others stand in before us.
     fn turn(&self, of: &Extension) -> Option<Turn> {
+        if self.rules.sole {
+            return Some(Turn::Alone);
+        }
         let others = self.involved.all.iter().any(|extension| !self.mine.contains(extension));
         if self.mine.contains(of) {
             return Some(if others { Turn::First } else { Turn::Alone });

@@ -62,6 +62,7 @@ fn rules() -> OwedRules {
         tickets: Some(TicketRule::After(all.into())),
         activities: Some(ActivityRule { skip_missed_if_answered_elsewhere: true }),
         bound: BTreeSet::new(),
+        sole: false,
     }
 }
 
@@ -252,4 +253,29 @@ fn a_record_that_others_are_to_create_is_waited_for_by_whoever_needs_it() {
     let ringing = Entry { closed: false, outcome: None, phase: Phase::Ringing, ..unknown };
     let nobody = Involved { spoke: Vec::new(), ..involved };
     assert_eq!(of(&ringing, &nobody, &rules()), [], "three others are before it");
+}
+
+#[test]
+fn whoever_writes_for_everybody_takes_no_turns() {
+    let involved = Involved { all: extensions(&["999", "1001", "1002"]), spoke: vec![extension("1002")] };
+    let rules = OwedRules { bound: extensions(&["1001", "1002"]), sole: true, ..rules() };
+    let mine = rules.bound.clone();
+    let turns_of = |entry: &Entry, involved: &Involved| {
+        let promises = owed(entry, involved, &mine, &rules);
+        promises.into_iter().map(|one| (one.what, one.of.to_string(), one.turn)).collect::<Vec<_>>()
+    };
+    let expected = [
+        (Owed::Contact(RecordKind::Contact), "1001".into(), Turn::Alone),
+        (Owed::Ticket, "1002".into(), Turn::Alone),
+        (Owed::Activity(Spoken::Completed), "1002".into(), Turn::Alone),
+    ];
+    let elsewhere = || Outcome::AnsweredElsewhere(Some(extension("1002")));
+    for (me, outcome) in [("1001", elsewhere()), ("1002", Outcome::Answered)] {
+        let entry = Entry { who: Who::Nobody, ..queued(me, outcome) };
+        assert_eq!(turns_of(&entry, &involved), expected, "{me}");
+    }
+    // 999 has no agent.
+    let nobody = Involved { spoke: Vec::new(), ..involved };
+    let missed = turns_of(&queued("1001", Outcome::Missed), &nobody);
+    assert!(missed.iter().all(|one| (one.1.as_str(), one.2) == ("1001", Turn::Alone)), "{missed:?}");
 }

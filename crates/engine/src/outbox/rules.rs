@@ -39,6 +39,7 @@ pub(crate) fn rules(settings: &Settings) -> OwedRules {
             skip_missed_if_answered_elsewhere: log.skip_missed_if_answered_elsewhere,
         }),
         bound: bound(settings).map(|(extension, _)| Extension::new(extension)).collect::<BTreeSet<_>>(),
+        sole: false,
     }
 }
 

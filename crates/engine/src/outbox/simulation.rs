@@ -306,6 +306,7 @@ fn rules() -> OwedRules {
         tickets: Some(TicketRule::After([TicketCall::InboundAnswered, TicketCall::InboundMissed].into())),
         activities: Some(ActivityRule { skip_missed_if_answered_elsewhere: true }),
         bound: BTreeSet::new(),
+        sole: false,
     }
 }
 

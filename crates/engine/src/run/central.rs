@@ -67,6 +67,11 @@ impl Central {
         }
     }
 
+    /// Whether nobody else writes what we write.
+    pub(super) fn is_sole(&self) -> bool {
+        self.part == Part::Gateway
+    }
+
     /// Whether somebody else writes what happens now.
     pub(super) fn is_elsewhere(&self) -> bool {
         self.part == Part::Agent && self.word.is_some_and(CentralWriting::goes_on)

@@ -46,7 +46,7 @@ impl Owing {
     pub(super) fn new(rules: OwedRules, writing: Writing, central: Central) -> Self {
         let (wiring, _) = watch::channel(Wiring { helpdesk: None, writing: Arc::new(writing.clone()) });
         Self {
-            rules,
+            rules: OwedRules { sole: central.is_sole(), ..rules },
             central,
             writing,
             wiring,
@@ -97,7 +97,7 @@ impl Engine {
     /// New rules and texts from the settings.
     pub(super) fn change_owing(&mut self, rules: OwedRules, writing: Writing) {
         let serial = self.owing.writing.serial.take().or_else(|| self.history.fact(PBX_SERIAL));
-        self.owing.rules = rules;
+        self.owing.rules = OwedRules { sole: self.owing.central.is_sole(), ..rules };
         self.owing.writing = Writing { serial, ..writing };
         self.rewire();
         self.read_outbox();
