@@ -5,7 +5,6 @@
 #![cfg(unix)]
 
 use std::collections::BTreeMap;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,11 +12,10 @@ use deskring_gateway::{Config, Credentials, Extension, Place, Running, State, wa
 use deskring_redact::ExposeSecret;
 use deskring_simulator::{CLIENT_ID, CLIENT_SECRET, Options, Simulator};
 use deskring_yeastar::{Address, Call, Event, Feed, Kind, Pbx, Timings};
-use e2e::gateway::{Front, Gate, line_where};
+use e2e::gateway::{App, Front, Gate, line_where};
 use e2e::{Memory, PATIENCE, Rig, until};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::sync::mpsc;
 
 /// A simulated PBX, a gateway before it, and as many extensions as wanted.
@@ -198,29 +196,10 @@ async fn twelve_agents_work_through_one_credential_of_a_pbx_that_grants_eight() 
     let mut agents = Vec::new();
     for extension in &extensions {
         let credentials = house.admit(extension).await;
-        let profile = tempfile::tempdir().unwrap();
-        let mut settings = e2e::settings(&house.simulator);
-        settings["pbx"] =
-            json!({ "url": house.url(), "client_id": credentials.client.0, "extensions": [extension] });
-        settings["desk"]["enabled"] = json!(false);
-        std::fs::write(profile.path().join("settings.json"), settings.to_string()).unwrap();
-        let mut program = tokio::process::Command::new(e2e::program("deskring-cli"))
-            .arg("--profile")
-            .arg(profile.path())
-            .args(["run", "--json"])
-            .env("DESKRING_PBX_CLIENT_SECRET", credentials.secret.expose_secret())
-            .env("DESKRING_KEYCHAIN", "off")
-            .env_remove("XDG_RUNTIME_DIR")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(program.stdout.take().unwrap()).lines();
-        agents.push((extension, program, lines, profile));
+        agents.push((extension, App::start(&house.simulator, &house.url(), extension, &credentials)));
     }
-    for (_, _, lines, _) in &mut agents {
-        line_where(lines, |line| line["event"] == "pbx" && line["link"]["state"] == "up").await;
+    for (_, app) in &mut agents {
+        line_where(&mut app.lines, |line| line["event"] == "pbx" && line["link"]["state"] == "up").await;
     }
     assert_eq!(house.simulator.pbx().live_tokens(), 1);
     let mut calls = BTreeMap::new();
@@ -230,8 +209,8 @@ async fn twelve_agents_work_through_one_credential_of_a_pbx_that_grants_eight() 
     for call in calls.values() {
         house.simulator.pbx().hang_up(call, "caller").await;
     }
-    for (extension, _, lines, _) in &mut agents {
-        let seen = line_where(lines, |line| {
+    for (extension, app) in &mut agents {
+        let seen = line_where(&mut app.lines, |line| {
             // Until its own call is over, whatever it prints is of that call.
             assert!(line["call"].is_null() || line["call"]["call"] == calls[*extension].as_str(), "{line}");
             line["call"]["closed"] == true

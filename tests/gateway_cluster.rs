@@ -14,7 +14,7 @@ use deskring_gateway::{Credentials, Extension, Place, Server, State, wall_second
 use deskring_redact::ExposeSecret;
 use deskring_simulator::{CLIENT_ID, CLIENT_SECRET, Options, Simulator};
 use deskring_yeastar::{Address, Call, Event, Feed, Pbx, Timings};
-use e2e::gateway::line_where;
+use e2e::gateway::{App, line_where};
 use e2e::postgres::Postgres;
 use e2e::{Memory, PATIENCE, eventually};
 use rustix::process::{Pid, Signal, kill_process};
@@ -355,42 +355,25 @@ async fn an_app_behind_a_balancer_goes_on_with_its_call_when_the_gateway_dies() 
     let cluster = cluster(2).await;
     let (leader, others) = cluster.roles().await;
     let me = cluster.admit("2001").await;
-    let profile = tempfile::tempdir().unwrap();
-    let mut settings = e2e::settings(&cluster.simulator);
     let address = balancer(&cluster.gateways).await;
-    settings["pbx"] = json!({ "url": address, "client_id": me.client.0, "extensions": ["2001"] });
-    settings["desk"]["enabled"] = json!(false);
-    std::fs::write(profile.path().join("settings.json"), settings.to_string()).unwrap();
-    let mut app = tokio::process::Command::new(e2e::program("deskring-cli"))
-        .arg("--profile")
-        .arg(profile.path())
-        .args(["run", "--json"])
-        .env("DESKRING_PBX_CLIENT_SECRET", me.secret.expose_secret())
-        .env("DESKRING_KEYCHAIN", "off")
-        .env_remove("XDG_RUNTIME_DIR")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(app.stdout.take().unwrap()).lines();
+    let mut app = App::start(&cluster.simulator, &address, "2001", &me);
     let is_link = |line: &Value, state: &str| line["event"] == "pbx" && line["link"]["state"] == state;
-    line_where(&mut lines, |line| is_link(line, "up")).await;
+    line_where(&mut app.lines, |line| is_link(line, "up")).await;
     let pbx = cluster.simulator.pbx();
     let call = pbx.call_in(NUMBER, "2001").await;
     pbx.answer(&call, "2001").await;
-    line_where(&mut lines, |line| line["call"]["phase"] == "talking").await;
+    line_where(&mut app.lines, |line| line["call"]["phase"] == "talking").await;
     leader.signal(Signal::KILL);
     let killed = Instant::now();
-    line_where(&mut lines, |line| !line["link"].is_null() && !is_link(line, "up")).await;
+    line_where(&mut app.lines, |line| !line["link"].is_null() && !is_link(line, "up")).await;
     others[0].is_ready_within(TAKEOVER, killed).await;
-    line_where(&mut lines, |line| {
+    line_where(&mut app.lines, |line| {
         assert_ne!(line["call"]["closed"], true, "{line}");
         is_link(line, "up")
     })
     .await;
     pbx.hang_up(&call, "caller").await;
-    let closed = line_where(&mut lines, |line| line["call"]["closed"] == true).await;
+    let closed = line_where(&mut app.lines, |line| line["call"]["closed"] == true).await;
     assert_eq!((&closed["call"]["call"], &closed["call"]["outcome"]), (&json!(call), &json!("answered")));
 }
 

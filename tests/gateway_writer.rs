@@ -150,8 +150,14 @@ impl House {
         });
         std::fs::write(profile.path().join("settings.json"), settings.to_string()).unwrap();
         let sign_in = self.simulator.desk().sign_in_another();
-        let mut agent =
-            Agent { extension: extension.to_owned(), credentials, sign_in, profile, running: None };
+        let mut agent = Agent {
+            extension: extension.to_owned(),
+            credentials,
+            sign_in,
+            profile,
+            desktop: Arc::default(),
+            running: None,
+        };
         agent.start();
         agent.up().await;
         agent
@@ -207,6 +213,7 @@ struct Agent {
     credentials: Credentials,
     sign_in: String,
     profile: TempDir,
+    desktop: Arc<Recorder>,
     running: Option<(Handle, JoinHandle<Stopped>)>,
 }
 
@@ -224,7 +231,7 @@ impl Agent {
             ..SecretsConfig::new(self.profile.path(), "deskring-test")
         };
         let paths = e2e::paths(self.profile.path());
-        let engine = Engine::prepare_with(paths, config, Arc::new(Recorder::default())).unwrap();
+        let engine = Engine::prepare_with(paths, config, self.desktop.clone()).unwrap();
         self.running = Some((engine.handle(), tokio::spawn(engine.run())));
     }
 
@@ -327,6 +334,32 @@ async fn the_gateway_writes_each_record_once_and_the_agents_apps_none() {
     assert_eq!((house.figure("outbox_waiting").await, house.figure("outbox_wedged").await), (0, 0));
     // One token for the agents and the writer together.
     assert_eq!(house.simulator.pbx().live_tokens(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_the_gateway_makes_opens_at_who_has_the_call() {
+    let house = house(Desk::Writes).await;
+    let agents = house.agents().await;
+    for agent in &agents {
+        agent.hears(true).await;
+    }
+    next_second().await;
+    let pbx = house.simulator.pbx();
+    let call = pbx.call_in(NUMBER, "2001").await;
+    pbx.answer(&call, "2001").await;
+    agents[0].desktop.wait_for("its page opens", |recorded| !recorded.opened.is_empty()).await;
+    let known = |view: &AppView| view.calls.iter().any(|live| live.call == call && live.who.state == "known");
+    agents[0].view_where("knows who it is", known).await;
+    let made = house.simulator.desk().records("contacts");
+    let id = made.iter().find(|contact| contact["phone"] == E164).unwrap()["id"].as_str().unwrap().to_owned();
+    assert!(agents[0].desktop.opened()[0].contains(&id));
+    pbx.hang_up(&call, "caller").await;
+    agents[0].sees_the_end(&call).await;
+    house.written_once(&[call].into()).await;
+    assert_eq!(agents[0].desktop.opened().len(), 1);
+    for other in &agents[1..] {
+        assert_eq!(other.desktop.opened(), Vec::<String>::new(), "{} has no call", other.extension);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -613,7 +613,7 @@ async fn older_calls_come_while_somebody_scrolls() {
     let screen = Screen::open(&rig, "panel", Look::ENGLISH).await;
     let scroll = "document.querySelector('main').scrollTo(0, 1e9); return document.querySelectorAll('.row').length >= arguments[0]";
     screen.when("all of them", scroll, &[json!(181)]).await;
-    let unique = "const keys = [...document.querySelectorAll('.row')].map((it) => it.dataset.key); \
+    let unique = "const keys = [...document.querySelectorAll('.row')].map((it) => it.dataset.item); \
         return new Set(keys).size === keys.length";
     assert_eq!(screen.ask(unique, &[]).await, true);
     screen.close().await;

@@ -10,6 +10,7 @@ mod process;
 mod report;
 mod session;
 mod stage;
+mod takeover;
 mod tray;
 
 use std::io::Write as _;
@@ -54,7 +55,7 @@ enum Subject {
     Index,
     /// As many in a phonebook of the PBX.
     Phonebook,
-    /// The gateway with ten thousand agents.
+    /// The gateway with ten thousand agents; two on one database, of which one is killed.
     Gateway,
     /// From the start of the tray app to its icon.
     Start,
@@ -85,6 +86,8 @@ pub(crate) struct Effort {
     pub(crate) people: u32,
     /// Agents of a gateway.
     pub(crate) agents: usize,
+    /// Calls that are on when a gateway is killed.
+    pub(crate) calls_on: u32,
 }
 
 impl Effort {
@@ -99,6 +102,7 @@ impl Effort {
             windows: 3,
             people: 500_000,
             agents: 10_000,
+            calls_on: 1_000,
         }
     }
 
@@ -113,6 +117,7 @@ impl Effort {
             windows: 1,
             people: 20_000,
             agents: 500,
+            calls_on: 100,
         }
     }
 }
@@ -179,7 +184,9 @@ async fn measure(subject: Subject, effort: Effort) -> anyhow::Result<Vec<Figure>
         Subject::Cli => cli::memory(effort).await,
         Subject::Index => people::index(effort).await,
         Subject::Phonebook => people::phonebook(effort).await,
-        Subject::Gateway => gateway::gateway(effort).await,
+        Subject::Gateway => {
+            Ok([gateway::gateway(effort).await?, takeover::takeover(effort).await?].concat())
+        }
         Subject::Start => tray::start(effort).await,
         Subject::Tray => tray::rest_and_window(effort).await,
         Subject::Sizes => process::sizes(),

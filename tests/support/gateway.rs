@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::process::Stdio;
 use std::sync::Arc;
 
 use deskring_gateway::{Config, Credentials, Extension, Place, Running, Server, State, wall_seconds};
 use deskring_redact::ExposeSecret;
 use deskring_simulator::{CLIENT_ID, CLIENT_SECRET, Simulator};
 use deskring_yeastar::{Address, Fingerprint, Invitation};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::net::TcpStream;
+use tokio::process::{Child, ChildStdout, Command};
 
 use crate::postgres::Postgres;
 use crate::{PATIENCE, eventually, free_port};
@@ -26,6 +28,38 @@ pub enum Front {
     Plain,
     /// With a certificate that nobody vouches for.
     SelfSigned,
+}
+
+/// An agent's app without a window, connected to a gateway only.
+pub struct App {
+    pub program: Child,
+    /// What it prints, line by line.
+    pub lines: Lines<BufReader<ChildStdout>>,
+    _profile: TempDir,
+}
+
+impl App {
+    pub fn start(simulator: &Simulator, url: &str, extension: &str, credentials: &Credentials) -> App {
+        let profile = tempfile::tempdir().unwrap();
+        let mut settings = crate::settings(simulator);
+        settings["pbx"] = json!({ "url": url, "client_id": credentials.client.0, "extensions": [extension] });
+        settings["desk"]["enabled"] = json!(false);
+        std::fs::write(profile.path().join("settings.json"), settings.to_string()).unwrap();
+        let mut program = Command::new(crate::program("deskring-cli"))
+            .arg("--profile")
+            .arg(profile.path())
+            .args(["run", "--json"])
+            .env("DESKRING_PBX_CLIENT_SECRET", credentials.secret.expose_secret())
+            .env("DESKRING_KEYCHAIN", "off")
+            .env_remove("XDG_RUNTIME_DIR")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(program.stdout.take().unwrap()).lines();
+        App { program, lines, _profile: profile }
+    }
 }
 
 pub struct Gate {
@@ -170,10 +204,7 @@ fn certificate(folder: &TempDir) -> (String, String) {
 }
 
 /// The first line of a program's output that is wanted, as JSON.
-pub async fn line_where(
-    lines: &mut tokio::io::Lines<BufReader<tokio::process::ChildStdout>>,
-    wanted: impl Fn(&Value) -> bool,
-) -> Value {
+pub async fn line_where(lines: &mut Lines<BufReader<ChildStdout>>, wanted: impl Fn(&Value) -> bool) -> Value {
     let found = async {
         loop {
             let line = lines.next_line().await.unwrap().expect("it runs");

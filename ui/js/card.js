@@ -41,7 +41,7 @@ export function drawCalls(view, kit, choosing) {
 /** The timers, which go on without a new view. @param {View} view @param {ParentNode} where */
 export function drawTimers(view, where) {
   for (const call of view.calls) {
-    const time = where.querySelector(`[data-key="${CSS.escape(phrases.keyOfCall(call))}"] time`);
+    const time = where.querySelector(`[data-item="${CSS.escape(phrases.keyOfCall(call))}"] time`);
     if (time) say(time, phrases.timer(Date.now() - (call.answered_ms ?? call.began_ms)));
   }
 }

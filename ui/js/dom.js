@@ -89,17 +89,17 @@ export function drawIcons() {
 }
 
 /**
- * Keeps one child for each item, in order. Children are reused, so focus and animations survive.
+ * Keeps one child for each item, in order. Children are reused, so focus, animations and what was typed survive.
  *
  * @template T
- * @param {HTMLElement} parent
- * @param {T[]} items
+ * @param {Element} parent
+ * @param {readonly T[]} items
  * @param {(item: T) => string} keyOf
  * @param {(item: T) => HTMLElement} make
  * @param {(child: HTMLElement, item: T) => void} draw
  */
 export function keyed(parent, items, keyOf, make, draw) {
-  const before = new Map([...parent.children].map((child) => [/** @type {HTMLElement} */ (child).dataset.key, child]));
+  const before = new Map([...parent.children].map((child) => [/** @type {HTMLElement} */ (child).dataset.item, child]));
   let place = parent.firstElementChild;
   for (const item of items) {
     const key = keyOf(item);
@@ -107,7 +107,7 @@ export function keyed(parent, items, keyOf, make, draw) {
     before.delete(key);
     if (!child) {
       child = make(item);
-      child.dataset.key = key;
+      child.dataset.item = key;
     }
     draw(child, item);
     if (child === place) place = place.nextElementSibling;

@@ -399,7 +399,7 @@ export class History {
     if (!more || event.ctrlKey || event.altKey || event.metaKey) return;
     const row = /** @type {HTMLElement} */ (more.parentElement);
     const at = [...this.#list.children].indexOf(row);
-    const key = row.dataset.key ?? null;
+    const key = row.dataset.item ?? null;
     if (event.key === "ArrowDown") this.#focusRow(at + 1);
     else if (event.key === "ArrowUp" && at === 0) this.#search.focus();
     else if (event.key === "ArrowUp") this.#focusRow(at - 1);

@@ -1,7 +1,7 @@
 //! What the engine needs of the computer it runs on. The tray app, the command line and the tests each bring
 //! their own.
 
-use deskring_domain::{CallId, Notice, Plan};
+use deskring_domain::{CallId, Notice, Plan, RecordKind};
 
 use crate::handle::Window;
 use crate::manners::Manner;
@@ -25,6 +25,10 @@ pub trait Desktop: Send + Sync + 'static {
 
     /// Something happened that a log of the day would mention. Returns at once.
     fn happened(&self, happening: &Happening<'_>);
+
+    /// A rule has made this record in Desk for the other side of a call. Returns at once. For whoever tells other
+    /// programs; one that shows calls sees it there.
+    fn record_made(&self, _call: &CallId, _kind: RecordKind, _id: &str) {}
 
     /// A second start, or a command, asks for a window. Returns at once. Nothing where there is no screen.
     fn show_window(&self, _window: Window) {}

@@ -30,6 +30,7 @@ pub(crate) fn input(event: pbx::Event) -> Option<Input> {
         pbx::Event::ExtensionRegistration { .. }
         | pbx::Event::AgentRingTimeout { .. }
         | pbx::Event::ExtensionChanged { .. }
+        | pbx::Event::RecordMade(_)
         | pbx::Event::Other { .. } => None,
     }
 }

@@ -563,8 +563,10 @@ impl Engine {
                 self.change_pbx(|link| link.down(&error, retry_in));
             }
             pbx::Feed::Event { event, received } => {
-                if let pbx::Event::CallEnded(record) = &event {
-                    self.told.names.learn(record);
+                match &event {
+                    pbx::Event::CallEnded(record) => self.told.names.learn(record),
+                    pbx::Event::RecordMade(made) => self.hear_of_record(made),
+                    _ => {}
                 }
                 let failed = match &event {
                     pbx::Event::CallFailed { call_id, reason, members } => {
@@ -616,7 +618,11 @@ impl Engine {
                                 self.history.remember(reading.key(), found, now.wall_ms);
                             }
                         }
-                        Ok(self.matched(&number, found.into_iter().map(|found| found.record).collect()))
+                        let mut records: Vec<Record> = found.into_iter().map(|found| found.record).collect();
+                        if records.is_empty() {
+                            records = self.made_meanwhile(&number);
+                        }
+                        Ok(self.matched(&number, records))
                     }
                     Err(error) if current => {
                         self.change_desk(|link| link.fails(&error));
@@ -831,6 +837,13 @@ impl Engine {
             return Some(Input::LookedUp { call, attempt, answer: Ok(self.matched(&number, records)) });
         }
         self.find(lookup, call, number, attempt)
+    }
+
+    /// What was created for a number while Desk was asked: its search knows that only later.
+    fn made_meanwhile(&self, number: &str) -> Vec<Record> {
+        let Some(lookup) = &self.desk.lookup else { return Vec::new() };
+        let reading = self.machine.setup().plan.read(number);
+        self.history.recall(reading.key(), lookup, wall_ms()).unwrap_or_default()
     }
 
     fn open(&self, call: CallId, page: Option<String>, by: OpenedBy) -> Option<Input> {

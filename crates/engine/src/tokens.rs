@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use deskring_store::{ExposeSecret, SecretName, Secrets};
+use deskring_store::{ExposeSecret, Secret, SecretName, Secrets};
 use deskring_yeastar as pbx;
 use deskring_zoho_desk as desk;
 use serde::{Deserialize, Serialize};
@@ -16,41 +16,13 @@ pub(crate) struct PbxTokens {
     pub(crate) owner: String,
 }
 
-#[derive(Serialize, Deserialize)]
-struct StoredPair {
-    owner: String,
-    access: String,
-    refresh: String,
-    issued_at_s: u64,
-    access_expires_at_s: u64,
-    refresh_expires_at_s: u64,
-}
-
 impl pbx::TokenStore for PbxTokens {
     fn load(&self) -> Option<pbx::TokenPair> {
-        let stored: StoredPair = read(&self.secrets, SecretName::PbxSession)?;
-        (stored.owner == self.owner).then(|| pbx::TokenPair {
-            access: stored.access.into(),
-            refresh: stored.refresh.into(),
-            access_expires_at: time(stored.access_expires_at_s),
-            refresh_expires_at: time(stored.refresh_expires_at_s),
-            issued_at: time(stored.issued_at_s),
-        })
+        pbx::TokenPair::from_text(read(&self.secrets, SecretName::PbxSession)?.expose_secret(), &self.owner)
     }
 
     fn save(&self, pair: &pbx::TokenPair) {
-        write(
-            &self.secrets,
-            SecretName::PbxSession,
-            &StoredPair {
-                owner: self.owner.clone(),
-                access: pair.access.expose_secret().to_owned(),
-                refresh: pair.refresh.expose_secret().to_owned(),
-                issued_at_s: seconds(pair.issued_at),
-                access_expires_at_s: seconds(pair.access_expires_at),
-                refresh_expires_at_s: seconds(pair.refresh_expires_at),
-            },
-        );
+        write(&self.secrets, SecretName::PbxSession, &pair.to_text(&self.owner));
     }
 
     fn clear(&self) {
@@ -74,7 +46,8 @@ struct StoredToken {
 
 impl desk::TokenStore for DeskTokens {
     fn load(&self) -> Option<desk::AccessToken> {
-        let stored: StoredToken = read(&self.secrets, SecretName::DeskSession)?;
+        let kept = read(&self.secrets, SecretName::DeskSession)?;
+        let stored: StoredToken = serde_json::from_str(kept.expose_secret()).ok()?;
         (stored.owner == self.owner)
             .then(|| desk::AccessToken { token: stored.token.into(), expires_at: time(stored.expires_at_s) })
     }
@@ -85,7 +58,8 @@ impl desk::TokenStore for DeskTokens {
             token: token.token.expose_secret().to_owned(),
             expires_at_s: seconds(token.expires_at),
         };
-        write(&self.secrets, SecretName::DeskSession, &stored);
+        let Ok(text) = serde_json::to_string(&stored) else { return };
+        write(&self.secrets, SecretName::DeskSession, &text.into());
     }
 
     fn clear(&self) {
@@ -93,19 +67,15 @@ impl desk::TokenStore for DeskTokens {
     }
 }
 
-fn read<T: for<'de> Deserialize<'de>>(secrets: &Secrets, name: SecretName) -> Option<T> {
-    match secrets.get(name) {
-        Ok(stored) => serde_json::from_str(stored?.expose_secret()).ok(),
-        Err(error) => {
-            tracing::warn!(%error, name = name.code(), "a kept session cannot be read");
-            None
-        }
-    }
+fn read(secrets: &Secrets, name: SecretName) -> Option<Secret> {
+    let kept = secrets.get(name).inspect_err(|error| {
+        tracing::warn!(%error, name = name.code(), "a kept session cannot be read");
+    });
+    kept.ok()?
 }
 
-fn write<T: Serialize>(secrets: &Secrets, name: SecretName, value: &T) {
-    let Ok(text) = serde_json::to_string(value) else { return };
-    if let Err(error) = secrets.set(name, &text.into()) {
+fn write(secrets: &Secrets, name: SecretName, session: &Secret) {
+    if let Err(error) = secrets.set(name, session) {
         tracing::warn!(%error, name = name.code(), "a session is not kept; the next start signs in anew");
     }
 }

@@ -971,7 +971,8 @@ pub(crate) fn direction_code(direction: Direction) -> &'static str {
     }
 }
 
-pub(crate) fn record_kind(kind: RecordKind) -> &'static str {
+/// The code of a kind of record.
+pub fn record_kind(kind: RecordKind) -> &'static str {
     match kind {
         RecordKind::Contact => "contact",
         RecordKind::Account => "account",

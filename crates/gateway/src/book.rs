@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use deskring_redact::mask_number;
-use deskring_yeastar::{Call, CallRecord, Event, Member, Party, RecordKind, Status};
+use deskring_yeastar::{Call, CallRecord, Event, Member, Party, RecordKind, RecordMade, Status};
 
 /// Who left a call still hears for so long how it went on: that a colleague answered comes after the last ring.
 const FAREWELL: Duration = Duration::from_secs(10);
@@ -122,7 +122,8 @@ impl Book {
                 told([Extension::new(extension)].into(), event)
             }
             Event::AgentRingTimeout { ref agent, .. } => told([Extension::new(agent)].into(), event),
-            Event::Other { .. } => Vec::new(),
+            // Only we say such a thing.
+            Event::RecordMade(_) | Event::Other { .. } => Vec::new(),
         }
     }
 
@@ -170,6 +171,13 @@ impl Book {
             self.close(call, now);
         }
         deliveries
+    }
+
+    /// A record was made for the other side of a call: all who took part hear of it, however long ago they left.
+    pub(crate) fn made(&self, made: RecordMade) -> Vec<Delivery> {
+        let known = self.calls.get(&made.call_id);
+        let to = known.into_iter().flat_map(|known| known.took_part.keys().cloned()).collect();
+        told(to, Event::RecordMade(made))
     }
 
     /// All calls of this moment.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::extract::ws::Utf8Bytes;
-use deskring_yeastar::{Call, CentralWriting, Event};
+use deskring_yeastar::{Call, CentralWriting, Event, RecordMade};
 use tokio::sync::{mpsc, watch};
 
 use crate::book::{Book, Delivery, Extension, Reach};
@@ -22,6 +22,9 @@ const WAITING: usize = 64;
 const OPENING: Duration = Duration::from_secs(60);
 /// Every topic there is; what an agent subscribes to is kept as bits of these.
 const TOPICS: [i64; 9] = [30007, 30008, 30011, 30012, 30013, 30014, 30015, 30022, 30026];
+
+/// How calls stand.
+const CALLS: i64 = 30011;
 
 /// Why a socket was ended from here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,6 +206,13 @@ impl Hub {
         self.deliver(&mut inner, deliveries);
     }
 
+    /// See [`Book::made`].
+    pub(crate) fn made(&self, made: RecordMade) {
+        let mut inner = self.lock();
+        let deliveries = inner.book.made(made);
+        self.deliver(&mut inner, deliveries);
+    }
+
     fn end_where(&self, why: Ending, is_meant: impl Fn(&Line) -> bool) {
         let mut inner = self.lock();
         for lines in inner.lines.values_mut() {
@@ -220,7 +230,11 @@ impl Hub {
     fn deliver(&self, inner: &mut Inner, deliveries: Vec<Delivery>) {
         let Inner { lines, serial, .. } = inner;
         for Delivery { to, event } in deliveries {
-            let topic = bit(event.kind());
+            let topic = match &event {
+                // A PBX would refuse a topic it does not know: whoever hears of calls hears of this.
+                Event::RecordMade(_) => bit(CALLS),
+                event => bit(event.kind()),
+            };
             let mut frame: Option<Utf8Bytes> = None;
             for extension in to {
                 let Some(listening) = lines.get_mut(&extension) else { continue };

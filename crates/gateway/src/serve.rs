@@ -7,7 +7,7 @@ use std::fs::{File, TryLockError};
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State as Shared};
@@ -19,7 +19,6 @@ use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use deskring_redact::ExposeSecret;
 use deskring_yeastar::{Pbx, TokenPair, TokenStore};
-use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::UnixListener;
 use tokio::sync::mpsc;
@@ -87,11 +86,12 @@ pub async fn start(config: &Config, environment: &BTreeMap<String, String>) -> a
     let kept = Arc::new(Kept { state: state.clone(), lease: lease.clone(), owner });
     let pbx = Pbx::new(pbx, kept).context("the PBX's client cannot be made")?;
     let ours = (place, lease.clone(), state.clone());
-    let writing = Writing::new(config, environment, ours, pbx.clone(), metrics.clone())?;
+    let hub = Hub::new(metrics.clone());
+    let writing = Writing::new(config, environment, ours, pbx.clone(), hub.clone(), metrics.clone())?;
     let gateway = Arc::new(Gateway {
         lease,
         state,
-        hub: Hub::new(metrics.clone()),
+        hub,
         upstream: Upstream::new(pbx),
         guard: Guard::default(),
         metrics,
@@ -400,16 +400,6 @@ struct Kept {
 
 const PBX_TOKEN: &str = "pbx_token";
 
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    owner: String,
-    access: String,
-    refresh: String,
-    issued_at_s: u64,
-    access_expires_at_s: u64,
-    refresh_expires_at_s: u64,
-}
-
 impl Kept {
     fn keep(&self, value: Option<&str>) {
         if let Err(error) = self.wait(self.write(value)) {
@@ -433,37 +423,14 @@ impl TokenStore for Kept {
     fn load(&self) -> Option<TokenPair> {
         let kept = self.wait(self.state.kept(PBX_TOKEN));
         let kept = kept.inspect_err(|error| tracing::warn!(%error, "the PBX's token is not known"));
-        let stored: Stored = serde_json::from_str(&kept.ok()??).ok()?;
-        (stored.owner == self.owner).then(|| TokenPair {
-            access: stored.access.into(),
-            refresh: stored.refresh.into(),
-            access_expires_at: at(stored.access_expires_at_s),
-            refresh_expires_at: at(stored.refresh_expires_at_s),
-            issued_at: at(stored.issued_at_s),
-        })
+        TokenPair::from_text(&kept.ok()??, &self.owner)
     }
 
     fn save(&self, pair: &TokenPair) {
-        let stored = Stored {
-            owner: self.owner.clone(),
-            access: pair.access.expose_secret().to_owned(),
-            refresh: pair.refresh.expose_secret().to_owned(),
-            issued_at_s: seconds(pair.issued_at),
-            access_expires_at_s: seconds(pair.access_expires_at),
-            refresh_expires_at_s: seconds(pair.refresh_expires_at),
-        };
-        self.keep(serde_json::to_string(&stored).ok().as_deref());
+        self.keep(Some(pair.to_text(&self.owner).expose_secret()));
     }
 
     fn clear(&self) {
         self.keep(None);
     }
-}
-
-fn at(seconds: u64) -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(seconds)
-}
-
-fn seconds(at: SystemTime) -> u64 {
-    at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }

@@ -16,15 +16,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
-use deskring_engine::domain::{CallId, Notice, Plan};
-use deskring_engine::view::LinkView;
+use deskring_engine::domain::{CallId, Notice, Plan, RecordKind};
+use deskring_engine::view::{LinkView, record_kind};
 use deskring_engine::{
     AppView, Command, Desktop, Engine, Handle, Happening, Line, Manner, Mirror, Paths, Secret, SignInEnd,
     Stopped,
 };
 use deskring_local_api::Server;
 use deskring_wording::{Language, Words};
-use deskring_yeastar::{CentralWriting, Feed, Note, Pbx};
+use deskring_yeastar::{CentralWriting, Feed, Note, Pbx, RecordMade};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tokio::sync::{Notify, mpsc};
@@ -67,6 +67,7 @@ pub(crate) struct Writing {
 }
 
 struct Desk {
+    hub: Hub,
     profile: Arc<Profile>,
     secrets: BTreeMap<String, Secret>,
     writes: bool,
@@ -116,6 +117,7 @@ impl Writing {
         environment: &BTreeMap<String, String>,
         (place, lease, state): (Place, Lease, State),
         pbx: Pbx,
+        hub: Hub,
         metrics: Arc<Metrics>,
     ) -> anyhow::Result<Writing> {
         let desk = match &config.desk {
@@ -128,7 +130,7 @@ impl Writing {
                     .paths
                     .check()
                     .with_context(|| format!("the settings in {}", desk.settings.display()))?;
-                Some(Desk { profile, secrets: desk.secrets(environment)?, writes: desk.writes })
+                Some(Desk { hub, profile, secrets: desk.secrets(environment)?, writes: desk.writes })
             }
         };
         Ok(Writing { desk, state, lease, place, pbx, metrics })
@@ -157,7 +159,13 @@ impl Writing {
         let mirror = shared.map(|shared| Arc::new(shared) as Arc<dyn Mirror>);
         let line = Line { client: self.pbx.clone(), feed: events };
         let paths = profile.paths.clone();
-        let engine = Engine::of_gateway(paths, line, desk.secrets.clone(), mirror, Arc::new(NoDesktop));
+        let engine = Engine::of_gateway(
+            paths,
+            line,
+            desk.secrets.clone(),
+            mirror,
+            Arc::new(Switchboard(desk.hub.clone())),
+        );
         let engine = engine.with_context(|| format!("the settings in {}", profile.settings.display()))?;
         let handle = engine.handle();
         for problem in &handle.view().borrow().problems {
@@ -450,10 +458,10 @@ async fn count(handle: Handle, metrics: Arc<Metrics>) {
     }
 }
 
-/// A server shows nothing and opens nothing.
-struct NoDesktop;
+/// A server shows nothing and opens nothing; it tells the agents' apps.
+struct Switchboard(Hub);
 
-impl Desktop for NoDesktop {
+impl Desktop for Switchboard {
     fn open(&self, _: &str) -> Result<(), String> {
         Err("a server has no browser".to_owned())
     }
@@ -470,6 +478,11 @@ impl Desktop for NoDesktop {
             // The gateway tells of the PBX itself, and calls are no business of its log.
             Happening::Pbx(_) | Happening::Call(_) | Happening::Checked(_) => {}
         }
+    }
+
+    fn record_made(&self, call: &CallId, kind: RecordKind, id: &str) {
+        let (call_id, kind) = (call.as_str().to_owned(), record_kind(kind).to_owned());
+        self.0.made(RecordMade { call_id, kind, id: id.to_owned() });
     }
 
     fn sign_in_page(&self, end: SignInEnd) -> String {

@@ -1,11 +1,11 @@
 //! Who writes calls down, where a gateway stands before the PBX.
 //!
-//! Owns: the word of a gateway about it, in the answer to a subscription. A PBX does not say it. Must not know: what is
-//! written, or where.
+//! Owns: the word of a gateway about it, in the answer to a subscription, and its event about a record it has made. A PBX
+//! says neither. Must not know: what is written, or where.
 
 use serde_json::{Value, json};
 
-use crate::event::integer;
+use crate::event::{integer, string};
 
 /// A gateway writes calls down for all of its agents: those that begin in this time, on the PBX's clock, which is also
 /// the clock of a call's id. So everybody agrees on whose a call is, whenever they hear of it.
@@ -44,6 +44,34 @@ impl CentralWriting {
         let answer: Value = serde_json::from_str(answer).ok()?;
         let writes = answer.pointer("/deskring/writes")?;
         Some(CentralWriting { since_s: integer(writes, "since")?, until_s: integer(writes, "until") })
+    }
+}
+
+/// A gateway has made a record for the other side of a call, whom nobody knew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordMade {
+    /// The call.
+    pub call_id: String,
+    /// Kind of the record; the one who writes and the one who hears agree on the word.
+    pub kind: String,
+    /// Its id where it was made.
+    pub id: String,
+}
+
+impl RecordMade {
+    /// Number of the event: no PBX has one like it. It goes to whoever hears of calls.
+    pub const EVENT: i64 = 99_001;
+
+    pub(crate) fn encode(&self) -> Value {
+        json!({ "call_id": self.call_id, "kind": self.kind, "id": self.id })
+    }
+
+    pub(crate) fn read(msg: &Value) -> Option<RecordMade> {
+        Some(RecordMade {
+            call_id: string(msg, "call_id")?,
+            kind: string(msg, "kind")?,
+            id: string(msg, "id")?,
+        })
     }
 }
 

@@ -5,10 +5,11 @@
 
 use std::{
     fmt,
-    time::{Duration, SystemTime},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use deskring_redact::Secret;
+use deskring_redact::{ExposeSecret, Secret};
+use serde_json::{Value, json};
 
 use crate::{address::Address, sites::Site, tls::Fingerprint};
 
@@ -106,6 +107,39 @@ pub struct TokenPair {
     pub issued_at: SystemTime,
 }
 
+impl TokenPair {
+    /// As a store keeps it. The owner is the PBX and the application it is of.
+    pub fn to_text(&self, owner: &str) -> Secret {
+        let seconds = |at: SystemTime| at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let text = json!({
+            "owner": owner,
+            "access": self.access.expose_secret(),
+            "refresh": self.refresh.expose_secret(),
+            "issued_at_s": seconds(self.issued_at),
+            "access_expires_at_s": seconds(self.access_expires_at),
+            "refresh_expires_at_s": seconds(self.refresh_expires_at),
+        });
+        text.to_string().into()
+    }
+
+    /// What was kept; nothing when it is another owner's.
+    pub fn from_text(text: &str, owner: &str) -> Option<TokenPair> {
+        let kept: Value = serde_json::from_str(text).ok()?;
+        let text = |key: &str| kept.get(key)?.as_str();
+        let at = |key: &str| Some(UNIX_EPOCH + Duration::from_secs(kept.get(key)?.as_u64()?));
+        if text("owner")? != owner {
+            return None;
+        }
+        Some(TokenPair {
+            access: text("access")?.to_owned().into(),
+            refresh: text("refresh")?.to_owned().into(),
+            access_expires_at: at("access_expires_at_s")?,
+            refresh_expires_at: at("refresh_expires_at_s")?,
+            issued_at: at("issued_at_s")?,
+        })
+    }
+}
+
 impl fmt::Debug for TokenPair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenPair")
@@ -128,4 +162,28 @@ pub trait TokenStore: Send + Sync {
     fn save(&self, pair: &TokenPair);
     /// Forgets the pair.
     fn clear(&self);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_that_was_kept_is_its_owners_and_nobody_elses() {
+        let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
+        let pair = TokenPair {
+            access: "a".to_owned().into(),
+            refresh: "r".to_owned().into(),
+            access_expires_at: at(1_790_001_800),
+            refresh_expires_at: at(1_790_086_400),
+            issued_at: at(1_790_000_000),
+        };
+        let text = pair.to_text("https://pbx.example.com me");
+        let again = TokenPair::from_text(text.expose_secret(), "https://pbx.example.com me").unwrap();
+        assert_eq!((again.access.expose_secret(), again.refresh.expose_secret()), ("a", "r"));
+        assert_eq!(again.access_expires_at, pair.access_expires_at);
+        assert_eq!((again.refresh_expires_at, again.issued_at), (pair.refresh_expires_at, pair.issued_at));
+        assert!(TokenPair::from_text(text.expose_secret(), "https://other.example.com me").is_none());
+        assert!(TokenPair::from_text("{}", "").is_none());
+    }
 }

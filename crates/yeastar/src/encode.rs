@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     call_log::LoggedCall,
+    central::RecordMade,
     directory::{Extension, Feature},
     event::{Call, CallRecord, Event, Member, Party},
     phonebook::{Entry, Members, NumberKind, Phonebook},
@@ -26,6 +27,7 @@ impl Event {
             Event::CallFailed { .. } => 30015,
             Event::ExtensionChanged { .. } => 30022,
             Event::AgentRingTimeout { .. } => 30026,
+            Event::RecordMade(_) => RecordMade::EVENT,
             Event::Other { kind } => *kind,
         }
     }
@@ -53,6 +55,7 @@ impl Event {
             Event::ExtensionChanged { extension, change } => {
                 json!({ "ext_number": extension, "option": change_word(change) })
             }
+            Event::RecordMade(made) => made.encode(),
             Event::Other { .. } => return None,
         };
         // QUIRK(yeastar): JSON inside a string.
@@ -213,6 +216,7 @@ mod tests {
             r#"{"type":30008,"msg":{"extension":"2002","status":"Ringing"}}"#,
             r#"{"type":30007,"msg":{"extension":"2002","kind":"Sip","status":"Unregistered","registered_ip":"10.0.0.9"}}"#,
             r#"{"type":30022,"msg":{"ext_number":"2002","option":"UPDATE"}}"#,
+            r#"{"type":99001,"msg":"{\"call_id\":\"1.2\",\"kind\":\"contact\",\"id\":\"189200000000422001\"}"}"#,
             r#"{"type":30026,"msg":{"queue_number":"6400","agent_number":"2002","caller_number":"12125550147","call_id":"1.2"}}"#,
         ] {
             let event = again(frame);

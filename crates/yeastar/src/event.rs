@@ -13,6 +13,8 @@ use std::fmt;
 use deskring_redact::{mask_name, mask_number};
 use serde_json::Value;
 
+use crate::central::RecordMade;
+
 /// Texts are cut here. Real ones are far shorter; a caller's name is not worth a megabyte.
 const TEXT_LIMIT_CHARS: usize = 2048;
 
@@ -71,6 +73,8 @@ pub enum Event {
         /// What was done to it.
         change: ExtensionChange,
     },
+    /// A gateway's word, not a PBX's: it has made a record for a call.
+    RecordMade(RecordMade),
     /// Any other type of event. Never an error.
     Other {
         /// Its number.
@@ -353,7 +357,7 @@ impl Frame {
 }
 
 fn event(kind: i64, msg: Option<&Value>) -> Option<Event> {
-    if !matches!(kind, 30007 | 30008 | 30011..=30015 | 30022 | 30026) {
+    if !matches!(kind, 30007 | 30008 | 30011..=30015 | 30022 | 30026 | RecordMade::EVENT) {
         return Some(Event::Other { kind });
     }
     // QUIRK(yeastar): `msg` is JSON inside a string on the wire, an object in the pages of newer events.
@@ -396,6 +400,7 @@ fn event(kind: i64, msg: Option<&Value>) -> Option<Event> {
             caller: string(msg, "caller_number"),
             call_id: string(msg, "call_id"),
         },
+        RecordMade::EVENT => Event::RecordMade(RecordMade::read(msg)?),
         kind => Event::Other { kind },
     })
 }
@@ -660,6 +665,7 @@ impl fmt::Debug for Event {
                 .field("extension", &number(extension))
                 .field("change", change)
                 .finish(),
+            Event::RecordMade(made) => f.debug_tuple("RecordMade").field(made).finish(),
             Event::Other { kind } => f.debug_struct("Other").field("kind", kind).finish(),
         }
     }

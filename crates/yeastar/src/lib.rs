@@ -50,7 +50,7 @@ pub use deskring_redact::{ExposeSecret, Secret};
 pub use crate::{
     address::{Address, AddressError},
     call_log::LoggedCall,
-    central::CentralWriting,
+    central::{CentralWriting, RecordMade},
     certificate::Certificate,
     config::{Config, Timings, TokenPair, TokenStore},
     control::{AutoAnswer, Dial, Note, Transfer},

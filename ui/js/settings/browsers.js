@@ -4,32 +4,17 @@
  *
  * @typedef {import("../types.js").BrowserHost} BrowserHost
  */
-import * as backend from "../backend.js";
 import { clean } from "../phrases.js";
+import { asking } from "./asking.js";
 import { announce, make, words } from "./dom.js";
-import { faultText } from "./fields.js";
 import { card, help, note, worker } from "./forms.js";
-import { changed, drawWith, faultOf, valueOf, view } from "./model.js";
+import { drawWith, valueOf } from "./model.js";
 
 /** @type {?BrowserHost[]} */
 let browsers = null;
-/** @type {?import("../types.js").Fault} */
-let fault = null;
-/** Whether somebody who looks has been told since they came. */
-let isAsked = false;
-
-/** @param {string} want @returns {Promise<boolean>} whether it was done */
-async function ask(want) {
-  fault = null;
-  try {
-    const answer = await backend.want({ want });
-    if (answer.answer === "browsers") browsers = answer.browsers;
-  } catch (error) {
-    fault = faultOf(error);
-  }
-  changed();
-  return fault === null;
-}
+const { ask, look, problem } = asking("browsers", (answer) => {
+  if (answer.answer === "browsers") browsers = answer.browsers;
+});
 
 async function offer() {
   if (await ask("offer_to_browsers")) announce(words.text("settings-browsers-offered"));
@@ -42,7 +27,6 @@ async function withdraw() {
 const list = make("ul", { id: "browsers" });
 const off = note("info", make("p", { words: "settings-browsers-off" }));
 off.id = "browsers-off";
-const problem = make("div", { role: "alert" });
 const offerButton = worker("settings-browsers-offer", offer, { id: "browsers-offer" });
 const withdrawButton = worker("settings-browsers-withdraw", withdraw, { id: "browsers-withdraw" });
 const node = card(
@@ -61,23 +45,8 @@ const line = ({ browser, host, program }) =>
     program: clean(program ?? ""),
   });
 
-function look() {
-  const isSeen = view() !== null && node.checkVisibility();
-  if (!isSeen || isAsked) {
-    isAsked &&= isSeen;
-    return;
-  }
-  isAsked = true;
-  ask("browsers");
-}
-
-addEventListener("focus", () => {
-  isAsked = false;
-  changed();
-});
-
 drawWith(() => {
-  look();
+  look(node);
   const told = browsers === null ? [] : browsers.length ? browsers.map(line) : [words.text("settings-browsers-none")];
   if (told.join("\n") !== [...list.children].map((it) => it.textContent).join("\n")) {
     list.replaceChildren(...told.map((text) => make("li", {}, text)));
@@ -86,8 +55,6 @@ drawWith(() => {
   offerButton.hidden = !has("no", "elsewhere");
   withdrawButton.hidden = !has("user", "elsewhere");
   off.hidden = valueOf("click_to_call.allow_native_messaging") === true || !has("user", "system");
-  const wrong = fault ? faultText(fault) : "";
-  if (problem.textContent !== wrong) problem.replaceChildren(...(wrong ? [note("bad", make("p", {}, wrong))] : []));
 });
 
 export const browsersCard = node;

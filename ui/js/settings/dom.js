@@ -4,10 +4,10 @@
  * Words that stand for themselves are attributes (`data-words…`), so that they can be drawn again in another
  * language; sentences with values are written by whoever knows the values, on each drawing.
  */
-import { mark, reshape, say, shape } from "../dom.js";
+import { keyed, mark, reshape, say, shape } from "../dom.js";
 import { words } from "./language.js";
 
-export { mark, reshape, say, shape, words };
+export { keyed, mark, reshape, say, shape, words };
 
 /** Writes all words that stand for themselves in the present language. */
 export function sayAll() {
@@ -79,34 +79,6 @@ export const button = (text, press, looks = {}) =>
 /** A link that opens outside. @param {string} text a key of words @param {string} address */
 export const outside = (text, address) =>
   make("a", { class: "outside", href: address }, make("span", { words: text }), shape("open", "shape small"));
-
-/**
- * Keeps one child for each item, in order. Children are reused, so focus and what was typed survive.
- *
- * @template T
- * @param {Element} parent
- * @param {readonly T[]} items
- * @param {(item: T) => string} keyOf
- * @param {(item: T) => HTMLElement} create
- * @param {(child: HTMLElement, item: T) => void} draw
- */
-export function keyed(parent, items, keyOf, create, draw) {
-  const before = new Map([...parent.children].map((child) => [/** @type {HTMLElement} */ (child).dataset.item, child]));
-  let place = parent.firstElementChild;
-  for (const item of items) {
-    const key = keyOf(item);
-    let child = /** @type {HTMLElement | undefined} */ (before.get(key));
-    before.delete(key);
-    if (!child) {
-      child = create(item);
-      child.dataset.item = key;
-    }
-    draw(child, item);
-    if (child === place) place = place.nextElementSibling;
-    else parent.insertBefore(child, place);
-  }
-  for (const gone of before.values()) gone.remove();
-}
 
 /**
  * Fills a `<select>` with these options and keeps what is chosen; a chosen value that is not among them stays as it

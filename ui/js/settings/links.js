@@ -4,35 +4,20 @@
  *
  * @typedef {import("../types.js").Links} Links
  */
-import * as backend from "../backend.js";
 import { clean } from "../phrases.js";
+import { asking } from "./asking.js";
 import { announce, make, reshape, say, words } from "./dom.js";
-import { faultText } from "./fields.js";
 import { card, copier, help, note, worker } from "./forms.js";
-import { changed, drawWith, faultOf, view } from "./model.js";
+import { drawWith } from "./model.js";
 
 /** @type {Record<Links["tel"], ["info" | "warn" | "good", string]>} */
 const LOOKS = { ours: ["good", "up"], elsewhere: ["info", "off"], nobody: ["warn", "stopped"], unknown: ["info", "off"] };
 
 /** @type {?Links} */
 let links = null;
-/** @type {?import("../types.js").Fault} */
-let fault = null;
-/** Whether somebody who looks has been told since they came. */
-let isAsked = false;
-
-/** @param {string} want @returns {Promise<boolean>} whether it was done */
-async function ask(want) {
-  fault = null;
-  try {
-    const answer = await backend.want({ want });
-    if (answer.answer === "links") links = answer;
-  } catch (error) {
-    fault = faultOf(error);
-  }
-  changed();
-  return fault === null;
-}
+const { ask, look, problem } = asking("links", (answer) => {
+  if (answer.answer === "links") links = answer;
+});
 
 async function offer() {
   if (!(await ask("offer_for_links"))) return;
@@ -61,7 +46,6 @@ const inTerminal = make(
     make("dd", {}, command, copy),
   ),
 );
-const problem = make("div", { role: "alert" });
 const node = card(
   "settings-links",
   help("settings-links-help"),
@@ -73,23 +57,8 @@ const node = card(
   make("div", "buttons start", offerButton, pageButton),
 );
 
-function look() {
-  const isSeen = view() !== null && node.checkVisibility();
-  if (!isSeen || isAsked) {
-    isAsked &&= isSeen;
-    return;
-  }
-  isAsked = true;
-  ask("links");
-}
-
-addEventListener("focus", () => {
-  isAsked = false;
-  changed();
-});
-
 drawWith(() => {
-  look();
+  look(node);
   const [tone, name] = LOOKS[links?.tel ?? "unknown"];
   state.hidden = links === null;
   state.dataset.tone = tone;
@@ -105,8 +74,6 @@ drawWith(() => {
   how.hidden = links === null || links.tel === "ours";
   say(command, links?.command ?? "");
   inTerminal.hidden = how.hidden || !links?.command;
-  const wrong = fault ? faultText(fault) : "";
-  if (problem.textContent !== wrong) problem.replaceChildren(...(wrong ? [note("bad", make("p", {}, wrong))] : []));
 });
 
 export const linksCard = node;

@@ -2,8 +2,10 @@
 //! gateway's own engine writes those and no others. Which they are, the gateway says with the link, before any event; it
 //! is remembered for a time when the gateway is away.
 //!
-//! Also takes to the gateway what an agent said of such a call. Must not know what is owed for a call.
+//! Also takes to the gateway what an agent said of such a call, and hears from it of the record it made for one. Must not
+//! know what is owed for a call.
 
+use deskring_domain::CallId;
 use deskring_store::Journal;
 use deskring_yeastar as pbx;
 use deskring_yeastar::CentralWriting;
@@ -11,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Back, Engine};
 use crate::outbox::started_ms;
-use crate::view::WrapUpView;
+use crate::view::{CallView, WrapUpView, record_kind_of};
 
 /// A fact: the gateway's word, and the address that said it.
 const WORD: &str = "central_writing";
@@ -105,6 +107,18 @@ impl Engine {
         });
         // Nothing to remember is remembered as such: an earlier word is not in force any more.
         self.history.keep_fact(WORD, &kept.unwrap_or_default());
+    }
+
+    /// The gateway has made a record for a caller whom nobody knew. Of other calls nobody but us makes any.
+    pub(super) fn hear_of_record(&mut self, made: &pbx::RecordMade) {
+        let is_unknown =
+            |view: CallView| matches!(view.who.state.as_str(), "nobody" | "searching" | "failed");
+        if !self.owing.central.leaves_to_us(&made.call_id)
+            && self.call_view_of(&made.call_id).is_some_and(is_unknown)
+            && let Some(kind) = record_kind_of(&made.kind)
+        {
+            self.read_made(CallId::new(&made.call_id), kind, made.id.clone());
+        }
     }
 
     /// The agent has said something of a call. Kept until the gateway has it.

@@ -262,10 +262,17 @@ impl Engine {
             outbox::kind::ACCOUNT => deskring_domain::RecordKind::Account,
             _ => return,
         };
+        let call = CallId::new(done.row.call_id);
+        self.desktop.record_made(&call, kind, &remote_id);
+        self.read_made(call, kind, remote_id);
+    }
+
+    /// Reads a new record of the other side of a call, which is then whose call it is.
+    pub(super) fn read_made(&self, call: CallId, kind: deskring_domain::RecordKind, id: String) {
         let Some(lookup) = self.desk.lookup.clone() else { return };
-        let (back, call) = (self.back_sender.clone(), CallId::new(done.row.call_id));
+        let back = self.back_sender.clone();
         tokio::spawn(async move {
-            match lookup.record(kind, &remote_id).await {
+            match lookup.record(kind, &id).await {
                 Ok(record) => {
                     // An error means that the loop has ended.
                     let _ = back.send(Back::Made { call, record });

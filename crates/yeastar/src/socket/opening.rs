@@ -7,6 +7,7 @@ use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use deskring_redact::{ExposeSecret, SafeUrl};
 use futures_util::{SinkExt, StreamExt};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     net::TcpStream,
     time::{Instant, timeout},
@@ -212,6 +213,10 @@ async fn reach(core: &Core, address: &Address) -> Result<TcpStream, Error> {
             Ok(Ok(stream)) => {
                 // Heartbeats are small and must not wait for company.
                 let _ = stream.set_nodelay(true);
+                let pace = if core.sites.count() > 1 { TOGETHER } else { ALONE };
+                if let Err(error) = watch_over(&stream, pace) {
+                    tracing::debug!(%error, "only the heartbeat tells when the other side is gone");
+                }
                 return Ok(stream);
             }
             Ok(Err(error)) => last = Error::io(error),
@@ -219,6 +224,34 @@ async fn reach(core: &Core, address: &Address) -> Result<TcpStream, Error> {
         }
     }
     Err(last)
+}
+
+/// How the operating system finds out that the other side vanished without a word: its power failed, a cable was pulled.
+/// The heartbeat would find out, too, but later.
+#[derive(Clone, Copy)]
+struct Pace {
+    /// So long after its last sign of life it is asked for another one.
+    idle: Duration,
+    /// As often as this.
+    again: Duration,
+    /// So many times.
+    times: u32,
+}
+
+/// Somebody else takes over within ten seconds, so it pays to look often.
+const TOGETHER: Pace = Pace { idle: Duration::from_secs(4), again: Duration::from_secs(2), times: 3 };
+/// There is nowhere else to go.
+const ALONE: Pace = Pace { idle: Duration::from_secs(15), again: Duration::from_secs(5), times: 3 };
+
+fn watch_over(stream: &TcpStream, pace: Pace) -> std::io::Result<()> {
+    let Pace { idle, again, times } = pace;
+    let socket = SockRef::from(stream);
+    socket
+        .set_tcp_keepalive(&TcpKeepalive::new().with_time(idle).with_interval(again).with_retries(times))?;
+    // The same for what was sent and is not confirmed: while it waits, nobody is asked for a sign of life.
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(idle + again * times))?;
+    Ok(())
 }
 
 /// Subscribes and waits for the answer, with fewer topics when the PBX refuses. Returns the events that came
@@ -289,5 +322,24 @@ pub(super) async fn say(socket: &mut Socket, text: &'static str, patience: Durat
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(Error::socket(error)),
         Err(_) => Err(Error::new(Kind::Silent)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_gateway_that_vanished_is_known_to_be_gone_in_about_the_time_of_a_takeover() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        watch_over(&stream, TOGETHER).unwrap();
+        let socket = SockRef::from(&stream);
+        assert!(socket.keepalive().unwrap());
+        let asked = socket.tcp_keepalive_interval().unwrap() * socket.tcp_keepalive_retries().unwrap();
+        let silent = socket.tcp_keepalive_time().unwrap() + asked;
+        assert_eq!(silent, Duration::from_secs(10));
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(silent));
     }
 }
