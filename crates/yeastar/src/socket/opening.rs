@@ -240,8 +240,8 @@ struct Pace {
 
 /// Somebody else takes over within ten seconds, so it pays to look often.
 const TOGETHER: Pace = Pace { idle: Duration::from_secs(4), again: Duration::from_secs(2), times: 3 };
-/// There is nowhere else to go.
-const ALONE: Pace = Pace { idle: Duration::from_secs(15), again: Duration::from_secs(5), times: 3 };
+/// There is nowhere else to go. Still sooner than the next heartbeat, whose own way would have to be waited for.
+const ALONE: Pace = Pace { idle: Duration::from_secs(10), again: Duration::from_secs(3), times: 3 };
 
 fn watch_over(stream: &TcpStream, pace: Pace) -> std::io::Result<()> {
     let Pace { idle, again, times } = pace;
