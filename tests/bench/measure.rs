@@ -184,9 +184,7 @@ async fn measure(subject: Subject, effort: Effort) -> anyhow::Result<Vec<Figure>
         Subject::Cli => cli::memory(effort).await,
         Subject::Index => people::index(effort).await,
         Subject::Phonebook => people::phonebook(effort).await,
-        Subject::Gateway => {
-            Ok([gateway::gateway(effort).await?, takeover::takeover(effort).await?].concat())
-        }
+        Subject::Gateway => Ok([gateway::gateway(effort).await?, takeover::takeover(effort).await?].concat()),
         Subject::Start => tray::start(effort).await,
         Subject::Tray => tray::rest_and_window(effort).await,
         Subject::Sizes => process::sizes(),

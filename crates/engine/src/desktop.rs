@@ -120,6 +120,6 @@ pub enum Happening<'a> {
     Desk(&'a LinkView),
     /// The quick check after waking up found something else than before; empty when all is well again.
     Checked(&'a [Finding]),
-    /// A call of mine came to another phase, a tab was opened, or it was closed with its reason.
+    /// A call of mine came to another phase, it became known whose it is, a tab was opened, or it was closed with its reason.
     Call(&'a CallView),
 }

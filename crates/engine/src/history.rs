@@ -261,7 +261,10 @@ impl History {
         let key = (view.call.clone(), view.extension.clone());
         let before = self.told.get(&key);
         let known = before.is_some_and(|before| {
-            before.phase == view.phase && before.closed == view.closed && before.why.code == view.why.code
+            before.phase == view.phase
+                && before.closed == view.closed
+                && before.why.code == view.why.code
+                && before.who.state == view.who.state
         });
         if view.closed {
             self.told.remove(&key);
