@@ -726,14 +726,38 @@ impl Engine {
 
     // What goes to the core, and what the core wants.
 
-    /// Gives an input to the core and does what it wants, until nothing is left to do.
+    /// Gives an input to the core and does what it wants, until nothing is left to do. How calls stand is kept and told
+    /// last, and once: what is known at once, such as whose number it is, does not wait for the disk.
     fn tell(&mut self, now: Now, input: Input) {
         let mut inputs = VecDeque::from([input]);
+        let mut entries: Vec<Entry> = Vec::new();
         while let Some(input) = inputs.pop_front() {
             for effect in self.machine.handle(now, input) {
-                inputs.extend(self.perform(effect));
+                let Effect::Journal(entry) = effect else {
+                    inputs.extend(self.perform(effect));
+                    continue;
+                };
+                entries
+                    .retain(|earlier| (&earlier.call, &earlier.extension) != (&entry.call, &entry.extension));
+                entries.push(*entry);
             }
         }
+        for entry in entries {
+            self.follow(&entry);
+        }
+    }
+
+    /// A call of mine stands like this now.
+    fn follow(&mut self, entry: &Entry) {
+        self.acting.follow(entry);
+        self.look_around(entry);
+        let mut view = call_view(entry, &self.machine, &self.told, &self.margin);
+        if self.keep(entry, &mut view) == News::Yes {
+            self.desktop.happened(&Happening::Call(&view));
+        }
+        self.copy_record_of(entry);
+        self.see_dialed_call();
+        self.dirty = Dirty::Yes;
     }
 
     /// Does it, or begins to. What is known at once goes back to the core.
@@ -754,17 +778,7 @@ impl Engine {
             Effect::Withdraw { call } => self.desktop.withdraw(&call),
             Effect::LookUp { call, number, attempt } => return self.look_up(call, number, attempt),
             Effect::Open { call, record, by } => return self.open(call, record.page, by),
-            Effect::Journal(entry) => {
-                self.acting.follow(&entry);
-                self.look_around(&entry);
-                let mut view = call_view(&entry, &self.machine, &self.told, &self.margin);
-                if self.keep(&entry, &mut view) == News::Yes {
-                    self.desktop.happened(&Happening::Call(&view));
-                }
-                self.copy_record_of(&entry);
-                self.see_dialed_call();
-                self.dirty = Dirty::Yes;
-            }
+            Effect::Journal(entry) => self.follow(&entry),
             Effect::AskPbx => self.ask_pbx(),
             Effect::RememberChoice { number, record } => {
                 let reading = self.machine.setup().plan.read(&number);
